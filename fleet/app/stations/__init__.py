@@ -1,0 +1,1 @@
+"""The way of a task, one file a station: intake to learn."""

@@ -1,0 +1,1 @@
+"""Ways of submitting tasks and reading results; clients of intake."""

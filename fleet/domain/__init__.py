@@ -1,0 +1,1 @@
+"""Pure decisions: frozen values and functions, no input, output, clock or randomness."""

@@ -1,0 +1,170 @@
+"""One try at a task: its states, the only roads between them, and `advance`."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from fleet.domain.errors import IllegalMoveError
+from fleet.domain.result import Usage
+
+
+class State(StrEnum):
+    """Where an attempt stands; it only moves forward."""
+
+    LEASED = "leased"
+    PREPARING = "preparing"
+    RUNNING = "running"
+    COLLECTED = "collected"
+    VERIFYING = "verifying"
+    VERIFIED = "verified"
+    MERGED = "merged"
+    REJECTED = "rejected"
+    FAILED = "failed"
+    LOST = "lost"
+    SWAPPED = "swapped"
+    PAUSED = "paused"
+    CANCELLED = "cancelled"
+
+
+ROADS: dict[State, frozenset[State]] = {
+    State.LEASED: frozenset({State.PREPARING, State.FAILED, State.LOST, State.CANCELLED}),
+    State.PREPARING: frozenset(
+        {State.RUNNING, State.FAILED, State.LOST, State.SWAPPED, State.CANCELLED}
+    ),
+    State.RUNNING: frozenset({State.COLLECTED}),
+    State.COLLECTED: frozenset(
+        {
+            State.VERIFYING,
+            State.FAILED,
+            State.LOST,
+            State.SWAPPED,
+            State.PAUSED,
+            State.CANCELLED,
+        }
+    ),
+    State.VERIFYING: frozenset({State.VERIFIED, State.REJECTED, State.FAILED, State.CANCELLED}),
+    State.VERIFIED: frozenset({State.MERGED, State.REJECTED, State.CANCELLED}),
+    State.MERGED: frozenset(),
+    State.REJECTED: frozenset(),
+    State.FAILED: frozenset(),
+    State.LOST: frozenset(),
+    State.SWAPPED: frozenset(),
+    State.PAUSED: frozenset(),
+    State.CANCELLED: frozenset(),
+}
+
+LIVE = frozenset(state for state, roads in ROADS.items() if roads)
+HOLDS_SLOT = frozenset({State.LEASED, State.PREPARING, State.RUNNING})
+
+
+class Outcome(StrEnum):
+    """Why an attempt stopped running, written with the move to COLLECTED."""
+
+    FINISHED = "finished"
+    FAILED = "failed"
+    LOST = "lost"
+    SWAP = "swap"
+    PAUSED = "paused"
+    CANCELLED = "cancelled"
+
+
+class Red(StrEnum):
+    """What made an attempt end REJECTED; a conflict has its own cap and is not counted red."""
+
+    CHECK = "check"
+    REVIEW = "review"
+    POLICY = "policy"
+    UNCHANGED = "unchanged"
+    MERGED_TIP = "merged_tip"
+    CONFLICT = "conflict"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attempt:
+    """One try by one agent in one container.
+
+    `fence` grows with each life of the coordinator that takes the lease over. `stopping` names
+    the outcome a stop was sent for; from then on nothing the container says counts as success.
+    `reserved_micros` is money in micro-dollars held until the attempt is collected.
+    """
+
+    id: str
+    task: str
+    project: str
+    number: int
+    profile: str
+    account: str
+    branch: str
+    state: State
+    created: datetime
+    fence: int
+    reserved_micros: int = 0
+    base: str | None = None
+    head: str | None = None
+    started: datetime | None = None
+    ended: datetime | None = None
+    lease_expires: datetime | None = None
+    last_beat: datetime | None = None
+    last_progress: datetime | None = None
+    last_seq: int = 0
+    stopping: Outcome | None = None
+    outcome: Outcome | None = None
+    reason: str = ""
+    red: Red | None = None
+    failure_kind: str = ""
+    self_check_red: bool = False
+    summary: str = ""
+    diagnosis: str = ""
+    usage: Usage = Usage()
+    approved_sha: str | None = None
+    cleaned: bool = False
+    version: int = 0
+
+    @property
+    def live(self) -> bool:
+        """Tell whether it has not come to an end."""
+        return self.state in LIVE
+
+    @property
+    def holds_slot(self) -> bool:
+        """Tell whether it still holds its lease, its slot and its money."""
+        return self.state in HOLDS_SLOT
+
+    @property
+    def container(self) -> str:
+        """Answer the fixed name of its container."""
+        return f"fleet-{self.id}"
+
+
+def attempt_id(task: str, number: int, home8: str) -> str:
+    """Answer the id `app-12-3-<home8>`, unique across homes."""
+    return f"{task.lower()}-{number}-{home8}"
+
+
+def advance(attempt: Attempt, to: State, *, at: datetime, reason: str = "") -> Attempt:
+    """Move the attempt along a road; raises IllegalMoveError where there is none."""
+    if to not in ROADS[attempt.state]:
+        raise IllegalMoveError(f"attempt {attempt.id}: no road from {attempt.state} to {to}")
+    moved = replace(attempt, state=to, reason=reason or attempt.reason)
+    if to is State.RUNNING:
+        return replace(moved, started=at, last_beat=at, last_progress=at)
+    if to not in LIVE:
+        return replace(moved, ended=at)
+    return moved
+
+
+def end_of(outcome: Outcome, *, self_check_red: bool) -> State:
+    """Answer where a COLLECTED attempt goes: on to VERIFYING, or to the end its outcome names."""
+    match outcome:
+        case Outcome.FINISHED:
+            return State.VERIFYING
+        case Outcome.FAILED:
+            return State.VERIFYING if self_check_red else State.FAILED
+        case Outcome.LOST:
+            return State.LOST
+        case Outcome.SWAP:
+            return State.SWAPPED
+        case Outcome.PAUSED:
+            return State.PAUSED
+        case Outcome.CANCELLED:
+            return State.CANCELLED

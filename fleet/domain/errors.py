@@ -1,0 +1,81 @@
+"""Everything fleet refuses or fails at, as one small tree."""
+
+
+class FleetError(Exception):
+    """An expected failure: what, which id, what to do."""
+
+    code = "failed"
+
+    def __init__(self, message: str, *, remedy: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.message} ({self.remedy})" if self.remedy else self.message
+
+
+class TransientError(FleetError):
+    """It may go through when tried again: engine busy, database locked."""
+
+    code = "transient"
+
+
+class EngineDownError(TransientError):
+    """The container engine does not answer."""
+
+    code = "engine_down"
+
+
+class StaleLeaseError(FleetError):
+    """The row moved on since it was read; the writer is a revenant and changes nothing."""
+
+    code = "stale_lease"
+
+
+class DuplicateError(FleetError):
+    """A row of that key, or a second live one, exists already."""
+
+    code = "duplicate"
+
+
+class IllegalMoveError(FleetError):
+    """There is no road between these two states."""
+
+    code = "illegal_move"
+
+
+class ConfigError(FleetError):
+    """A file the user wrote is wrong: file, line, what was expected."""
+
+    code = "config"
+
+
+class NotFoundError(FleetError):
+    """Nothing of that id stands in the ledger."""
+
+    code = "not_found"
+
+
+class PolicyDenied(FleetError):
+    """A rule of the house forbids it."""
+
+    code = "policy_denied"
+
+
+class BudgetExhausted(FleetError):
+    """The money of that account, task or day is spent or reserved."""
+
+    code = "budget"
+
+
+class WorkspaceError(FleetError):
+    """The repository cannot be worked on: missing, empty, foreign, in conflict."""
+
+    code = "workspace"
+
+
+class BusyError(FleetError):
+    """Another coordinator holds the home."""
+
+    code = "busy"
