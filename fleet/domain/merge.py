@@ -1,0 +1,57 @@
+"""Pull requests and the order in which they are merged."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from fleet.domain.task import Priority
+
+
+class PullRequestStatus(StrEnum):
+    """Where a verified branch stands on its way into the target."""
+
+    OPEN = "open"
+    APPROVED = "approved"
+    QUEUED = "queued"
+    MERGING = "merging"
+    MERGED = "merged"
+    REJECTED = "rejected"
+    EVICTED = "evicted"
+
+
+CLOSED = frozenset(
+    {PullRequestStatus.MERGED, PullRequestStatus.REJECTED, PullRequestStatus.EVICTED}
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PullRequest:
+    """A verified branch awaiting review or merge; `head` is the exact SHA that may land."""
+
+    number: int
+    task: str
+    project: str
+    attempt: str
+    branch: str
+    target: str
+    base: str
+    head: str
+    title: str
+    created: datetime
+    status: PullRequestStatus = PullRequestStatus.OPEN
+    summary: str = ""
+    reason: str = ""
+    merged_sha: str | None = None
+    reviewers: tuple[str, ...] = ()
+    comments: tuple[str, ...] = ()
+    version: int = 0
+
+    @property
+    def closed(self) -> bool:
+        """Tell whether it has come to an end."""
+        return self.status in CLOSED
+
+
+def merge_order(pull: PullRequest, priority: Priority) -> tuple[int, datetime, int]:
+    """Order the queue: priority, then age, then number."""
+    return (priority.rank, pull.created, pull.number)

@@ -1,0 +1,116 @@
+"""Policy on a diff: allow, ask or deny, each with its reason."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from fnmatch import fnmatchcase
+
+from fleet.domain.profile import Project
+
+
+class Decision(StrEnum):
+    """What a rule says; `rank` orders them, the severest last."""
+
+    ALLOW = "allow"
+    ASK = "ask"
+    DENY = "deny"
+
+
+class ChangeType(StrEnum):
+    """What happened to a file."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    DELETE = "delete"
+    RENAME = "rename"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """One file of a diff; `mode` is git's after the change, `old_path` where it was before."""
+
+    path: str
+    change_type: ChangeType
+    added: int = 0
+    removed: int = 0
+    binary: bool = False
+    mode: str = "100644"
+    old_path: str | None = None
+
+
+Diff = tuple[Change, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ruling:
+    """A decision, the rule that made it, why, and the files it is about."""
+
+    decision: Decision
+    rule: str = ""
+    reason: str = ""
+    files: tuple[str, ...] = ()
+
+
+def matches(path: str, pattern: str) -> bool:
+    """Tell whether a path falls under a pattern; `DIR/**` covers the folder and all below it.
+
+    Compared without regard to case, so that no other spelling slips by where the file system
+    folds case.
+    """
+    path, pattern = path.casefold(), pattern.casefold()
+    if pattern.endswith("/**") and (path + "/").startswith(pattern[:-2]):
+        return True
+    return fnmatchcase(path, pattern) or path.startswith(pattern.rstrip("/") + "/")
+
+
+def touched(diff: Diff, patterns: tuple[str, ...]) -> tuple[str, ...]:
+    """Answer the paths of the diff, old or new, that fall under any pattern."""
+    paths = {path for change in diff for path in (change.path, change.old_path) if path}
+    return tuple(sorted(p for p in paths if any(matches(p, pattern) for pattern in patterns)))
+
+
+def judge(diff: Diff, project: Project) -> Ruling:
+    """Rule on a diff: the first rule that matches wins."""
+    links = tuple(c.path for c in diff if c.mode == "160000")
+    if links:
+        reason = "a submodule entry was added or moved"
+        return Ruling(decision=Decision.DENY, rule="submodules", reason=reason, files=links)
+    files = touched(diff, project.check_files)
+    if files:
+        reason = "the diff changes what checks it"
+        return Ruling(decision=Decision.ASK, rule="check_files", reason=reason, files=files)
+    files = touched(diff, project.protected)
+    if files:
+        reason = "the diff changes protected paths"
+        return Ruling(decision=Decision.ASK, rule="protected", reason=reason, files=files)
+    return Ruling(decision=Decision.ALLOW)
+
+
+class ActionStatus(StrEnum):
+    """Where a pending action stands."""
+
+    PENDING = "pending"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    CLEARED = "cleared"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PendingAction:
+    """Something that waits for a human's yes: what would be done, to which SHA, by which rule."""
+
+    id: str
+    task: str
+    attempt: str
+    category: str
+    action: str
+    created: str
+    sha: str | None = None
+    files: tuple[str, ...] = ()
+    diff: str = ""
+    risks: tuple[str, ...] = ()
+    rule: str = ""
+    dry_run: str = ""
+    status: ActionStatus = ActionStatus.PENDING
+    answer: str = ""
+    replace_check: bool = False
+    version: int = 0

@@ -1,0 +1,88 @@
+"""Profiles, accounts and projects: what the user's YAML says, as values."""
+
+from dataclasses import dataclass
+
+from fleet.domain.budget import Price
+from fleet.domain.result import Check
+from fleet.domain.task import Priority, Review
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """What a container may use: cores, bytes, processes."""
+
+    cpus: float = 2.0
+    memory_bytes: int = 4 * 1024**3
+    pids: int = 512
+
+
+@dataclass(frozen=True, kw_only=True)
+class Profile:
+    """Which agent, with which model, for which roles, within which limits (times in seconds)."""
+
+    name: str
+    agent: str
+    roles: tuple[str, ...]
+    model: str | None = None
+    priority: Priority = Priority.NORMAL
+    command: tuple[str, ...] = ()
+    files: tuple[tuple[str, str], ...] = ()
+    instructions: str = ""
+    max_turns: int = 100
+    max_cost_micros: int = 0
+    attempt_timeout: float = 3600.0
+    stall_after: float = 600.0
+    heartbeat_lost_after: float = 60.0
+    limits: Limits = Limits()
+    network: str = "none"
+    fallback: tuple[str, ...] = ()
+    escalate_to: str | None = None
+    self_check_rounds: int = 0
+    safe_mode: bool = False
+    approved_categories: tuple[str, ...] = ()
+    price: Price | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Account:
+    """A credential's place in the pool; the secret itself never enters the domain."""
+
+    name: str
+    agent: str
+    owner: str = ""
+    parallel: int | None = None
+    daily_budget_micros: int | None = None
+    unmetered: bool = False
+
+
+LOCAL = Account(name="local", agent="command", unmetered=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Project:
+    """A git repository the fleet works on."""
+
+    key: str
+    path: str
+    target: str
+    checks: tuple[Check, ...]
+    check_files: tuple[str, ...] = ()
+    protected: tuple[str, ...] = ()
+    image: str = "fleet-agent:latest"
+    review: Review = Review.REQUIRED
+    max_retries: int = 2
+    max_rebuilds: int = 2
+    setup: tuple[tuple[str, ...], ...] = ()
+    setup_timeout: float = 600.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fleet:
+    """Everything the home's YAML says, in domain values."""
+
+    projects: dict[str, Project]
+    profiles: dict[str, Profile]
+    accounts: dict[str, Account]
+    parallel: int = 4
+    disk_free_bytes: int = 5 * 1024**3
+    max_swaps: int = 2
