@@ -1,0 +1,422 @@
+"""What the app asks of the world: small protocols and the values they speak in."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol, runtime_checkable
+
+from fleet.domain.attempt import Attempt
+from fleet.domain.budget import Reservation, Settlement
+from fleet.domain.events import Event
+from fleet.domain.merge import PullRequest
+from fleet.domain.plan import Snapshot
+from fleet.domain.policy import Diff, PendingAction
+from fleet.domain.profile import Limits, Project
+from fleet.domain.result import Check, Verdict
+from fleet.domain.task import Task
+
+Stateful = Task | Attempt | PullRequest | PendingAction
+Immutable = Verdict | Reservation | Settlement
+
+
+@dataclass(frozen=True, kw_only=True)
+class Save:
+    """Write a stateful row: insert at version 0, else replace the row of just that version."""
+
+    row: Stateful
+
+
+@dataclass(frozen=True, kw_only=True)
+class Append:
+    """Add an immutable row; the same key again changes nothing (the first one stays)."""
+
+    row: Immutable
+
+
+@dataclass(frozen=True, kw_only=True)
+class Log:
+    """Add an event; with `seq`, the same (attempt, seq) again changes nothing."""
+
+    event: Event
+
+
+Write = Save | Append | Log
+
+
+@runtime_checkable
+class Clock(Protocol):
+    """Time; the wall for people and leases, the monotonic one for durations."""
+
+    def now(self) -> datetime:
+        """Answer the time of day, aware, UTC."""
+        ...
+
+    def monotonic(self) -> float:
+        """Answer seconds since some instant; never set back."""
+        ...
+
+
+@runtime_checkable
+class IdSource(Protocol):
+    """New names that nobody else has."""
+
+    def token(self) -> str:
+        """Answer 16 fresh hex digits."""
+        ...
+
+
+@runtime_checkable
+class Ledger(Protocol):
+    """The only truth: state rows, and an event row in the same transaction."""
+
+    def commit(self, writes: Sequence[Write]) -> None:
+        """Do all writes or none.
+
+        Raises StaleLeaseError when a saved row is no longer at the version that was read,
+        DuplicateError when a new row's key exists, when a task would have a second live
+        attempt or a target a second merge in progress, TransientError when the database is
+        busy.
+        """
+        ...
+
+    def snapshot(self) -> Snapshot:
+        """Read at one instant all that the planner needs: what is open, live or pending."""
+        ...
+
+    def latest_event(self) -> int:
+        """Answer the newest event's id, 0 when there is none: cheap, to notice others' writes."""
+        ...
+
+    def task(self, key: str) -> Task:
+        """Answer a task; raises NotFoundError."""
+        ...
+
+    def tasks(self, *, project: str | None = None) -> tuple[Task, ...]:
+        """Answer all tasks, ordered by project and number."""
+        ...
+
+    def attempts(self, task: str | None = None) -> tuple[Attempt, ...]:
+        """Answer all attempts, or those of a task, ordered by creation and number."""
+        ...
+
+    def pull_request(self, number: int) -> PullRequest:
+        """Answer a pull request; raises NotFoundError."""
+        ...
+
+    def pull_requests(self) -> tuple[PullRequest, ...]:
+        """Answer all pull requests, by number."""
+        ...
+
+    def verdicts(self, attempt: str) -> tuple[Verdict, ...]:
+        """Answer the verdicts of an attempt in the order they were given."""
+        ...
+
+    def pending_action(self, action: str) -> PendingAction:
+        """Answer an action that waits or waited for a yes; raises NotFoundError."""
+        ...
+
+    def pending_actions(self) -> tuple[PendingAction, ...]:
+        """Answer all of them, oldest first."""
+        ...
+
+    def reservations(self) -> tuple[Reservation, ...]:
+        """Answer all reservations."""
+        ...
+
+    def settlements(self) -> tuple[Settlement, ...]:
+        """Answer all settlements."""
+        ...
+
+    def events(
+        self, *, task: str | None = None, attempt: str | None = None, after: int = 0
+    ) -> tuple[Event, ...]:
+        """Answer events with an id above `after`, oldest first."""
+        ...
+
+    def setting(self, name: str) -> str | None:
+        """Answer a word kept about the home itself (its id), None when it was never set."""
+        ...
+
+    def keep_setting(self, name: str, value: str) -> str:
+        """Set it if it was never set; answer what stands now."""
+        ...
+
+    def close(self) -> None:
+        """Give back connections."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mount:
+    """A host path seen inside a container; `source` must exist."""
+
+    source: str
+    target: str
+    writable: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class ContainerSpec:
+    """One hardened container; `uid` and `gid` are the project's, tmpfs sizes are in bytes."""
+
+    name: str
+    image: str
+    command: tuple[str, ...]
+    uid: int
+    gid: int
+    limits: Limits
+    entrypoint: tuple[str, ...] | None = None
+    mounts: tuple[Mount, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
+    network: str = "none"
+    workdir: str = "/workspace"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exit:
+    """How a container ended; `out_of_memory` when anything inside hit the memory limit."""
+
+    code: int
+    out_of_memory: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class ContainerState:
+    """A container of this home as the engine knows it; `exit` is None while it runs."""
+
+    name: str
+    attempt: str
+    purpose: str
+    running: bool
+    exit: Exit | None
+
+
+@runtime_checkable
+class ContainerRuntime(Protocol):
+    """An engine that runs containers; EngineDownError when it does not answer."""
+
+    def ping(self) -> str:
+        """Answer the engine's version; raises EngineDownError with what to do."""
+        ...
+
+    def image_id(self, tag: str) -> str | None:
+        """Answer the immutable id of an image, None when it is not there."""
+        ...
+
+    def start(self, spec: ContainerSpec) -> None:
+        """Find or create the container by its fixed name, and start it unless it has run.
+
+        Raises FleetError when a container of that name belongs to another home, when the
+        image is missing or the engine refuses.
+        """
+        ...
+
+    def follow(self, name: str) -> Iterator[bytes]:
+        """Yield chunks of standard output from the very beginning until the container ends."""
+        ...
+
+    def output(self, name: str, *, limit: int) -> tuple[str, str]:
+        """Answer the last `limit` bytes of standard output and standard error as text."""
+        ...
+
+    def wait(self, name: str, *, timeout: float | None = None) -> Exit | None:
+        """Wait for the end; None when `timeout` seconds passed or there is no such container."""
+        ...
+
+    def stop(self, name: str, *, grace: float) -> None:
+        """Send SIGTERM and after `grace` seconds SIGKILL; fine when it is gone."""
+        ...
+
+    def remove(self, name: str) -> None:
+        """Kill and remove it with its anonymous volumes; fine when it is gone."""
+        ...
+
+    def containers(self) -> tuple[ContainerState, ...]:
+        """Answer all containers with this home's label, running or not."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Workspace:
+    """Where an attempt works on the host, and who owns it."""
+
+    path: str
+    git_dir: str
+    git_file: str
+    objects: tuple[str, ...]
+    base: str
+    uid: int
+    gid: int
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Collected:
+    """What an attempt left: the branch's head after collecting, and what was found."""
+
+    head: str
+    diff: Diff
+    ignored: tuple[str, ...] = ()
+    agent_commits: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class MergedTip:
+    """A merge built aside: nothing has moved yet."""
+
+    sha: str
+    tree: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Conflict:
+    """The branch does not merge into the target's tip; these files are in conflict."""
+
+    files: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checkout:
+    """A throw-away clean tree of one SHA with a private git directory, for a check."""
+
+    path: str
+    git_dir: str
+    git_file: str
+    objects: tuple[str, ...]
+    tree: str
+    uid: int
+    gid: int
+
+
+@runtime_checkable
+class Worktrees(Protocol):
+    """Git, hardened: never discovers, never runs what a repository says.
+
+    Every method raises WorkspaceError with what, where and what to do.
+    """
+
+    def validate(self, project: Project) -> str:
+        """Answer the target's tip after claiming the repository for this home.
+
+        Refuses what is no repository, empty, without the target, owned by somebody git cannot
+        become, or claimed by another home.
+        """
+        ...
+
+    def tip(self, project: Project) -> str:
+        """Answer the SHA of the target branch."""
+        ...
+
+    def head(self, project: Project, branch: str) -> str | None:
+        """Answer the SHA of a branch, None when it does not exist."""
+        ...
+
+    def read_file(self, project: Project, sha: str, path: str) -> bytes | None:
+        """Answer a file's bytes at a SHA, None when there is none."""
+        ...
+
+    def prepare(
+        self, project: Project, attempt: str, *, branch: str, fresh: bool
+    ) -> Workspace:
+        """Find or create the attempt's worktree, detached at the branch's head.
+
+        The branch is made at the target's tip when it does not exist, or when `fresh` (its old
+        head is then kept under `refs/fleet/kept/`).
+        """
+        ...
+
+    def collect(
+        self, project: Project, attempt: Attempt, *, message: str, skip: tuple[str, ...] = ()
+    ) -> Collected:
+        """Commit the worktree's files onto the branch, once, whatever happened before.
+
+        `skip` names untracked paths that setup left. A second call finds the first one's
+        commit. A missing worktree collects nothing. An attempt whose outcome is not finished
+        also keeps ignored files under `refs/fleet/kept/<attempt>`.
+        """
+        ...
+
+    def diff(self, project: Project, base: str, head: str) -> Diff:
+        """Answer the files that differ between the merge base of the two and `head`."""
+        ...
+
+    def patch(self, project: Project, base: str, head: str, *, limit: int) -> str:
+        """Answer the same as a unified diff, cut at `limit` characters."""
+        ...
+
+    def stat(self, project: Project, base: str, head: str) -> str:
+        """Answer the same as git's diffstat."""
+        ...
+
+    def checkout(
+        self, project: Project, sha: str, *, name: str, overlay: tuple[str, ...]
+    ) -> Checkout:
+        """Find or make the clean tree `name` of `sha`; `overlay` paths come from the target.
+
+        An overlay path that does not stand in the target is removed from the tree.
+        """
+        ...
+
+    def drop_checkout(self, project: Project, name: str) -> None:
+        """Delete a clean tree; fine when it is gone."""
+        ...
+
+    def merged(
+        self, project: Project, *, tip: str, head: str, message: str
+    ) -> MergedTip | Conflict:
+        """Build the merge of `head` into `tip` aside; the same arguments give the same SHA."""
+        ...
+
+    def is_merged(self, project: Project, head: str) -> bool:
+        """Tell whether the target contains `head` already."""
+        ...
+
+    def advance_target(self, project: Project, *, old: str, new: str) -> str | None:
+        """Move the target from `old` to `new`; answer why it has to wait, None when it moved.
+
+        A user's clean checkout of the target is brought along; a dirty or foreign one makes
+        it wait. Raises StaleLeaseError when the target is no longer at `old`.
+        """
+        ...
+
+    def target_blocked(self, project: Project) -> str | None:
+        """Answer why merges into the target would have to wait now, None when they would not."""
+        ...
+
+    def remove(self, project: Project, attempt: str) -> None:
+        """Remove the attempt's worktree and private git directory; fine when they are gone."""
+        ...
+
+    def drop_branch(self, project: Project, branch: str, *, head: str, keep: str | None) -> None:
+        """Delete a branch still at `head`; with `keep`, first keep it as `refs/fleet/kept/KEEP`."""
+        ...
+
+
+@runtime_checkable
+class Verifier(Protocol):
+    """Deterministic checks in a clean container; no model, no network, no credential."""
+
+    def check(
+        self, project: Project, *, attempt: str, sha: str, checks: Sequence[Check]
+    ) -> tuple[Verdict, ...]:
+        """Run checks at exactly the SHA; stops at the first that is not green.
+
+        Infrastructure trouble is a verdict with status error, never an exception, but for
+        EngineDownError (the action is tried again).
+        """
+        ...
+
+
+@runtime_checkable
+class Traces(Protocol):
+    """Everything an attempt did, as JSON lines; secrets are redacted on the way in."""
+
+    def write(self, attempt: str, entries: Sequence[Mapping[str, Any]]) -> None:
+        """Append entries to the attempt's trace."""
+        ...
+
+    def path(self, attempt: str) -> str:
+        """Answer the trace's file."""
+        ...
