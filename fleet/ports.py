@@ -399,9 +399,12 @@ class Verifier(Protocol):
     """Deterministic checks in a clean container; no model, no network, no credential."""
 
     def check(
-        self, project: Project, *, attempt: str, sha: str, checks: Sequence[Check]
+        self, project: Project, *, attempt: str, sha: str, checks: Sequence[Check], overlay: bool
     ) -> tuple[Verdict, ...]:
         """Run checks at exactly the SHA; stops at the first that is not green.
+
+        With `overlay` the project's check files come from the target's tip, else the SHA is
+        checked as it is.
 
         Infrastructure trouble is a verdict with status error, never an exception, but for
         EngineDownError (the action is tried again).

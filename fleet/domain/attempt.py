@@ -84,7 +84,9 @@ class Attempt:
     """One try by one agent in one container.
 
     `fence` grows with each life of the coordinator that takes the lease over. `stopping` names
-    the outcome a stop was sent for; from then on nothing the container says counts as success.
+the outcome a stop was sent for; from then on nothing the container says counts as success.
+    `claims` counts the agent's own progress reports since it last did anything else.
+    `failure_kind` is `none` once the agent's result told of success.
     `reserved_micros` is money in micro-dollars held until the attempt is collected.
     """
 
@@ -107,6 +109,7 @@ class Attempt:
     last_beat: datetime | None = None
     last_progress: datetime | None = None
     last_seq: int = 0
+    claims: int = 0
     stopping: Outcome | None = None
     outcome: Outcome | None = None
     reason: str = ""

@@ -26,7 +26,11 @@ CLOSED = frozenset(
 
 @dataclass(frozen=True, kw_only=True)
 class PullRequest:
-    """A verified branch awaiting review or merge; `head` is the exact SHA that may land."""
+    """A verified branch awaiting review or merge; `head` is the exact SHA that may land.
+
+    `candidate` is the merge built aside on `candidate_tip` and verified, written down before the
+    target moves, so that a restart can tell whether it landed.
+    """
 
     number: int
     task: str
@@ -41,6 +45,8 @@ class PullRequest:
     status: PullRequestStatus = PullRequestStatus.OPEN
     summary: str = ""
     reason: str = ""
+    candidate: str | None = None
+    candidate_tip: str | None = None
     merged_sha: str | None = None
     reviewers: tuple[str, ...] = ()
     comments: tuple[str, ...] = ()

@@ -1,6 +1,7 @@
 """Policy on a diff: allow, ask or deny, each with its reason."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from fnmatch import fnmatchcase
 
@@ -103,7 +104,7 @@ class PendingAction:
     attempt: str
     category: str
     action: str
-    created: str
+    created: datetime
     sha: str | None = None
     files: tuple[str, ...] = ()
     diff: str = ""

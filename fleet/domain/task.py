@@ -1,6 +1,7 @@
 """A task says what is wanted; its status is derived, never stored."""
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -67,9 +68,9 @@ class Status(StrEnum):
 class Task:
     """What is wanted, numbered `PROJECT-N`.
 
-    `budget_micros` is in micro-dollars. `red_from` and `rebuilds_from` are the numbers of the
-    last attempt that no longer counts after a human's `task retry`; `fresh_from` says from
-    which attempt on the branch starts at the target again.
+    `budget_micros` is in micro-dollars. `red_from` is the number of the last attempt that no
+    longer counts after a human's `task retry`; `fresh` starts the next one at the target again.
+    `granted` are the categories a human approved for this task.
     """
 
     key: str
@@ -95,7 +96,6 @@ class Task:
     resolution: Resolution | None = None
     reason: str = ""
     cancel_requested: bool = False
-    held: bool = False
     red_from: int = 0
     fresh: bool = False
     version: int = 0
@@ -124,17 +124,16 @@ def parse_key(text: str) -> str:
     return key
 
 
-def depends_in_cycle(key: str, depends: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
-    """Answer the keys of a cycle through `key`, or () when there is none."""
-    path: list[str] = []
+def cycle_through(key: str, depends: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+    """Answer the keys of a dependency cycle through `key`, or () when there is none."""
+    trails = [(key,)]
     seen: set[str] = set()
-
-    def reaches(current: str) -> bool:
-        path.append(current)
-        for nxt in depends.get(current, ()):
-            if nxt == key or (nxt not in seen and not seen.add(nxt) and reaches(nxt)):  # type: ignore[func-returns-value]
-                return True
-        path.pop()
-        return False
-
-    return (*path, key) if reaches(key) else ()
+    while trails:
+        trail = trails.pop()
+        for needed in depends.get(trail[-1], ()):
+            if needed == key:
+                return (*trail, key)
+            if needed not in seen:
+                seen.add(needed)
+                trails.append((*trail, needed))
+    return ()

@@ -1,0 +1,116 @@
+"""Event lines of an agent's container: untrusted text in, typed values out."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from fleet.domain.attempt import Attempt
+from fleet.domain.budget import MICROS
+from fleet.domain.result import Usage
+
+MAX_LINE = 64 * 1024
+TYPES = frozenset(
+    {
+        "started",
+        "beat",
+        "progress",
+        "error",
+        "activity",
+        "usage",
+        "lesson",
+        "approval",
+        "check",
+        "result",
+    }
+)
+LOGGED = TYPES - {"beat", "activity", "usage"}
+CLAIMS_AS_PROGRESS = 3
+SELF_CHECK_RED = frozenset({"self_check", "limit"})
+_MAX_NUMBER = 10**12
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """One event line: its number within the attempt, its type and its fields."""
+
+    seq: int
+    type: str
+    data: Mapping[str, Any]
+
+
+def parse(raw: bytes) -> Line | None:
+    """Answer the event line, or None for one that is too long, malformed or unknown."""
+    if len(raw) > MAX_LINE:
+        return None
+    try:
+        told = json.loads(raw)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(told, dict) or told.get("v") != 1 or told.get("type") not in TYPES:
+        return None
+    seq = told.get("seq")
+    if type(seq) is not int or not 0 < seq < _MAX_NUMBER:
+        return None
+    data = {k: v for k, v in told.items() if k not in {"v", "seq", "type"}}
+    return Line(seq=seq, type=told["type"], data=data)
+
+
+def hear(attempt: Attempt, line: Line, *, at: datetime) -> Attempt:
+    """Fold a new line into the attempt: signs of life, usage, and what the result says."""
+    heard = replace(attempt, last_seq=line.seq, last_beat=at)
+    match line.type:
+        case "activity" | "check" | "started":
+            return replace(heard, last_progress=at, claims=0)
+        case "progress" if attempt.claims < CLAIMS_AS_PROGRESS:
+            return replace(heard, last_progress=at, claims=attempt.claims + 1)
+        case "usage":
+            return replace(heard, usage=usage_from(line.data, attempt.usage))
+        case "result":
+            return _concluded(heard, line.data, at=at)
+        case _:
+            return heard
+
+
+def _concluded(attempt: Attempt, data: Mapping[str, Any], *, at: datetime) -> Attempt:
+    diagnostics = data.get("diagnostics")
+    known: Mapping[str, Any] = diagnostics if isinstance(diagnostics, dict) else {}
+    kind = _text(known.get("failure_kind"), 40) or "crash"
+    if data.get("status") == "success" and known.get("failure_kind") is None:
+        kind = "none"
+    told = known.get("usage")
+    return replace(
+        attempt,
+        last_progress=at,
+        summary=_text(data.get("summary"), 4000),
+        failure_kind=kind,
+        diagnosis=_text(known.get("message"), 4000),
+        self_check_red=kind in SELF_CHECK_RED,
+        usage=usage_from(told, attempt.usage) if isinstance(told, dict) else attempt.usage,
+    )
+
+
+def usage_from(told: Mapping[str, Any], before: Usage) -> Usage:
+    """Answer cumulative usage; a figure never falls, so a liar can only raise its own bill."""
+    price = told.get("cost_usd")
+    told_cost = before.cost_micros
+    if isinstance(price, int | float) and 0 <= price < MICROS:
+        told_cost = max(before.cost_micros or 0, round(price * MICROS))
+    return Usage(
+        input_tokens=max(before.input_tokens, _count(told.get("input_tokens"))),
+        cached_tokens=max(before.cached_tokens, _count(told.get("cached_tokens"))),
+        output_tokens=max(before.output_tokens, _count(told.get("output_tokens"))),
+        turns=max(before.turns, _count(told.get("turns"))),
+        cost_micros=told_cost,
+    )
+
+
+def _count(value: object) -> int:
+    return value if type(value) is int and 0 <= value < _MAX_NUMBER else 0
+
+
+def _text(value: object, limit: int) -> str:
+    if not isinstance(value, str):
+        return ""
+    return "".join(c for c in value if c.isprintable() or c in "\n\t")[:limit]
