@@ -395,6 +395,19 @@ class Worktrees(Protocol):
 
 
 @runtime_checkable
+class Packets(Protocol):
+    """The files a container is given beside its worktree, in a folder of the attempt's own."""
+
+    def write(self, attempt: str, files: Mapping[str, str], *, uid: int, gid: int) -> str:
+        """Write the files whole, readable by uid and gid alone; answer the folder."""
+        ...
+
+    def drop(self, attempt: str) -> None:
+        """Delete the folder; fine when it is gone."""
+        ...
+
+
+@runtime_checkable
 class Verifier(Protocol):
     """Deterministic checks in a clean container; no model, no network, no credential."""
 

@@ -84,7 +84,7 @@ class Attempt:
     """One try by one agent in one container.
 
     `fence` grows with each life of the coordinator that takes the lease over. `stopping` names
-the outcome a stop was sent for; from then on nothing the container says counts as success.
+    the outcome a stop was sent for; from then on nothing the container says counts as success.
     `claims` counts the agent's own progress reports since it last did anything else.
     `failure_kind` is `none` once the agent's result told of success.
     `reserved_micros` is money in micro-dollars held until the attempt is collected.
@@ -101,6 +101,7 @@ the outcome a stop was sent for; from then on nothing the container says counts 
     created: datetime
     fence: int
     reserved_micros: int = 0
+    fresh: bool = False
     base: str | None = None
     head: str | None = None
     started: datetime | None = None

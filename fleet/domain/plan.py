@@ -1,10 +1,10 @@
-"""The heart: a snapshot of the ledger goes in, the actions to take come out."""
+"""What the planner reads and what it answers: a snapshot of the ledger, and actions."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from fleet.domain.attempt import Attempt, Outcome
+from fleet.domain.attempt import Attempt, Outcome, State
 from fleet.domain.merge import PullRequest
 from fleet.domain.policy import PendingAction
 from fleet.domain.pool import Slot
@@ -15,17 +15,221 @@ from fleet.domain.task import Resolution, Task
 class Snapshot:
     """What the ledger holds that can still move, read at one instant.
 
-    `tasks` are the open ones; `resolutions` says how each task ever named ended (None while
-    open); `attempts` holds every attempt of an open task and every attempt that is live or not
-    cleaned; `pulls` are the open pull requests; `pending` the actions of open tasks, answered
-    or not; `committed` what each account has spent and reserved today, in micro-dollars.
+    `tasks` are the open ones; `resolutions` says how the tasks they name as dependency, and
+    their children, ended (None while open); `parents` names the parent of each such child;
+    `attempts` holds every attempt of an open task and every one that is live or not cleaned;
+    `pulls` are the open pull requests; `pending` the actions of open tasks, answered or not;
+    `committed` what each account has spent and reserved today, `task_committed` each open task
+    over all time, in micro-dollars.
     """
 
     tasks: tuple[Task, ...] = ()
     resolutions: Mapping[str, Resolution | None] = field(default_factory=dict)
+    parents: Mapping[str, str] = field(default_factory=dict)
     attempts: tuple[Attempt, ...] = ()
     pulls: tuple[PullRequest, ...] = ()
     pending: tuple[PendingAction, ...] = ()
     committed: Mapping[str, int] = field(default_factory=dict)
     task_committed: Mapping[str, int] = field(default_factory=dict)
     latest_event: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sight:
+    """What the coordinator sees beyond the ledger; a restart finds it out again.
+
+    `busy` are the keys of actions in hand or cooling down after a transient failure, `followed`
+    the attempts whose container is being read, `exited` those whose container has ended,
+    `since` when this coordinator began (beats older than that are forgiven), `keys` the tasks
+    that were asked for (None: all), `stopping` that no new work begins.
+    """
+
+    now: datetime
+    since: datetime
+    busy: frozenset[str] = frozenset()
+    followed: frozenset[str] = frozenset()
+    exited: frozenset[str] = frozenset()
+    keys: frozenset[str] | None = None
+    stopping: bool = False
+    parallel: int = 4
+    dispatch_refused: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dispatch:
+    """Open an attempt of the task in that slot."""
+
+    task: Task
+    slot: Slot
+    number: int
+    fresh: bool
+
+    @property
+    def key(self) -> str:
+        """Answer what the action is about."""
+        return f"dispatch {self.task.key}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Launch:
+    """Make the worktree and start the container."""
+
+    attempt: Attempt
+    task: Task
+
+    @property
+    def key(self) -> str:
+        """Answer what the action is about."""
+        return f"launch {self.attempt.id}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Follow:
+    """Read the container's event lines until it ends."""
+
+    attempt: Attempt
+
+    @property
+    def key(self) -> str:
+        """Answer what the action is about."""
+        return f"follow {self.attempt.id}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stop:
+    """Stop the container; the attempt will have that outcome."""
+
+    attempt: Attempt
+    outcome: Outcome
+    reason: str
+
+    @property
+    def key(self) -> str:
+        """Answer what the action is about."""
+        return f"stop {self.attempt.id}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Collect:
+    """Commit what the ended container left."""
+
+    attempt: Attempt
+    task: Task
+
+    @property
+    def key(self) -> str:
+        """Answer what the action is about."""
+        return f"collect {self.attempt.id}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Conclude:
+    """Move an attempt on without any effect in the world."""
+
+    attempt: Attempt
+    to: State
+    reason: str = ""
+
+    @property
+    def key(self) -> str:
+        """Answer what the action is about."""
+        return f"conclude {self.attempt.id}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verify:
+    """Judge the diff and check the SHA; `action` is the human's answer to an earlier question."""
+
+    attempt: Attempt
+    task: Task
+    action: PendingAction | None
+
+    @property
+    def key(self) -> str:
+        """Answer what the action is about."""
+        return f"verify {self.attempt.id}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Build:
+    """Build the merged tip aside and check it."""
+
+    pull: PullRequest
+    attempt: Attempt
+
+    @property
+    def key(self) -> str:
+        """Answer what the action is about."""
+        return f"build {self.pull.number}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Land:
+    """Move the target to the checked merged tip."""
+
+    pull: PullRequest
+    attempt: Attempt
+
+    @property
+    def key(self) -> str:
+        """Answer what the action is about."""
+        return f"land {self.pull.number}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clean:
+    """Remove container, worktree and files of an attempt whose work is committed."""
+
+    attempt: Attempt
+
+    @property
+    def key(self) -> str:
+        """Answer what the action is about."""
+        return f"clean {self.attempt.id}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Retire:
+    """Put the branch away and end the task."""
+
+    task: Task
+    attempts: tuple[Attempt, ...]
+    fate: Resolution
+    reason: str
+
+    @property
+    def key(self) -> str:
+        """Answer what the action is about."""
+        return f"retire {self.task.key}"
+
+
+Action = (
+    Dispatch
+    | Launch
+    | Follow
+    | Stop
+    | Collect
+    | Conclude
+    | Verify
+    | Build
+    | Land
+    | Clean
+    | Retire
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wait:
+    """Why a ready task is not dispatched now."""
+
+    task: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What to do now, what waits for what, and whether anything can still move by itself."""
+
+    actions: tuple[Action, ...] = ()
+    waits: tuple[Wait, ...] = ()
+    idle: bool = False

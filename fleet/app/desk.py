@@ -1,0 +1,88 @@
+"""The decider's desk: rows as read, rows as changed, and the events that say why."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from fleet.domain.attempt import Attempt, State, advance
+from fleet.domain.events import Event
+from fleet.domain.merge import PullRequest
+from fleet.domain.plan import Snapshot
+from fleet.domain.policy import PendingAction
+from fleet.domain.task import Task
+from fleet.ports import Append, Immutable, Log, Save, Write
+
+
+class Desk:
+    """Changes of one transaction; a row changed twice is written once, at the version it was read."""
+
+    def __init__(self, snapshot: Snapshot, *, at: datetime) -> None:
+        self.at = at
+        self.snapshot = snapshot
+        self._tasks = {row.key: row for row in snapshot.tasks}
+        self._attempts = {row.id: row for row in snapshot.attempts}
+        self._pulls = {row.number: row for row in snapshot.pulls}
+        self._saved: dict[tuple[str, object], Task | Attempt | PullRequest | PendingAction] = {}
+        self._others: list[Write] = []
+
+    def task(self, key: str) -> Task | None:
+        """Answer an open task as it stands on the desk."""
+        return self._tasks.get(key)
+
+    def attempt(self, identity: str) -> Attempt | None:
+        """Answer an attempt as it stands on the desk."""
+        return self._attempts.get(identity)
+
+    def pull(self, number: int) -> PullRequest | None:
+        """Answer an open pull request as it stands on the desk."""
+        return self._pulls.get(number)
+
+    def save(self, row: Task | Attempt | PullRequest | PendingAction) -> None:
+        """Take the changed row."""
+        match row:
+            case Task():
+                self._tasks[row.key] = row
+                self._saved["task", row.key] = row
+            case Attempt():
+                self._attempts[row.id] = row
+                self._saved["attempt", row.id] = row
+            case PullRequest():
+                self._pulls[row.number] = row
+                self._saved["pull", row.number] = row
+            case PendingAction():
+                self._saved["action", row.id] = row
+
+    def append(self, row: Immutable) -> None:
+        """Take an immutable row."""
+        self._others.append(Append(row=row))
+
+    def log(
+        self,
+        kind: str,
+        about: Task | Attempt,
+        *,
+        what: str = "",
+        data: Mapping[str, Any] | None = None,
+        seq: int | None = None,
+    ) -> None:
+        """Take an event about a task or an attempt."""
+        task, attempt = (
+            (about.key, None) if isinstance(about, Task) else (about.task, about.id)
+        )
+        event = Event(
+            kind=kind, at=self.at, task=task, attempt=attempt, what=what, data=data or {}, seq=seq
+        )
+        self._others.append(Log(event=event))
+
+    def move(self, attempt: Attempt, to: State, *, reason: str = "", **fields: Any) -> Attempt:
+        """Advance an attempt and log the move; raises IllegalMoveError."""
+        moved = replace(advance(attempt, to, at=self.at, reason=reason), **fields)
+        self.save(moved)
+        data = {"from": attempt.state.value, "to": to.value}
+        self.log("attempt.moved", moved, what=moved.reason, data=data)
+        return moved
+
+    def writes(self) -> list[Write]:
+        """Answer all that is to be committed, state rows first."""
+        return [*(Save(row=row) for row in self._saved.values()), *self._others]

@@ -1,0 +1,47 @@
+"""Dispatch: give a ready task a slot, reserve its money, open the attempt."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from fleet.app.desk import Desk
+from fleet.domain.attempt import Attempt, State, attempt_id
+from fleet.domain.budget import Reservation
+from fleet.domain.plan import Dispatch
+from fleet.domain.profile import Fleet
+
+LEASE = timedelta(minutes=5)
+
+
+def record(action: Dispatch, desk: Desk, *, fleet: Fleet, home8: str, fence: int) -> None:
+    """Write the LEASED attempt and its reservation; nothing has happened in the world yet."""
+    task = action.task
+    profile = fleet.profiles[action.slot.profile]
+    attempt = Attempt(
+        id=attempt_id(task.key, action.number, home8),
+        task=task.key,
+        project=task.project,
+        number=action.number,
+        profile=action.slot.profile,
+        account=action.slot.account,
+        branch=task.branch,
+        state=State.LEASED,
+        created=desk.at,
+        fence=fence,
+        fresh=action.fresh,
+        reserved_micros=profile.max_cost_micros,
+        lease_expires=desk.at + LEASE,
+    )
+    desk.save(attempt)
+    desk.log("attempt.leased", attempt, what=f"{attempt.profile} with account {attempt.account}")
+    desk.append(
+        Reservation(
+            attempt=attempt.id,
+            task=task.key,
+            project=task.project,
+            account=attempt.account,
+            micros=attempt.reserved_micros,
+            at=desk.at,
+        )
+    )
+    if task.fresh:
+        desk.save(replace(task, fresh=False))

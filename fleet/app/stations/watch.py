@@ -1,0 +1,95 @@
+"""Watch: read a container's event lines, notice its end, stop it when it must be stopped."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from fleet.app.desk import Desk
+from fleet.app.tools import Tools
+from fleet.domain.attempt import State
+from fleet.domain.plan import Follow, Stop
+from fleet.domain.wire import LOGGED, MAX_LINE, Line, hear, parse
+from fleet.ports import Exit
+
+_GRACE = 10.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """What a container said; `dropped` counts lines too long, malformed or unknown."""
+
+    attempt: str
+    lines: tuple[Line, ...]
+    dropped: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exited:
+    """The container has ended; `exit` is None when the engine does not know it any more."""
+
+    attempt: str
+    exit: Exit | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stopped:
+    """The engine was told to stop the container."""
+
+    attempt: str
+
+
+def read(action: Follow, tools: Tools) -> Iterator[Told | Exited]:
+    """Yield what the container says, then its end; raises TransientError to be followed anew."""
+    name = action.attempt.container
+    rest = b""
+    skipping = False
+    for chunk in tools.runtime.follow(name):
+        *whole, rest = (rest + chunk).split(b"\n")
+        dropped = 0
+        if skipping and whole:
+            whole, skipping, dropped = whole[1:], False, 1
+        if len(rest) > MAX_LINE:
+            rest, skipping = b"", True
+        lines = [parse(raw) for raw in whole if raw]
+        heard = tuple(line for line in lines if line is not None)
+        dropped += len(lines) - len(heard)
+        if heard or dropped:
+            yield Told(attempt=action.attempt.id, lines=heard, dropped=dropped)
+    yield Exited(attempt=action.attempt.id, exit=tools.runtime.wait(name, timeout=_GRACE))
+
+
+def settle(finding: Told, desk: Desk) -> list[Line]:
+    """Fold new lines into the attempt; answer those that were new, for the trace."""
+    attempt = desk.attempt(finding.attempt)
+    if attempt is None or attempt.state not in {State.PREPARING, State.RUNNING}:
+        return []
+    fresh = [line for line in finding.lines if line.seq > attempt.last_seq]
+    for line in fresh:
+        if line.seq > attempt.last_seq + 1:
+            gap = f"lines {attempt.last_seq + 1} to {line.seq - 1} are missing"
+            desk.log("agent.gap", attempt, what=gap)
+        attempt = hear(attempt, line, at=desk.at)
+        if line.type in LOGGED:
+            what = str(line.data.get("message") or line.data.get("summary") or "")[:500]
+            data = dict(line.data)
+            desk.log(f"agent.{line.type}", attempt, what=what, data=data, seq=line.seq)
+    if finding.dropped:
+        desk.log("agent.dropped", attempt, what=f"{finding.dropped} lines were no event lines")
+    if fresh:
+        desk.save(attempt)
+    return fresh
+
+
+def record_stop(action: Stop, desk: Desk) -> None:
+    """Write down the stop before it is sent: from now on nothing said is a success."""
+    if action.attempt.stopping is None:
+        attempt = replace(action.attempt, stopping=action.outcome, reason=action.reason)
+        desk.save(attempt)
+        desk.log("attempt.stopping", attempt, what=action.reason)
+
+
+def carry_out_stop(action: Stop, tools: Tools) -> Stopped:
+    """Tell the engine to stop the container: SIGTERM first."""
+    tools.runtime.stop(action.attempt.container, grace=_GRACE)
+    return Stopped(attempt=action.attempt.id)
+
+

@@ -1,0 +1,192 @@
+"""Where a task stands: its status and the reason, derived from its fields and attempts."""
+
+from dataclasses import dataclass
+
+from fleet.domain.attempt import Attempt, Outcome, Red, State
+from fleet.domain.merge import PullRequest, PullRequestStatus
+from fleet.domain.plan import Snapshot
+from fleet.domain.policy import ActionStatus, PendingAction
+from fleet.domain.profile import Fleet
+from fleet.domain.task import Kind, Resolution, Status, Task
+
+PERMANENT = frozenset(
+    {
+        "agent_missing",
+        "auth",
+        "billing",
+        "image",
+        "isolation",
+        "packet",
+        "refused_tools",
+        "setup",
+        "verdict_error",
+        "workspace",
+    }
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """A task's status with its reason; `fate` says that it must end now, and how."""
+
+    status: Status
+    reason: str = ""
+    fate: Resolution | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Board:
+    """A snapshot indexed for questions about one task."""
+
+    snapshot: Snapshot
+    fleet: Fleet
+    attempts: dict[str, tuple[Attempt, ...]]
+    pulls: dict[str, PullRequest]
+    pending: dict[str, PendingAction]
+    children: dict[str, tuple[Task, ...]]
+
+
+def board_of(snapshot: Snapshot, fleet: Fleet) -> Board:
+    """Index a snapshot: attempts by task, pull requests and questions by attempt."""
+    attempts: dict[str, list[Attempt]] = {}
+    for attempt in snapshot.attempts:
+        attempts.setdefault(attempt.task, []).append(attempt)
+    children: dict[str, list[Task]] = {}
+    for task in snapshot.tasks:
+        if task.parent:
+            children.setdefault(task.parent, []).append(task)
+    return Board(
+        snapshot=snapshot,
+        fleet=fleet,
+        attempts={k: tuple(sorted(v, key=lambda a: a.number)) for k, v in attempts.items()},
+        pulls={pull.attempt: pull for pull in snapshot.pulls},
+        pending={action.attempt: action for action in snapshot.pending},
+        children={k: tuple(v) for k, v in children.items()},
+    )
+
+
+def standing(task: Task, board: Board) -> Standing:
+    """Derive where an open or ended task stands."""
+    match task.resolution:
+        case Resolution.MERGED:
+            return Standing(status=Status.DONE, reason=task.reason)
+        case Resolution.FAILED:
+            return Standing(status=Status.FAILED, reason=task.reason)
+        case Resolution.CANCELLED:
+            return Standing(status=Status.CANCELLED, reason=task.reason)
+        case None:
+            attempts = board.attempts.get(task.key, ())
+            if attempts and attempts[-1].live:
+                return _under_way(attempts[-1], board)
+            return _between(task, attempts, board)
+
+
+def _under_way(attempt: Attempt, board: Board) -> Standing:
+    match attempt.state:
+        case State.VERIFYING:
+            action = board.pending.get(attempt.id)
+            if action is not None and action.status is ActionStatus.PENDING:
+                return _waits(f"approval {action.id}: {action.action}")
+            if action is not None and action.status is ActionStatus.CLEARED:
+                return _waits(f"approval {action.id} was cleared: retry or cancel the task")
+            return Standing(status=Status.RUNNING, reason="being verified")
+        case State.VERIFIED:
+            return _in_review(board.pulls.get(attempt.id))
+        case _:
+            return Standing(status=Status.RUNNING, reason=f"attempt {attempt.number}")
+
+
+def _in_review(pull: PullRequest | None) -> Standing:
+    if pull is None or pull.status is PullRequestStatus.OPEN:
+        number = f"pull request {pull.number}" if pull else "pull request"
+        return Standing(status=Status.REVIEW, reason=f"{number} waits for review")
+    return Standing(status=Status.MERGING, reason=pull.reason or f"pull request {pull.number}")
+
+
+def _waits(reason: str) -> Standing:
+    return Standing(status=Status.WAITING, reason=reason)
+
+
+def _ends(fate: Resolution, reason: str) -> Standing:
+    return Standing(status=Status.RUNNING, reason=reason, fate=fate)
+
+
+def _between(task: Task, attempts: tuple[Attempt, ...], board: Board) -> Standing:
+    if attempts and attempts[-1].state is State.MERGED:
+        return _ends(Resolution.MERGED, "merged")
+    if task.cancel_requested:
+        return _ends(Resolution.CANCELLED, "cancelled on request")
+    counted = tuple(a for a in attempts if a.number > task.red_from)
+    failing = _failing_end(task, counted, board)
+    if failing:
+        return _ends(Resolution.FAILED, failing)
+    if task.kind is not Kind.ATOMIC:
+        return _parent(task, board)
+    if counted and counted[-1].state is State.PAUSED:
+        return _paused(counted[-1], board)
+    return _dependencies(task, board)
+
+
+def _failing_end(task: Task, counted: tuple[Attempt, ...], board: Board) -> str:
+    last = counted[-1] if counted else None
+    if last is not None and last.state is State.FAILED and last.failure_kind in PERMANENT:
+        return last.reason
+    red = red_count(counted, board)
+    if red > task.max_retries:
+        return f"{red} red attempts: {last.reason if last else ''}"
+    rebuilds = sum(1 for a in counted if a.red is Red.CONFLICT)
+    project = board.fleet.projects.get(task.project)
+    if project is not None and rebuilds > project.max_rebuilds:
+        return f"{rebuilds} conflicts with the target: {last.reason if last else ''}"
+    broken = [a for a in counted if a.state in {State.FAILED, State.LOST, State.SWAPPED}]
+    if len(broken) > board.fleet.max_swaps:
+        return f"{len(broken)} attempts broke off: {broken[-1].reason}"
+    return ""
+
+
+def red_count(counted: tuple[Attempt, ...], board: Board) -> int:
+    """Count red attempts: rejected ones but for conflicts, and requests a human rejected."""
+
+    def red(attempt: Attempt) -> bool:
+        if attempt.state is State.PAUSED:
+            action = board.pending.get(attempt.id)
+            return action is not None and action.status is ActionStatus.REJECTED
+        return attempt.state is State.REJECTED and attempt.red is not Red.CONFLICT
+
+    return sum(map(red, counted))
+
+
+def _parent(task: Task, board: Board) -> Standing:
+    known = {t.key: t for t in board.snapshot.tasks}
+    children = board.children.get(task.key, ())
+    if children:
+        return Standing(status=Status.BACKLOG, reason=f"{len(children)} children are open")
+    ended = [
+        key
+        for key, parent in board.snapshot.parents.items()
+        if parent == task.key and key not in known
+    ]
+    if not ended:
+        return _waits("has no atomic child")
+    if any(board.snapshot.resolutions.get(key) is not Resolution.MERGED for key in ended):
+        return _waits("a child has not been merged")
+    return _ends(Resolution.MERGED, "all children are merged")
+
+
+def _paused(attempt: Attempt, board: Board) -> Standing:
+    action = board.pending.get(attempt.id)
+    if action is None or action.status is ActionStatus.PENDING:
+        return _waits(f"approval {action.id if action else '?'}: {attempt.reason}")
+    if action.status is ActionStatus.CLEARED:
+        return _waits(f"approval {action.id} was cleared: retry or cancel the task")
+    return Standing(status=Status.READY, reason=f"approval {action.id} was {action.status}")
+
+
+def _dependencies(task: Task, board: Board) -> Standing:
+    for key in task.depends:
+        resolution = board.snapshot.resolutions.get(key)
+        if resolution is None:
+            return _waits(f"waits for {key}")
+        if resolution is not Resolution.MERGED:
+            return _waits(f"needs {key}, which is {resolution}")
+    return Standing(status=Status.READY)
