@@ -45,8 +45,11 @@ def parse(raw: bytes) -> Line | None:
     if len(raw) > MAX_LINE:
         return None
     try:
-        told = json.loads(raw)
+        told = json.loads(raw, parse_constant=_refused)
+        json.dumps(told, ensure_ascii=False).encode()  # lone surrogates cannot be stored
     except (ValueError, RecursionError):
+        return None
+    if b"\\u0000" in raw:  # nor can a NUL, in PostgreSQL
         return None
     if not isinstance(told, dict) or told.get("v") != 1 or told.get("type") not in TYPES:
         return None
@@ -55,6 +58,11 @@ def parse(raw: bytes) -> Line | None:
         return None
     data = {k: v for k, v in told.items() if k not in {"v", "seq", "type"}}
     return Line(seq=seq, type=told["type"], data=data)
+
+
+def _refused(constant: str) -> object:
+    """Refuse NaN and the infinities, which are no JSON."""
+    raise ValueError(constant)
 
 
 def hear(attempt: Attempt, line: Line, *, at: datetime) -> Attempt:

@@ -1,0 +1,78 @@
+"""Learn: what an ended attempt no longer needs is removed, and an ended task put away."""
+
+from dataclasses import dataclass, replace
+
+from fleet.app.desk import Desk
+from fleet.app.tools import Tools
+from fleet.domain.attempt import Attempt
+from fleet.domain.errors import WorkspaceError
+from fleet.domain.plan import Clean, Retire
+from fleet.domain.task import Resolution
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cleaned:
+    """Container, worktree and files of the attempt are gone."""
+
+    attempt: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Retired:
+    """The branch is put away; `note` says what could not be done."""
+
+    task: str
+    fate: Resolution
+    reason: str
+    note: str = ""
+
+
+def clean(action: Clean, tools: Tools) -> Cleaned:
+    """Remove container, worktree and packet; the work is on the branch already."""
+    attempt = action.attempt
+    tools.runtime.remove(attempt.container)
+    project = tools.fleet.projects.get(attempt.project)
+    if project is not None:
+        tools.worktrees.remove(project, attempt.id)
+    tools.packets.drop(attempt.id)
+    return Cleaned(attempt=attempt.id)
+
+
+def retire(action: Retire, tools: Tools) -> Retired:
+    """Delete a merged branch; keep any other under refs/fleet/kept/ before it goes."""
+    note = ""
+    task = action.task
+    project = tools.fleet.projects.get(task.project)
+    try:
+        head = tools.worktrees.head(project, task.branch) if project else None
+        if project is not None and head is not None:
+            merged = tools.worktrees.is_merged(project, head)
+            keep = None if merged else _kept_name(action.attempts, task.key)
+            tools.worktrees.drop_branch(project, task.branch, head=head, keep=keep)
+    except WorkspaceError as error:
+        note = f"branch {task.branch} stays: {error}"
+    return Retired(task=task.key, fate=action.fate, reason=action.reason, note=note)
+
+
+def _kept_name(attempts: tuple[Attempt, ...], key: str) -> str:
+    return attempts[-1].id if attempts else key.lower()
+
+
+def settle(finding: Cleaned | Retired, desk: Desk) -> None:
+    """Write down that it is cleaned, or that the task has ended."""
+    match finding:
+        case Cleaned():
+            attempt = desk.attempt(finding.attempt)
+            if attempt is not None and not attempt.cleaned:
+                desk.save(replace(attempt, cleaned=True))
+        case Retired():
+            task = desk.task(finding.task)
+            if task is None or not task.open:
+                return
+            ended = replace(
+                task, resolution=finding.fate, reason=finding.reason, updated=desk.at
+            )
+            desk.save(ended)
+            data = {"resolution": finding.fate.value}
+            what = "; ".join(filter(None, (finding.reason, finding.note)))
+            desk.log("task.ended", ended, what=what, data=data)

@@ -1,0 +1,151 @@
+"""Merge: the merged tip is built aside, verified, and the target moved by compare-and-swap."""
+
+from dataclasses import dataclass, replace
+
+from fleet.app.desk import Desk
+from fleet.app.tools import Tools
+from fleet.domain.attempt import Attempt, Red, State
+from fleet.domain.errors import StaleLeaseError
+from fleet.domain.merge import PullRequest, PullRequestStatus
+from fleet.domain.plan import Build, Land
+from fleet.domain.result import Verdict, VerdictStatus, diagnosis, verdict_of
+from fleet.ports import Conflict, MergedTip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Built:
+    """The merged tip and what the checks said of it."""
+
+    pull: int
+    tip: str
+    merged: MergedTip
+    verdicts: tuple[Verdict, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class InConflict:
+    """The branch does not merge into the target as it is now."""
+
+    pull: int
+    tip: str
+    files: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Blocked:
+    """The target cannot move now; `moved_on` when its tip is another than was built on."""
+
+    pull: int
+    reason: str
+    moved_on: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Landed:
+    """The target stands at the merged tip."""
+
+    pull: int
+    sha: str
+
+
+def record(action: Build, desk: Desk) -> None:
+    """Take the target for this merge; the schema allows one a target."""
+    if action.pull.status is not PullRequestStatus.MERGING:
+        desk.save(replace(action.pull, status=PullRequestStatus.MERGING, reason=""))
+        what = f"pull request {action.pull.number}"
+        desk.log("merge.begun", action.attempt, what=what)
+
+
+def build(action: Build, tools: Tools) -> Built | InConflict | Blocked:
+    """Build the merge aside and check its tree, unless just that tree was checked already."""
+    pull = action.pull
+    project = tools.fleet.projects[pull.project]
+    blocked = tools.worktrees.target_blocked(project)
+    if blocked:
+        return Blocked(pull=pull.number, reason=blocked)
+    tip = tools.worktrees.tip(project)
+    message = f"Merge {pull.task}: {pull.title}"
+    merged = tools.worktrees.merged(project, tip=tip, head=pull.head, message=message)
+    if isinstance(merged, Conflict):
+        return InConflict(pull=pull.number, tip=tip, files=merged.files)
+    known = [
+        v
+        for v in tools.ledger.verdicts(pull.attempt)
+        if v.tree == merged.tree and v.status is VerdictStatus.PASSED
+    ]
+    todo = [c for c in project.checks if (c.name, c.command) not in {(v.name, v.command) for v in known}]
+    verdicts = tools.verifier.check(
+        project, attempt=pull.attempt, sha=merged.sha, checks=todo, overlay=False
+    )
+    tools.traces.write(pull.attempt, [{"kind": "checked", **v.contract()} for v in verdicts])
+    return Built(pull=pull.number, tip=tip, merged=merged, verdicts=(*known, *verdicts))
+
+
+def land(action: Land, tools: Tools) -> Landed | Blocked:
+    """Move the target to the candidate, or find that it stands there already."""
+    pull = action.pull
+    project = tools.fleet.projects[pull.project]
+    candidate, tip = pull.candidate or "", pull.candidate_tip or ""
+    if not tools.worktrees.is_merged(project, candidate):
+        try:
+            waits = tools.worktrees.advance_target(project, old=tip, new=candidate)
+        except StaleLeaseError as error:
+            return Blocked(pull=pull.number, reason=str(error), moved_on=True)
+        if waits:
+            return Blocked(pull=pull.number, reason=waits)
+    return Landed(pull=pull.number, sha=candidate)
+
+
+def settle(finding: Built | InConflict | Blocked | Landed, desk: Desk) -> None:
+    """Move pull request and attempt by what was found."""
+    pull = desk.pull(finding.pull)
+    attempt = desk.attempt(pull.attempt) if pull else None
+    if pull is None or attempt is None or pull.status is not PullRequestStatus.MERGING:
+        return
+    match finding:
+        case Built():
+            _built(finding, pull, attempt, desk)
+        case InConflict():
+            reason = f"conflict with the target in {', '.join(finding.files[:5])}"
+            said = f"{reason}. The target's tip was {finding.tip}; start from it."
+            _evict(pull, attempt, desk, red=Red.CONFLICT, reason=reason, diagnosis=said)
+        case Blocked():
+            _wait(finding, pull, attempt, desk)
+        case Landed():
+            merged = PullRequestStatus.MERGED
+            desk.save(replace(pull, status=merged, merged_sha=finding.sha, reason=""))
+            desk.move(attempt, State.MERGED, reason=f"merged as {finding.sha[:12]}")
+
+
+def _built(finding: Built, pull: PullRequest, attempt: Attempt, desk: Desk) -> None:
+    for verdict in finding.verdicts:
+        desk.append(verdict)
+    match verdict_of(finding.verdicts):
+        case VerdictStatus.PASSED:
+            candidate = finding.merged.sha
+            desk.save(replace(pull, candidate=candidate, candidate_tip=finding.tip))
+            desk.log("merge.verified", attempt, what=candidate)
+        case VerdictStatus.FAILED:
+            said = diagnosis(finding.verdicts)
+            reason = "red once merged into the target"
+            _evict(pull, attempt, desk, red=Red.MERGED_TIP, reason=reason, diagnosis=said)
+        case VerdictStatus.ERROR:
+            reason = f"the check could not run: {diagnosis(finding.verdicts)[:300]}"
+            opened = replace(pull, status=PullRequestStatus.OPEN, reason=reason)
+            desk.save(opened)
+            desk.log("merge.error", attempt, what=reason)
+
+
+def _evict(
+    pull: PullRequest, attempt: Attempt, desk: Desk, *, red: Red, reason: str, diagnosis: str
+) -> None:
+    desk.save(replace(pull, status=PullRequestStatus.EVICTED, reason=reason))
+    desk.move(attempt, State.REJECTED, reason=reason, red=red, diagnosis=diagnosis)
+
+
+def _wait(finding: Blocked, pull: PullRequest, attempt: Attempt, desk: Desk) -> None:
+    """Back to the queue, without the candidate where it stands on an old tip."""
+    keep = {} if not finding.moved_on else {"candidate": None, "candidate_tip": None}
+    reason = "" if finding.moved_on else finding.reason
+    desk.save(replace(pull, status=PullRequestStatus.QUEUED, reason=reason, **keep))
+    desk.log("merge.waits", attempt, what=finding.reason)

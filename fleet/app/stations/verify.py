@@ -1,0 +1,181 @@
+"""Verify: policy on the diff, then the checks in a clean container at exactly that SHA."""
+
+from dataclasses import dataclass, replace
+
+from fleet.app.desk import Desk
+from fleet.app.tools import Tools
+from fleet.domain.attempt import Attempt, Red, State
+from fleet.domain.merge import PullRequest, PullRequestStatus
+from fleet.domain.plan import Verify
+from fleet.domain.policy import Decision, PendingAction, Ruling, judge
+from fleet.domain.profile import Project
+from fleet.domain.result import Verdict, VerdictStatus, diagnosis, verdict_of
+from fleet.domain.task import Review, Task
+
+_PATCH = 20_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unchanged:
+    """The branch holds nothing that the target does not."""
+
+    attempt: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ruled:
+    """Policy denies the diff, or asks a human about it."""
+
+    attempt: str
+    ruling: Ruling
+    patch: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verified:
+    """The checks have spoken; `tip` is the target's SHA the diff was taken against."""
+
+    attempt: str
+    tip: str
+    verdicts: tuple[Verdict, ...]
+
+
+def carry_out(action: Verify, tools: Tools) -> Unchanged | Ruled | Verified:
+    """Judge the diff and run the checks; raises TransientError to be tried again."""
+    attempt = action.attempt
+    project = tools.fleet.projects[attempt.project]
+    head = attempt.head or ""
+    tip = tools.worktrees.tip(project)
+    diff = tools.worktrees.diff(project, tip, head)
+    if not diff:
+        return Unchanged(attempt=attempt.id)
+    ruling = judge(diff, project)
+    approved = attempt.approved_sha == head
+    if ruling.decision is Decision.DENY or (ruling.decision is Decision.ASK and not approved):
+        patch = tools.worktrees.patch(project, tip, head, limit=_PATCH)
+        return Ruled(attempt=attempt.id, ruling=ruling, patch=patch)
+    verdicts = _checks(action, project, tools, changed=ruling.rule == "check_files")
+    tools.traces.write(attempt.id, [{"kind": "checked", **v.contract()} for v in verdicts])
+    return Verified(attempt=attempt.id, tip=tip, verdicts=verdicts)
+
+
+def _checks(
+    action: Verify, project: Project, tools: Tools, *, changed: bool
+) -> tuple[Verdict, ...]:
+    """Run the checks with the target's check files and, where an approved diff has its own, those.
+
+    A human who approved with `--replace-check` wants the new check files alone.
+    """
+    attempt, sha = action.attempt, action.attempt.head or ""
+
+    def checked(*, overlay: bool) -> tuple[Verdict, ...]:
+        return tools.verifier.check(
+            project, attempt=attempt.id, sha=sha, checks=project.checks, overlay=overlay
+        )
+
+    if not changed:
+        return checked(overlay=True)
+    own = checked(overlay=False)
+    if action.action is not None and action.action.replace_check:
+        return own
+    at_target = checked(overlay=True)
+    return (*(replace(v, name=f"{v.name}@target") for v in at_target), *own)
+
+
+def settle(finding: Unchanged | Ruled | Verified, desk: Desk, *, numbers: int) -> None:
+    """Move the attempt by what was found; `numbers` is the newest pull request's number."""
+    attempt = desk.attempt(finding.attempt)
+    if attempt is None or attempt.state is not State.VERIFYING:
+        return
+    match finding:
+        case Unchanged():
+            _reject(attempt, Red.UNCHANGED, "the attempt changed nothing", desk)
+        case Ruled():
+            _ruled(attempt, finding, desk)
+        case Verified():
+            _verified(attempt, finding, desk, number=numbers + 1)
+
+
+def _reject(attempt: Attempt, red: Red, reason: str, desk: Desk, *, diagnosis: str = "") -> None:
+    desk.move(attempt, State.REJECTED, reason=reason, red=red, diagnosis=diagnosis)
+
+
+def _ruled(attempt: Attempt, finding: Ruled, desk: Desk) -> None:
+    ruling = finding.ruling
+    reason = f"{ruling.reason}: {', '.join(ruling.files[:5])}"
+    if ruling.decision is Decision.DENY:
+        _reject(attempt, Red.POLICY, reason, desk)
+        return
+    action = PendingAction(
+        id=f"A-{attempt.id}",
+        task=attempt.task,
+        attempt=attempt.id,
+        category="diff",
+        action=reason,
+        created=desk.at,
+        sha=attempt.head,
+        files=ruling.files,
+        diff=finding.patch,
+        risks=(ruling.reason,),
+        rule=ruling.rule,
+        dry_run=f"would verify and merge {attempt.head} with these changes",
+    )
+    desk.save(action)
+    desk.log("approval.asked", attempt, what=f"{action.id}: {reason}")
+
+
+def _verified(attempt: Attempt, finding: Verified, desk: Desk, *, number: int) -> None:
+    for verdict in finding.verdicts:
+        desk.append(verdict)
+        what = verdict.error or f"exit code {verdict.exit_code}"
+        data = {"status": verdict.status.value, "sha": verdict.sha}
+        desk.log("check.done", attempt, what=f"{verdict.name}: {verdict.status}, {what}", data=data)
+    said = diagnosis(finding.verdicts)
+    match verdict_of(finding.verdicts):
+        case VerdictStatus.PASSED:
+            _open_pull(attempt, finding.tip, desk, number=number)
+        case VerdictStatus.FAILED:
+            names = ", ".join(v.name for v in finding.verdicts if v.status is VerdictStatus.FAILED)
+            _reject(attempt, Red.CHECK, f"red: {names}", desk, diagnosis=said)
+        case VerdictStatus.ERROR:
+            errors = [v.error or v.name for v in finding.verdicts if v.error]
+            reason = f"the check could not run: {errors[0] if errors else 'no check is configured'}"
+            desk.move(
+                attempt,
+                State.FAILED,
+                reason=reason,
+                failure_kind="verdict_error",
+                diagnosis=said,
+            )
+
+
+def _open_pull(attempt: Attempt, tip: str, desk: Desk, *, number: int) -> None:
+    task = desk.task(attempt.task)
+    if task is None:
+        return
+    moved = desk.move(attempt, State.VERIFIED, reason="verified", diagnosis="")
+    pull = pull_for(moved, task, tip=tip, number=number, desk=desk)
+    desk.save(pull)
+    desk.log("pull.opened", moved, what=f"pull request {number}", data={"number": number})
+
+
+def pull_for(
+    attempt: Attempt, task: Task, *, tip: str, number: int, desk: Desk
+) -> PullRequest:
+    """Answer the pull request of a verified attempt; `review: auto` queues it at once."""
+    auto = task.review is Review.AUTO
+    return PullRequest(
+        number=number,
+        task=task.key,
+        project=task.project,
+        attempt=attempt.id,
+        branch=task.branch,
+        target=desk.target_of(task.project),
+        base=tip,
+        head=attempt.head or "",
+        title=task.title,
+        created=desk.at,
+        summary=attempt.summary,
+        status=PullRequestStatus.QUEUED if auto else PullRequestStatus.OPEN,
+        reviewers=("auto",) if auto else (),
+    )

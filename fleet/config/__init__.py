@@ -1,0 +1,1 @@
+"""Everything the user writes in YAML or sets in the environment, turned into domain values."""

@@ -1,0 +1,102 @@
+"""Field types of the models: durations, sizes, money, names, repository paths, timezones."""
+
+import re
+from pathlib import PurePosixPath
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, WithJsonSchema
+
+from fleet.config.problems import nearest
+from fleet.domain.budget import micros
+from fleet.domain.errors import ConfigError
+
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_BYTES = {"k": 1024, "m": 1024**2, "g": 1024**3, "t": 1024**4}
+_DURATION = r"^[1-9][0-9]{0,6}[smhd]$"
+_SIZE = r"^[1-9][0-9]{0,6}[kmgt]$"
+_MAX_DOLLARS = 1_000_000
+WEEK = 7 * 86400
+
+
+def seconds(value: Any) -> float:
+    """Turn "60s", "10m", "1h", "2d" into seconds; raises ValueError, also beyond a week."""
+    if not isinstance(value, str) or not re.fullmatch(_DURATION, value):
+        raise ValueError(f"expected a duration such as 60s, 10m or 1h, found {value!r}")
+    found = int(value[:-1]) * _SECONDS[value[-1]]
+    if found > WEEK:
+        raise ValueError(f"expected at most 7d, found {value!r}")
+    return float(found)
+
+
+def size(value: Any) -> int:
+    """Turn "512m", "4g" into bytes; raises ValueError."""
+    if not isinstance(value, str) or not re.fullmatch(_SIZE, value):
+        raise ValueError(f"expected a size such as 512m or 4g, found {value!r}")
+    return int(value[:-1]) * _BYTES[value[-1]]
+
+
+def money(value: Any) -> int:
+    """Turn dollars into micro-dollars; raises ValueError."""
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not number or not 0 <= value <= _MAX_DOLLARS:
+        raise ValueError(f"expected dollars from 0 to {_MAX_DOLLARS}, found {value!r}")
+    try:
+        return micros(value)
+    except ConfigError as error:
+        raise ValueError(str(error)) from error
+
+
+def gigabytes(value: Any) -> int:
+    """Turn a number of GiB into bytes; raises ValueError."""
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not number or not 0 <= value <= 1024**2:
+        raise ValueError(f"expected a number of gigabytes, found {value!r}")
+    return int(value * 1024**3)
+
+
+def command(value: Any) -> Any:
+    """Turn a text into `sh -c TEXT`; a list stays as it is."""
+    return ["sh", "-c", value] if isinstance(value, str) else value
+
+
+def _inside(value: str) -> str:
+    path = PurePosixPath(value)
+    if path.is_absolute() or ".." in path.parts or not path.parts or path.parts[0] == ".git":
+        raise ValueError(f"expected a path inside the repository, found {value!r}")
+    # `./check.sh` and `check.sh` are the same file; git only ever says the second
+    return str(path) + ("/" if value.endswith("/") else "")
+
+
+def _zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (KeyError, ValueError, OSError) as error:
+        hint = nearest(value, available_timezones())
+        raise ValueError(f"unknown timezone {value!r}{hint}") from error
+    return value
+
+
+def _schema(**keys: Any) -> WithJsonSchema:
+    return WithJsonSchema(keys)
+
+
+Seconds = Annotated[float, BeforeValidator(seconds), _schema(type="string", pattern=_DURATION)]
+Bytes = Annotated[int, BeforeValidator(size), _schema(type="string", pattern=_SIZE)]
+Gigabytes = Annotated[int, BeforeValidator(gigabytes), _schema(type="number", minimum=0)]
+Micros = Annotated[int, BeforeValidator(money), _schema(type="number", minimum=0)]
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,39}$")]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=4096, pattern=r"^[^\x00]*$")]
+RepositoryPath = Annotated[Text, AfterValidator(_inside)]
+Timezone = Annotated[Text, AfterValidator(_zone)]
+TimeOfDay = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+Branch = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.+-]*(/[A-Za-z0-9_][A-Za-z0-9_.+-]*)*$"),
+]
+Command = Annotated[tuple[Text, ...], Field(min_length=1)]
+SetupCommand = Annotated[
+    Command,
+    BeforeValidator(command),
+    _schema(anyOf=[{"type": "string"}, {"type": "array", "items": {"type": "string"}}]),
+]
