@@ -25,6 +25,18 @@ class Desk:
         self._pulls = {row.number: row for row in snapshot.pulls}
         self._saved: dict[tuple[str, object], Task | Attempt | PullRequest | PendingAction] = {}
         self._others: list[Write] = []
+        self._last_pull = snapshot.last_pull
+        self._last_action = snapshot.last_action
+
+    def next_pull(self) -> int:
+        """Answer the number of the next pull request."""
+        self._last_pull += 1
+        return self._last_pull
+
+    def next_action(self) -> int:
+        """Answer the number of the next pending action."""
+        self._last_action += 1
+        return self._last_action
 
     def task(self, key: str) -> Task | None:
         """Answer an open task as it stands on the desk."""
@@ -37,6 +49,13 @@ class Desk:
     def pull(self, number: int) -> PullRequest | None:
         """Answer an open pull request as it stands on the desk."""
         return self._pulls.get(number)
+
+    def ask(self, attempt: Attempt, action: PendingAction) -> None:
+        """Number the question, take it, and log that it was asked."""
+        number = self.next_action()
+        asked = replace(action, id=f"A-{number}", number=number)
+        self.save(asked)
+        self.log("approval.asked", attempt, what=f"{asked.id}: {asked.action}")
 
     def save(self, row: Task | Attempt | PullRequest | PendingAction) -> None:
         """Take the changed row."""

@@ -20,7 +20,7 @@ class Snapshot:
     `attempts` holds every attempt of an open task and every one that is live or not cleaned;
     `pulls` are the open pull requests; `pending` the actions of open tasks, answered or not;
     `committed` what each account has spent and reserved today, `task_committed` each open task
-    over all time, in micro-dollars.
+    over all time, in micro-dollars; `last_pull` and `last_action` are the newest numbers given.
     """
 
     tasks: tuple[Task, ...] = ()
@@ -31,6 +31,8 @@ class Snapshot:
     pending: tuple[PendingAction, ...] = ()
     committed: Mapping[str, int] = field(default_factory=dict)
     task_committed: Mapping[str, int] = field(default_factory=dict)
+    last_pull: int = 0
+    last_action: int = 0
     latest_event: int = 0
 
 
@@ -38,8 +40,8 @@ class Snapshot:
 class Sight:
     """What the coordinator sees beyond the ledger; a restart finds it out again.
 
-    `busy` are the keys of actions in hand or cooling down after a transient failure, `followed`
-    the attempts whose container is being read, `exited` those whose container has ended,
+    `busy` are the keys of actions in hand or soon tried again, `cooling` those of actions that
+    wait for the world to change (a dirty checkout), `followed` the attempts whose container is being read, `exited` those whose container has ended,
     `since` when this coordinator began (beats older than that are forgiven), `keys` the tasks
     that were asked for (None: all), `stopping` that no new work begins.
     """
@@ -47,6 +49,7 @@ class Sight:
     now: datetime
     since: datetime
     busy: frozenset[str] = frozenset()
+    cooling: frozenset[str] = frozenset()
     followed: frozenset[str] = frozenset()
     exited: frozenset[str] = frozenset()
     keys: frozenset[str] | None = None

@@ -49,7 +49,7 @@ def plan(snapshot: Snapshot, fleet: Fleet, sight: Sight) -> Plan:
     actions += _retirements(board, sight)
     dispatches, waits = _dispatches(board, sight)
     actions += dispatches
-    free = tuple(action for action in actions if action.key not in sight.busy)
+    free = tuple(action for action in actions if action.key not in sight.busy | sight.cooling)
     return Plan(actions=free, waits=tuple(waits), idle=not free and _at_rest(board, sight))
 
 
@@ -154,7 +154,7 @@ def _merges(board: Board, tasks: dict[str, Task], sight: Sight) -> Iterator[Acti
             queues.setdefault((pull.project, pull.target), []).append(pull)
     for queue in queues.values():
         first = min(queue, key=lambda pull: _turn(pull, tasks))
-        if first.candidate is not None:
+        if _is_merging(first) and first.candidate is not None:
             yield Land(pull=first, attempt=attempts[first.attempt])
         elif not sight.stopping:
             yield Build(pull=first, attempt=attempts[first.attempt])

@@ -97,9 +97,13 @@ class ActionStatus(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class PendingAction:
-    """Something that waits for a human's yes: what would be done, to which SHA, by which rule."""
+    """Something that waits for a human's yes: what would be done, to which SHA, by which rule.
+
+    `id` is `A-<number>`.
+    """
 
     id: str
+    number: int
     task: str
     attempt: str
     category: str

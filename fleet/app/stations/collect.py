@@ -152,7 +152,8 @@ def _settle_money(attempt: Attempt, desk: Desk, fleet: Fleet) -> None:
 def _ask(attempt: Attempt, desk: Desk) -> None:
     """Turn the agent's own request into a pending action for a human."""
     action = PendingAction(
-        id=f"A-{attempt.id}",
+        id="",
+        number=0,
         task=attempt.task,
         attempt=attempt.id,
         category="agent",
@@ -160,5 +161,4 @@ def _ask(attempt: Attempt, desk: Desk) -> None:
         rule="request_approval",
         created=desk.at,
     )
-    desk.save(action)
-    desk.log("approval.asked", attempt, what=f"{action.id}: {action.action}")
+    desk.ask(attempt, action)

@@ -51,7 +51,7 @@ class Landed:
 def record(action: Build, desk: Desk) -> None:
     """Take the target for this merge; the schema allows one a target."""
     if action.pull.status is not PullRequestStatus.MERGING:
-        desk.save(replace(action.pull, status=PullRequestStatus.MERGING, reason=""))
+        desk.save(replace(action.pull, status=PullRequestStatus.MERGING))
         what = f"pull request {action.pull.number}"
         desk.log("merge.begun", action.attempt, what=what)
 
@@ -123,7 +123,7 @@ def _built(finding: Built, pull: PullRequest, attempt: Attempt, desk: Desk) -> N
     match verdict_of(finding.verdicts):
         case VerdictStatus.PASSED:
             candidate = finding.merged.sha
-            desk.save(replace(pull, candidate=candidate, candidate_tip=finding.tip))
+            desk.save(replace(pull, candidate=candidate, candidate_tip=finding.tip, reason=""))
             desk.log("merge.verified", attempt, what=candidate)
         case VerdictStatus.FAILED:
             said = diagnosis(finding.verdicts)
@@ -144,8 +144,9 @@ def _evict(
 
 
 def _wait(finding: Blocked, pull: PullRequest, attempt: Attempt, desk: Desk) -> None:
-    """Back to the queue, without the candidate where it stands on an old tip."""
-    keep = {} if not finding.moved_on else {"candidate": None, "candidate_tip": None}
+    """Put it back into the queue; the merge is built anew on the tip of that time."""
     reason = "" if finding.moved_on else finding.reason
-    desk.save(replace(pull, status=PullRequestStatus.QUEUED, reason=reason, **keep))
-    desk.log("merge.waits", attempt, what=finding.reason)
+    queued = PullRequestStatus.QUEUED
+    desk.save(replace(pull, status=queued, reason=reason, candidate=None, candidate_tip=None))
+    if reason != pull.reason:
+        desk.log("merge.waits", attempt, what=finding.reason)

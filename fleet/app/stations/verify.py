@@ -8,9 +8,9 @@ from fleet.domain.attempt import Attempt, Red, State
 from fleet.domain.merge import PullRequest, PullRequestStatus
 from fleet.domain.plan import Verify
 from fleet.domain.policy import Decision, PendingAction, Ruling, judge
-from fleet.domain.profile import Project
+from fleet.domain.profile import Fleet, Project
 from fleet.domain.result import Verdict, VerdictStatus, diagnosis, verdict_of
-from fleet.domain.task import Review, Task
+from fleet.domain.task import Review
 
 _PATCH = 20_000
 
@@ -82,8 +82,8 @@ def _checks(
     return (*(replace(v, name=f"{v.name}@target") for v in at_target), *own)
 
 
-def settle(finding: Unchanged | Ruled | Verified, desk: Desk, *, numbers: int) -> None:
-    """Move the attempt by what was found; `numbers` is the newest pull request's number."""
+def settle(finding: Unchanged | Ruled | Verified, desk: Desk, *, fleet: Fleet) -> None:
+    """Move the attempt by what was found."""
     attempt = desk.attempt(finding.attempt)
     if attempt is None or attempt.state is not State.VERIFYING:
         return
@@ -93,7 +93,7 @@ def settle(finding: Unchanged | Ruled | Verified, desk: Desk, *, numbers: int) -
         case Ruled():
             _ruled(attempt, finding, desk)
         case Verified():
-            _verified(attempt, finding, desk, number=numbers + 1)
+            _verified(attempt, finding, desk, fleet)
 
 
 def _reject(attempt: Attempt, red: Red, reason: str, desk: Desk, *, diagnosis: str = "") -> None:
@@ -107,7 +107,8 @@ def _ruled(attempt: Attempt, finding: Ruled, desk: Desk) -> None:
         _reject(attempt, Red.POLICY, reason, desk)
         return
     action = PendingAction(
-        id=f"A-{attempt.id}",
+        id="",
+        number=0,
         task=attempt.task,
         attempt=attempt.id,
         category="diff",
@@ -120,11 +121,10 @@ def _ruled(attempt: Attempt, finding: Ruled, desk: Desk) -> None:
         rule=ruling.rule,
         dry_run=f"would verify and merge {attempt.head} with these changes",
     )
-    desk.save(action)
-    desk.log("approval.asked", attempt, what=f"{action.id}: {reason}")
+    desk.ask(attempt, action)
 
 
-def _verified(attempt: Attempt, finding: Verified, desk: Desk, *, number: int) -> None:
+def _verified(attempt: Attempt, finding: Verified, desk: Desk, fleet: Fleet) -> None:
     for verdict in finding.verdicts:
         desk.append(verdict)
         what = verdict.error or f"exit code {verdict.exit_code}"
@@ -133,7 +133,7 @@ def _verified(attempt: Attempt, finding: Verified, desk: Desk, *, number: int) -
     said = diagnosis(finding.verdicts)
     match verdict_of(finding.verdicts):
         case VerdictStatus.PASSED:
-            _open_pull(attempt, finding.tip, desk, number=number)
+            _open_pull(attempt, finding.tip, desk, fleet)
         case VerdictStatus.FAILED:
             names = ", ".join(v.name for v in finding.verdicts if v.status is VerdictStatus.FAILED)
             _reject(attempt, Red.CHECK, f"red: {names}", desk, diagnosis=said)
@@ -149,28 +149,20 @@ def _verified(attempt: Attempt, finding: Verified, desk: Desk, *, number: int) -
             )
 
 
-def _open_pull(attempt: Attempt, tip: str, desk: Desk, *, number: int) -> None:
+def _open_pull(attempt: Attempt, tip: str, desk: Desk, fleet: Fleet) -> None:
+    """Open the pull request of a verified attempt; `review: auto` queues it at once."""
     task = desk.task(attempt.task)
     if task is None:
         return
     moved = desk.move(attempt, State.VERIFIED, reason="verified", diagnosis="")
-    pull = pull_for(moved, task, tip=tip, number=number, desk=desk)
-    desk.save(pull)
-    desk.log("pull.opened", moved, what=f"pull request {number}", data={"number": number})
-
-
-def pull_for(
-    attempt: Attempt, task: Task, *, tip: str, number: int, desk: Desk
-) -> PullRequest:
-    """Answer the pull request of a verified attempt; `review: auto` queues it at once."""
     auto = task.review is Review.AUTO
-    return PullRequest(
-        number=number,
+    pull = PullRequest(
+        number=desk.next_pull(),
         task=task.key,
         project=task.project,
         attempt=attempt.id,
         branch=task.branch,
-        target=desk.target_of(task.project),
+        target=fleet.projects[task.project].target,
         base=tip,
         head=attempt.head or "",
         title=task.title,
@@ -179,3 +171,5 @@ def pull_for(
         status=PullRequestStatus.QUEUED if auto else PullRequestStatus.OPEN,
         reviewers=("auto",) if auto else (),
     )
+    desk.save(pull)
+    desk.log("pull.opened", moved, what=f"pull request {pull.number}", data={"number": pull.number})

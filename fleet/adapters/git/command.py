@@ -1,0 +1,230 @@
+"""Run git with nothing inherited, nothing discovered and nothing that a repository asks for."""
+
+import os
+import subprocess
+import tempfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from threading import Timer
+from typing import Any
+
+from fleet.domain.errors import WorkspaceError
+
+TIMEOUT = 300.0
+
+_ENVIRONMENT = {
+    "PATH": "/usr/local/bin:/usr/bin:/bin",
+    "HOME": "/nonexistent",
+    "LC_ALL": "C",
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_CONFIG_GLOBAL": "/dev/null",
+    "GIT_ATTR_NOSYSTEM": "1",
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_LITERAL_PATHSPECS": "1",
+}
+
+# by -c rather than by GIT_CONFIG_COUNT: it outranks every file git may still read
+_SETTINGS = (
+    "core.hooksPath=/dev/null",
+    "core.fsmonitor=false",
+    "core.attributesFile=/dev/null",
+    "core.excludesFile=/dev/null",
+    "core.alternateRefsCommand=",
+    "core.autocrlf=false",
+    "core.fileMode=true",
+    "core.symlinks=true",
+    "core.sparseCheckout=false",
+    "core.splitIndex=false",
+    "core.untrackedCache=false",
+    "protocol.allow=never",
+    "submodule.recurse=false",
+    "diff.ignoreSubmodules=all",
+    "diff.external=",
+    "commit.gpgSign=false",
+    "log.showSignature=false",
+    "gc.auto=0",
+    "maintenance.auto=false",
+    # a power cut must not leave a branch that names an object never written down
+    "core.fsync=committed",
+    "core.fsyncMethod=batch",
+    "checkout.workers=0",
+)
+_HARDENED = ("git", "--no-pager", *(word for one in _SETTINGS for word in ("-c", one)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Owner:
+    """Who owns a repository; git runs as them, so that no object is left they cannot write."""
+
+    uid: int
+    gid: int
+
+    def reachable(self) -> bool:
+        """Tell whether fleet is this owner or may become them."""
+        return os.geteuid() in {0, self.uid}
+
+    def become(self) -> dict[str, Any]:
+        """Answer what makes a child process run as the owner."""
+        if os.geteuid() == self.uid:
+            return {}
+        return {"user": self.uid, "group": self.gid, "extra_groups": []}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What git said: its exit code, standard output, and the last line of its complaint."""
+
+    code: int
+    out: bytes
+    complaint: str
+
+    @property
+    def line(self) -> str:
+        """Answer standard output as one stripped text."""
+        return text(self.out).strip()
+
+    @property
+    def fields(self) -> list[bytes]:
+        """Answer NUL-terminated fields."""
+        return self.out.split(b"\0")[:-1]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Git:
+    """Git on one explicit git directory; `given` is added to its bare environment."""
+
+    directory: Path
+    owner: Owner
+    given: Mapping[str, str] = field(default_factory=dict)
+
+    def over(self, tree: Path, *, index: Path) -> "Git":
+        """Answer the same git over a work tree and an index of its own."""
+        return self.having(GIT_WORK_TREE=str(tree), GIT_INDEX_FILE=str(index))
+
+    def having(self, **environment: str) -> "Git":
+        """Answer the same git with more in its environment."""
+        return replace(self, given={**self.given, **environment})
+
+    def run(
+        self, *arguments: str, stdin: bytes = b"", allowed: tuple[int, ...] = (0,)
+    ) -> Answer:
+        """Run one command; raises WorkspaceError on an exit code that is not allowed."""
+        try:
+            done = subprocess.run(
+                [*_HARDENED, *arguments],
+                input=stdin,
+                capture_output=True,
+                check=False,
+                timeout=TIMEOUT,
+                **self._process(),
+            )
+        except subprocess.TimeoutExpired as error:
+            raise self._late(arguments) from error
+        answer = Answer(code=done.returncode, out=done.stdout, complaint=_last_line(done.stderr))
+        if answer.code not in allowed:
+            raise self._refused(arguments, answer.complaint)
+        return answer
+
+    def line(self, *arguments: str) -> str:
+        """Run one command and answer its output as one stripped text."""
+        return self.run(*arguments).line
+
+    def peek(self, *arguments: str, limit: int) -> bytes:
+        """Answer at most the first `limit` bytes of a command's output."""
+        with (
+            tempfile.TemporaryFile() as complaint,
+            subprocess.Popen(
+                [*_HARDENED, *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=complaint,
+                **self._process(),
+            ) as process,
+        ):
+            with _bounded(process):
+                out = process.stdout.read(limit) if process.stdout else b""
+                full = len(out) == limit
+                if full:
+                    process.kill()
+                code = process.wait()
+            if code != 0 and not full:
+                complaint.seek(0)
+                raise self._refused(arguments, _last_line(complaint.read()))
+        return out
+
+    def feed(self, *arguments: str, chunks: Iterable[bytes]) -> None:
+        """Stream chunks into a command; raises WorkspaceError when it does not take them."""
+        with (
+            tempfile.TemporaryFile() as complaint,
+            subprocess.Popen(
+                [*_HARDENED, *arguments],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=complaint,
+                **self._process(),
+            ) as process,
+            _bounded(process),
+        ):
+            taken = _pour(process, chunks)
+            if process.wait() != 0 or not taken:
+                complaint.seek(0)
+                raise self._refused(arguments, _last_line(complaint.read()))
+
+    def _process(self) -> dict[str, Any]:
+        environment = {**_ENVIRONMENT, "GIT_DIR": str(self.directory), **self.given}
+        # never inside a repository: what git looks for beside itself must not be there
+        return {"env": environment, "cwd": "/", **self.owner.become()}
+
+    def _refused(self, arguments: tuple[str, ...], complaint: str) -> WorkspaceError:
+        said = complaint or "no reason given"
+        return WorkspaceError(f"git {arguments[0]} in {self._place}: {said}")
+
+    def _late(self, arguments: tuple[str, ...]) -> WorkspaceError:
+        return WorkspaceError(
+            f"git {arguments[0]} in {self._place}: no end after {TIMEOUT:.0f} s",
+            remedy="look at the disk's load and try again",
+        )
+
+    @property
+    def _place(self) -> str:
+        return self.given.get("GIT_OBJECT_DIRECTORY", str(self.directory))
+
+
+class _bounded:  # noqa: N801 - reads as what holds inside
+    """Kill the process when TIMEOUT passes or the block is left before its end."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self._process = process
+        self._timer = Timer(TIMEOUT, process.kill)
+
+    def __enter__(self) -> None:
+        self._timer.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._timer.cancel()
+        self._process.kill()
+
+
+def _pour(process: subprocess.Popen[bytes], chunks: Iterable[bytes]) -> bool:
+    if process.stdin is None:
+        return False
+    try:
+        for chunk in chunks:
+            process.stdin.write(chunk)
+        process.stdin.close()
+    except BrokenPipeError:
+        return False
+    return True
+
+
+def text(raw: bytes) -> str:
+    """Answer bytes as text that any file or database can hold."""
+    return raw.decode("utf-8", errors="backslashreplace")
+
+
+def _last_line(stderr: bytes) -> str:
+    lines = [line for line in text(stderr).splitlines() if line.strip()]
+    return lines[-1].strip() if lines else ""

@@ -1,0 +1,173 @@
+"""Intake: validate, number and write down what people want of a task."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from fleet.domain.attempt import State
+from fleet.domain.errors import (
+    ConfigError,
+    DuplicateError,
+    FleetError,
+    NotFoundError,
+    StaleLeaseError,
+    TransientError,
+)
+from fleet.domain.events import Event
+from fleet.domain.profile import Fleet
+from fleet.domain.task import Kind, Priority, Review, Task, cycle_through
+from fleet.ports import Clock, Ledger, Log, Save, Write
+
+_TRIES = 20
+_MAX_TITLE = 200
+_MAX_TEXT = 100_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wish:
+    """What a person asked for; None means: the project's or fleet's default."""
+
+    title: str
+    project: str | None = None
+    goal: str = ""
+    accept: tuple[str, ...] = ()
+    kind: Kind = Kind.ATOMIC
+    parent: str | None = None
+    depends: tuple[str, ...] = ()
+    role: str = "developer"
+    profile: str | None = None
+    priority: Priority = Priority.NORMAL
+    labels: tuple[str, ...] = ()
+    budget_micros: int | None = None
+    max_retries: int | None = None
+    review: Review | None = None
+
+
+def add(wish: Wish, *, fleet: Fleet, ledger: Ledger, clock: Clock, who: str) -> Task:
+    """Write a new task with the next number of its project; raises ConfigError, NotFoundError."""
+    key = _project(wish, fleet)
+    _validate(wish, fleet)
+    for needed in (*wish.depends, *filter(None, (wish.parent,))):
+        ledger.task(needed)
+    if wish.parent is not None and ledger.task(wish.parent).kind is Kind.ATOMIC:
+        raise ConfigError(f"{wish.parent} is atomic and cannot have children")
+    project = fleet.projects[key]
+    for _ in range(_TRIES):
+        number = 1 + max((t.number for t in ledger.tasks(project=key)), default=0)
+        at = clock.now()
+        task = Task(
+            key=f"{key}-{number}",
+            project=key,
+            number=number,
+            title=wish.title.strip(),
+            created=at,
+            updated=at,
+            goal=wish.goal,
+            accept=wish.accept,
+            kind=wish.kind,
+            parent=wish.parent,
+            depends=wish.depends,
+            role=wish.role,
+            profile=wish.profile,
+            priority=wish.priority,
+            labels=wish.labels,
+            budget_micros=wish.budget_micros,
+            max_retries=project.max_retries if wish.max_retries is None else wish.max_retries,
+            review=wish.review or project.review,
+        )
+        try:
+            ledger.commit([Save(row=task), _event("task.added", task, at, who=who, what=task.title)])
+        except DuplicateError:  # another process took the number between the two
+            continue
+        return ledger.task(task.key)
+    raise TransientError(f"no number free in project {key}", remedy="try again")
+
+
+def _project(wish: Wish, fleet: Fleet) -> str:
+    if wish.project is not None:
+        key = wish.project.upper()
+        if key not in fleet.projects:
+            known = ", ".join(fleet.projects) or "none"
+            raise ConfigError(f"no project {wish.project}", remedy=f"fleet.yaml has: {known}")
+        return key
+    if len(fleet.projects) != 1:
+        known = ", ".join(fleet.projects) or "none"
+        raise ConfigError("which project?", remedy=f"give --project; fleet.yaml has: {known}")
+    return next(iter(fleet.projects))
+
+
+def _validate(wish: Wish, fleet: Fleet) -> None:
+    title = wish.title.strip()
+    if not title or not title.isprintable() or len(title) > _MAX_TITLE:
+        raise ConfigError(
+            "a task needs a title", remedy=f"one line, 1 to {_MAX_TITLE} printable characters"
+        )
+    if "\0" in wish.goal or len(wish.goal) > _MAX_TEXT:
+        raise ConfigError(f"the description is over {_MAX_TEXT} characters or holds NUL bytes")
+    if wish.max_retries is not None and wish.max_retries < 0:
+        raise ConfigError("--max-retries must be 0 or more")
+    if wish.profile is not None and wish.profile not in fleet.profiles:
+        known = ", ".join(sorted(fleet.profiles))
+        raise ConfigError(f"no profile {wish.profile}", remedy=f"profiles: {known}")
+    if wish.profile is None and wish.kind is Kind.ATOMIC:
+        roles = sorted({role for p in fleet.profiles.values() for role in p.roles})
+        if wish.role not in roles:
+            raise ConfigError(f"no profile has the role {wish.role}", remedy=f"roles: {roles}")
+
+
+def _event(kind: str, task: Task, at: datetime, *, who: str, what: str) -> Log:
+    return Log(event=Event(kind=kind, at=at, who=who, task=task.key, what=what))
+
+
+def change(
+    key: str,
+    how: Callable[[Task], Task],
+    *,
+    kind: str,
+    ledger: Ledger,
+    clock: Clock,
+    who: str,
+    what: str = "",
+) -> Task:
+    """Change a task by compare-and-set, again where somebody else was faster."""
+    for _ in range(_TRIES):
+        task = ledger.task(key)
+        at = clock.now()
+        changed = replace(how(task), updated=at)
+        writes: list[Write] = [Save(row=changed), _event(kind, task, at, who=who, what=what)]
+        try:
+            ledger.commit(writes)
+        except StaleLeaseError:
+            continue
+        return ledger.task(key)
+    raise TransientError(f"{key} changes all the time", remedy="try again")
+
+
+def cancelled(task: Task) -> Task:
+    """Answer the task with the wish to end it; the coordinator stops what runs."""
+    if not task.open:
+        raise FleetError(f"{task.key} has ended already: {task.resolution}")
+    return replace(task, cancel_requested=True)
+
+
+def retried(task: Task, *, last: int, state: State | None, fresh: bool) -> Task:
+    """Answer an ended or held task opened again; attempts up to `last` count no more."""
+    if task.resolution is not None and task.resolution.value == "merged":
+        raise FleetError(f"{task.key} is merged", remedy="add a new task")
+    if task.open and state is not None and state in {State.VERIFIED}:
+        raise FleetError(f"{task.key} is in review", remedy="reject its pull request first")
+    return replace(
+        task, resolution=None, reason="", cancel_requested=False, red_from=last, fresh=fresh
+    )
+
+
+def depending(task: Task, depends: tuple[str, ...], ledger: Ledger) -> Task:
+    """Answer the task with other dependencies; raises ConfigError on a cycle."""
+    edges = {t.key: t.depends for t in ledger.tasks()} | {task.key: depends}
+    for key in depends:
+        if key not in edges:
+            raise NotFoundError(f"no task {key}", remedy="see `fleet task list`")
+    cycle = cycle_through(task.key, edges)
+    if cycle:
+        raise ConfigError(f"dependencies in a cycle: {' -> '.join(cycle)}")
+    return replace(task, depends=depends)
