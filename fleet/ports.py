@@ -317,9 +317,7 @@ class Worktrees(Protocol):
         """Answer a file's bytes at a SHA, None when there is none."""
         ...
 
-    def prepare(
-        self, project: Project, attempt: str, *, branch: str, fresh: bool
-    ) -> Workspace:
+    def prepare(self, project: Project, attempt: str, *, branch: str, fresh: bool) -> Workspace:
         """Find or create the attempt's worktree, detached at the branch's head.
 
         The branch is made at the target's tip when it does not exist, or when `fresh` (its old

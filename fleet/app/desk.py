@@ -86,9 +86,7 @@ class Desk:
         seq: int | None = None,
     ) -> None:
         """Take an event about a task or an attempt."""
-        task, attempt = (
-            (about.key, None) if isinstance(about, Task) else (about.task, about.id)
-        )
+        task, attempt = (about.key, None) if isinstance(about, Task) else (about.task, about.id)
         event = Event(
             kind=kind, at=self.at, task=task, attempt=attempt, what=what, data=data or {}, seq=seq
         )

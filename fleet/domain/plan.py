@@ -207,17 +207,7 @@ class Retire:
 
 
 Action = (
-    Dispatch
-    | Launch
-    | Follow
-    | Stop
-    | Collect
-    | Conclude
-    | Verify
-    | Build
-    | Land
-    | Clean
-    | Retire
+    Dispatch | Launch | Follow | Stop | Collect | Conclude | Verify | Build | Land | Clean | Retire
 )
 
 

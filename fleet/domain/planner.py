@@ -46,7 +46,7 @@ def plan(snapshot: Snapshot, fleet: Fleet, sight: Sight) -> Plan:
     for attempt in snapshot.attempts:
         actions += _for_attempt(attempt, tasks.get(attempt.task), board, sight)
     actions += _merges(board, tasks, sight)
-    actions += _retirements(board, sight)
+    actions += _retirements(board)
     dispatches, waits = _dispatches(board, sight)
     actions += dispatches
     free = tuple(action for action in actions if action.key not in sight.busy | sight.cooling)
@@ -54,8 +54,12 @@ def plan(snapshot: Snapshot, fleet: Fleet, sight: Sight) -> Plan:
 
 
 def _at_rest(board: Board, sight: Sight) -> bool:
+    """Tell whether nothing moves: what waits for the world to change does not count."""
     moving = {State.LEASED, State.PREPARING, State.RUNNING, State.COLLECTED}
-    return not sight.busy and not any(a.state in moving for a in board.snapshot.attempts)
+    return not sight.busy and not any(
+        attempt.state in moving and f"collect {attempt.id}" not in sight.cooling
+        for attempt in board.snapshot.attempts
+    )
 
 
 def _for_attempt(
@@ -78,9 +82,7 @@ def _for_attempt(
                 yield Conclude(attempt=attempt, to=State.CANCELLED, reason="cancelled on request")
         case _:
             pass
-    if attempt.outcome is not None and not attempt.cleaned:
-        yield Clean(attempt=attempt)
-    elif not attempt.live and not attempt.cleaned:
+    if (attempt.outcome is not None or not attempt.live) and not attempt.cleaned:
         yield Clean(attempt=attempt)
 
 
@@ -91,9 +93,7 @@ def _before_the_start(attempt: Attempt, task: Task, sight: Sight) -> Iterator[Ac
         yield Launch(attempt=attempt, task=task)
 
 
-def _while_it_runs(
-    attempt: Attempt, task: Task, fleet: Fleet, sight: Sight
-) -> Iterator[Action]:
+def _while_it_runs(attempt: Attempt, task: Task, fleet: Fleet, sight: Sight) -> Iterator[Action]:
     if attempt.id in sight.exited:
         yield Collect(attempt=attempt, task=task)
         return
@@ -126,9 +126,7 @@ def _overdue(attempt: Attempt, profile: Profile, sight: Sight) -> Iterator[Actio
         yield Stop(attempt=attempt, outcome=Outcome.SWAP, reason=reason)
 
 
-def _verification(
-    attempt: Attempt, task: Task, board: Board, sight: Sight
-) -> Iterator[Action]:
+def _verification(attempt: Attempt, task: Task, board: Board, sight: Sight) -> Iterator[Action]:
     if f"verify {attempt.id}" in sight.busy:
         return
     action = board.pending.get(attempt.id)
@@ -166,7 +164,7 @@ def _turn(pull: PullRequest, tasks: dict[str, Task]) -> tuple[bool, tuple[int, d
     return (not _is_merging(pull), merge_order(pull, priority))
 
 
-def _retirements(board: Board, sight: Sight) -> Iterator[Action]:
+def _retirements(board: Board) -> Iterator[Action]:
     for task in board.snapshot.tasks:
         where = standing(task, board)
         attempts = board.attempts.get(task.key, ())
@@ -228,16 +226,14 @@ def _dispatch(task: Task, board: Board, sight: Sight, room: _Room) -> Dispatch |
 
 
 def _held_back(task: Task, board: Board, sight: Sight, room: _Room) -> str:
-    if sight.stopping:
-        return "the coordinator stops"
-    if sight.keys is not None and task.key not in sight.keys:
-        return "not asked for in this run"
-    if task.project not in board.fleet.projects:
-        return f"project {task.project} is not in fleet.yaml"
-    if sight.dispatch_refused:
-        return sight.dispatch_refused
-    if not all(a.cleaned for a in board.attempts.get(task.key, ())):
-        return "predecessor not confirmed dead"
-    if room.free <= 0:
-        return f"{sight.parallel} attempts run already"
-    return ""
+    """Answer the first reason against any dispatch of the task, "" when there is none."""
+    unclean = not all(a.cleaned for a in board.attempts.get(task.key, ()))
+    reasons = (
+        (sight.stopping, "the coordinator stops"),
+        (sight.keys is not None and task.key not in sight.keys, "not asked for in this run"),
+        (task.project not in board.fleet.projects, f"{task.project} is not in fleet.yaml"),
+        (bool(sight.dispatch_refused), sight.dispatch_refused),
+        (unclean, "predecessor not confirmed dead"),
+        (room.free <= 0, f"{sight.parallel} attempts run already"),
+    )
+    return next((reason for holds, reason in reasons if holds), "")

@@ -54,7 +54,7 @@ class Verdict:
 
 @dataclass(frozen=True, kw_only=True)
 class Usage:
-    """Cumulative consumption of an attempt; cost in micro-dollars, None where the agent tells none."""
+    """Cumulative consumption of an attempt; cost in micro-dollars, None where none was told."""
 
     input_tokens: int = 0
     cached_tokens: int = 0

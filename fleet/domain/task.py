@@ -126,7 +126,7 @@ def parse_key(text: str) -> str:
 
 def cycle_through(key: str, depends: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
     """Answer the keys of a dependency cycle through `key`, or () when there is none."""
-    trails = [(key,)]
+    trails: list[tuple[str, ...]] = [(key,)]
     seen: set[str] = set()
     while trails:
         trail = trails.pop()

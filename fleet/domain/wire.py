@@ -42,22 +42,24 @@ class Line:
 
 def parse(raw: bytes) -> Line | None:
     """Answer the event line, or None for one that is too long, malformed or unknown."""
-    if len(raw) > MAX_LINE:
-        return None
-    try:
-        told = json.loads(raw, parse_constant=_refused)
-        json.dumps(told, ensure_ascii=False).encode()  # lone surrogates cannot be stored
-    except (ValueError, RecursionError):
-        return None
-    if b"\\u0000" in raw:  # nor can a NUL, in PostgreSQL
-        return None
-    if not isinstance(told, dict) or told.get("v") != 1 or told.get("type") not in TYPES:
+    told = _object(raw) if len(raw) <= MAX_LINE else None
+    if told is None or told.get("v") != 1 or told.get("type") not in TYPES:
         return None
     seq = told.get("seq")
     if type(seq) is not int or not 0 < seq < _MAX_NUMBER:
         return None
     data = {k: v for k, v in told.items() if k not in {"v", "seq", "type"}}
     return Line(seq=seq, type=told["type"], data=data)
+
+
+def _object(raw: bytes) -> dict[str, Any] | None:
+    """Answer a JSON object that a database can store: no NUL, no lone surrogate."""
+    try:
+        told = json.loads(raw, parse_constant=_refused)
+        json.dumps(told, ensure_ascii=False).encode()
+    except (ValueError, RecursionError):
+        return None
+    return told if isinstance(told, dict) and b"\\u0000" not in raw else None
 
 
 def _refused(constant: str) -> object:

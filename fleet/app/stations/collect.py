@@ -33,8 +33,7 @@ def carry_out(action: Collect, exit_: Exit | None, tools: Tools) -> Gathered:
         skip=_setup_leftovers(attempt, tools),
     )
     changed = [
-        {"path": change.path, "change_type": change.change_type.value}
-        for change in collected.diff
+        {"path": change.path, "change_type": change.change_type.value} for change in collected.diff
     ]
     tools.traces.write(
         attempt.id,

@@ -76,7 +76,9 @@ def add(wish: Wish, *, fleet: Fleet, ledger: Ledger, clock: Clock, who: str) -> 
             review=wish.review or project.review,
         )
         try:
-            ledger.commit([Save(row=task), _event("task.added", task, at, who=who, what=task.title)])
+            ledger.commit(
+                [Save(row=task), _event("task.added", task, at, who=who, what=task.title)]
+            )
         except DuplicateError:  # another process took the number between the two
             continue
         return ledger.task(task.key)

@@ -207,5 +207,3 @@ def _context(attempt: Attempt, task: Task, profile: Profile, *, tools: Tools) ->
         "max_retries": task.max_retries,
         "attempt": attempt.number,
     }
-
-

@@ -69,9 +69,7 @@ def settle(finding: Cleaned | Retired, desk: Desk) -> None:
             task = desk.task(finding.task)
             if task is None or not task.open:
                 return
-            ended = replace(
-                task, resolution=finding.fate, reason=finding.reason, updated=desk.at
-            )
+            ended = replace(task, resolution=finding.fate, reason=finding.reason, updated=desk.at)
             desk.save(ended)
             data = {"resolution": finding.fate.value}
             what = "; ".join(filter(None, (finding.reason, finding.note)))

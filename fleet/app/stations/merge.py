@@ -73,7 +73,9 @@ def build(action: Build, tools: Tools) -> Built | InConflict | Blocked:
         for v in tools.ledger.verdicts(pull.attempt)
         if v.tree == merged.tree and v.status is VerdictStatus.PASSED
     ]
-    todo = [c for c in project.checks if (c.name, c.command) not in {(v.name, v.command) for v in known}]
+    todo = [
+        c for c in project.checks if (c.name, c.command) not in {(v.name, v.command) for v in known}
+    ]
     verdicts = tools.verifier.check(
         project, attempt=pull.attempt, sha=merged.sha, checks=todo, overlay=False
     )

@@ -42,9 +42,7 @@ def reject(number: int, *, reason: str, ledger: Ledger, clock: Clock, who: str) 
     return _on_pull(number, rejected, ledger=ledger, clock=clock)
 
 
-def _on_pull(
-    number: int, act: _OnPull, *, ledger: Ledger, clock: Clock
-) -> PullRequest:
+def _on_pull(number: int, act: _OnPull, *, ledger: Ledger, clock: Clock) -> PullRequest:
     for _ in range(_TRIES):
         snapshot = ledger.snapshot()
         desk = Desk(snapshot, at=clock.now())

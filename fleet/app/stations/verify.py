@@ -40,6 +40,14 @@ class Verified:
     verdicts: tuple[Verdict, ...]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Impossible:
+    """Neither diff nor checks could be made; a human has to look."""
+
+    attempt: str
+    reason: str
+
+
 def carry_out(action: Verify, tools: Tools) -> Unchanged | Ruled | Verified:
     """Judge the diff and run the checks; raises TransientError to be tried again."""
     attempt = action.attempt
@@ -82,7 +90,7 @@ def _checks(
     return (*(replace(v, name=f"{v.name}@target") for v in at_target), *own)
 
 
-def settle(finding: Unchanged | Ruled | Verified, desk: Desk, *, fleet: Fleet) -> None:
+def settle(finding: Unchanged | Ruled | Verified | Impossible, desk: Desk, *, fleet: Fleet) -> None:
     """Move the attempt by what was found."""
     attempt = desk.attempt(finding.attempt)
     if attempt is None or attempt.state is not State.VERIFYING:
@@ -92,6 +100,8 @@ def settle(finding: Unchanged | Ruled | Verified, desk: Desk, *, fleet: Fleet) -
             _reject(attempt, Red.UNCHANGED, "the attempt changed nothing", desk)
         case Ruled():
             _ruled(attempt, finding, desk)
+        case Impossible():
+            desk.move(attempt, State.FAILED, reason=finding.reason, failure_kind="verdict_error")
         case Verified():
             _verified(attempt, finding, desk, fleet)
 

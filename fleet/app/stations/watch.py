@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from fleet.app.desk import Desk
 from fleet.app.tools import Tools
 from fleet.domain.attempt import State
+from fleet.domain.errors import TransientError
 from fleet.domain.plan import Follow, Stop
 from fleet.domain.wire import LOGGED, MAX_LINE, Line, hear, parse
 from fleet.ports import Exit
@@ -54,7 +55,20 @@ def read(action: Follow, tools: Tools) -> Iterator[Told | Exited]:
         dropped += len(lines) - len(heard)
         if heard or dropped:
             yield Told(attempt=action.attempt.id, lines=heard, dropped=dropped)
-    yield Exited(attempt=action.attempt.id, exit=tools.runtime.wait(name, timeout=_GRACE))
+    yield Exited(attempt=action.attempt.id, exit=_ended(name, tools))
+
+
+def _ended(name: str, tools: Tools) -> Exit | None:
+    """Answer how the container ended, None when the engine says that it is gone."""
+    ended = tools.runtime.wait(name, timeout=_GRACE)
+    if ended is not None:
+        return ended
+    known = {state.name: state for state in tools.runtime.containers()}
+    if name not in known:
+        return None
+    if known[name].exit is None:
+        raise TransientError(f"container {name} still runs though its output has ended")
+    return known[name].exit
 
 
 def settle(finding: Told, desk: Desk) -> list[Line]:
@@ -91,5 +105,3 @@ def carry_out_stop(action: Stop, tools: Tools) -> Stopped:
     """Tell the engine to stop the container: SIGTERM first."""
     tools.runtime.stop(action.attempt.container, grace=_GRACE)
     return Stopped(attempt=action.attempt.id)
-
-

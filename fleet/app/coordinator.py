@@ -1,0 +1,242 @@
+"""The coordinator: one thread that reads, plans, records and hands out."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from fleet.app import roster
+from fleet.app.crew import Crew, Report
+from fleet.app.desk import Desk
+from fleet.app.stations import collect, merge, watch
+from fleet.app.tools import Tools
+from fleet.domain.errors import DuplicateError, StaleLeaseError, TransientError
+from fleet.domain.plan import Action, Follow, Plan, Sight, Snapshot
+from fleet.domain.planner import plan
+from fleet.ports import Exit, Write
+
+log = logging.getLogger(__name__)
+
+BEAT = 1.0  # seconds between two looks at what other processes wrote
+RETRY = 3.0  # seconds until a transient failure is tried again
+COOL = 5.0  # seconds until something that waits for the world is looked at again
+STOP_WITHIN = 60.0  # seconds a clean stop may take
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """What to do: `keys` None means every task; `until` None means until idle.
+
+    With `merges_only` nothing is dispatched.
+    """
+
+    keys: frozenset[str] | None = None
+    parallel: int = 4
+    until: datetime | None = None
+    merges_only: bool = False
+
+
+@dataclass
+class _Memory:
+    """What a restart finds out again; the ledger alone is the truth."""
+
+    actions: dict[str, Action] = field(default_factory=dict)
+    retry_at: dict[str, float] = field(default_factory=dict)
+    cool_until: dict[str, float] = field(default_factory=dict)
+    followed: set[str] = field(default_factory=set)
+    exits: dict[str, Exit | None] = field(default_factory=dict)
+
+
+class Coordinator:
+    """Runs until nothing can move by itself, or until it is told to stop.
+
+    `room` answers why nothing may start now ("" when it may); `seen` is called after each tick
+    with what was read and planned, for showing progress.
+    """
+
+    def __init__(
+        self,
+        tools: Tools,
+        order: Order,
+        *,
+        fence: int,
+        room: Callable[[], str],
+        seen: Callable[[Snapshot, Plan], None],
+    ) -> None:
+        self._tools = tools
+        self._order = order
+        self._fence = fence
+        self._room = room
+        self._seen = seen
+        self._since = tools.clock.now()
+        self._memory = _Memory()
+        self._stop_asked = False
+        self._stopping_since = 0.0
+        self._crew = Crew({"start": order.parallel, "check": order.parallel, "git": 4, "stop": 4})
+
+    def stop(self) -> None:
+        """Ask for a clean stop; may be called from a signal handler or another thread."""
+        if not self._stop_asked:
+            self._stop_asked = True
+            self._stopping_since = self._tools.clock.monotonic()
+        self._crew.woken.set()
+
+    def run(self) -> None:
+        """Tick until done; raises EngineDownError when no engine answers at the start."""
+        self._tools.runtime.ping()
+        self._sweep()
+        try:
+            while True:
+                current, latest = self._tick()
+                if not current.actions:
+                    if self._done(current):
+                        return
+                    self._wait(latest)
+        finally:
+            self._crew.close()
+
+    def _sweep(self) -> None:
+        """Remove what an earlier life left: containers of checks, and of attempts cleaned since."""
+        wanted = {a.id for a in self._tools.ledger.snapshot().attempts if not a.cleaned}
+        for container in self._tools.runtime.containers():
+            if container.purpose != "agent" or container.attempt not in wanted:
+                log.info("orphan removed", extra={"container": container.name})
+                self._tools.runtime.remove(container.name)
+
+    def _tick(self) -> tuple[Plan, int]:
+        self._crew.woken.clear()
+        self._apply(self._crew.reports())
+        snapshot = self._tools.ledger.snapshot()
+        current = plan(snapshot, self._tools.fleet, self._sight())
+        if current.actions and self._record(snapshot, current.actions):
+            for action in current.actions:
+                self._hand_out(action)
+        self._seen(snapshot, current)
+        return current, snapshot.latest_event
+
+    def _done(self, current: Plan) -> bool:
+        now = self._tools.clock.monotonic()
+        if self._stop_asked:
+            in_hand = {key.split()[0] for key in self._memory.actions}
+            late = now - self._stopping_since > STOP_WITHIN
+            return late or not in_hand & {"launch", "follow", "stop", "collect", "land"}
+        if self._order.until is None:
+            return current.idle
+        if self._tools.clock.now() >= self._order.until:
+            self.stop()
+        return False
+
+    def _wait(self, latest: int) -> None:
+        """Wait for a report, a due retry, or what another process wrote.
+
+        With nothing in hand, one number is read a second and nothing else.
+        """
+        while not self._crew.woken.wait(BEAT):
+            timers = self._memory.retry_at or self._memory.cool_until or self._order.until
+            moved = self._tools.ledger.latest_event() != latest
+            if moved or timers or self._memory.actions or self._stop_asked:
+                return
+
+    def _sight(self) -> Sight:
+        memory, now = self._memory, self._tools.clock.monotonic()
+        for timers in (memory.retry_at, memory.cool_until):
+            for key in [key for key, due in timers.items() if due <= now]:
+                del timers[key]
+        return Sight(
+            now=self._tools.clock.now(),
+            since=self._since,
+            busy=frozenset({*memory.actions, *memory.retry_at}),
+            cooling=frozenset(memory.cool_until),
+            followed=frozenset(memory.followed),
+            exited=frozenset(memory.exits),
+            keys=self._order.keys,
+            stopping=self._stop_asked,
+            parallel=self._order.parallel,
+            dispatch_refused="merges only" if self._order.merges_only else self._room(),
+        )
+
+    def _apply(self, reports: list[Report]) -> None:
+        """Fold reports into the ledger, again on fresh rows where somebody else was faster."""
+        findings = [found for report in reports if (found := self._found(report)) is not None]
+        while findings:
+            desk = Desk(self._tools.ledger.snapshot(), at=self._tools.clock.now())
+            for finding in findings:
+                if isinstance(finding, watch.Told):
+                    self._hear(finding, desk)
+                else:
+                    roster.settle(finding, desk, self._tools)
+            if self._commit(desk.writes()):
+                return
+            self._crew.woken.wait(RETRY / 10)
+
+    def _hear(self, finding: watch.Told, desk: Desk) -> None:
+        lines = watch.settle(finding, desk)
+        said = [{"kind": line.type, "seq": line.seq, **line.data} for line in lines]
+        if said:
+            self._tools.traces.write(finding.attempt, said)
+
+    def _commit(self, writes: list[Write]) -> bool:
+        try:
+            self._tools.ledger.commit(writes)
+        except (StaleLeaseError, DuplicateError, TransientError) as error:
+            log.info("commit to be repeated", extra={"reason": str(error)})
+            return False
+        return True
+
+    def _found(self, report: Report) -> "roster.Finding | watch.Told | None":
+        """Take an action out of hand and answer what it found, if that moves the ledger."""
+        action = self._memory.actions.get(report.key)
+        if report.last:
+            self._memory.actions.pop(report.key, None)
+            if isinstance(action, Follow):
+                self._memory.followed.discard(action.attempt.id)
+        if report.error is not None and action is not None:
+            return self._failed(action, report)
+        match report.finding:
+            case watch.Exited() as exited:
+                self._memory.exits[exited.attempt] = exited.exit
+                return None
+            case collect.Gathered() as gathered:
+                self._memory.exits.pop(gathered.attempt, None)
+                return gathered
+            case merge.Blocked() as blocked if not blocked.moved_on:
+                self._cool(f"build {blocked.pull}")
+                return blocked
+            case None | watch.Stopped():
+                return None
+            case finding:
+                return finding  # type: ignore[return-value]
+
+    def _cool(self, key: str) -> None:
+        self._memory.cool_until[key] = self._tools.clock.monotonic() + COOL
+
+    def _failed(self, action: Action, report: Report) -> "roster.Finding | None":
+        error = report.error
+        if report.transient or error is None:
+            self._memory.retry_at[action.key] = self._tools.clock.monotonic() + RETRY
+            return None
+        log.warning("action failed", extra={"action": action.key, "reason": str(error)})
+        finding = roster.failed(action, error)
+        if finding is None or isinstance(finding, merge.Blocked):
+            self._cool(action.key)
+            if isinstance(finding, merge.Blocked):
+                self._cool(f"build {finding.pull}")
+        return finding
+
+    def _record(self, snapshot: Snapshot, actions: tuple[Action, ...]) -> bool:
+        desk = Desk(snapshot, at=self._tools.clock.now())
+        for action in actions:
+            roster.record(action, desk, self._tools, fence=self._fence)
+        writes = desk.writes()
+        return not writes or self._commit(writes)
+
+    def _hand_out(self, action: Action) -> None:
+        if isinstance(action, Follow):
+            self._memory.actions[action.key] = action
+            self._memory.followed.add(action.attempt.id)
+            self._crew.read(action.key, lambda: watch.read(action, self._tools))
+            return
+        todo = roster.work(action, self._tools, self._memory.exits)
+        if todo is not None:
+            self._memory.actions[action.key] = action
+            self._crew.hand(todo[0], action.key, todo[1])

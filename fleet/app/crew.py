@@ -1,0 +1,97 @@
+"""The crew: bounded thread pools that carry actions out and put what they find on the tray."""
+
+import logging
+import queue
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from fleet.domain.errors import TransientError
+
+log = logging.getLogger(__name__)
+
+TRAY_SIZE = 2000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """What came of an action; `last` tells that the action is no longer in hand."""
+
+    key: str
+    finding: object | None = None
+    error: Exception | None = None
+    last: bool = True
+
+    @property
+    def transient(self) -> bool:
+        """Tell whether the same action may go through later."""
+        return isinstance(self.error, TransientError)
+
+
+class Crew:
+    """Carries out actions in pools of fixed size, one reader thread a running container.
+
+    The tray is bounded: a container that floods its output waits for the decider, not the
+    decider for it.
+    """
+
+    def __init__(self, sizes: dict[str, int]) -> None:
+        self._pools = {
+            name: ThreadPoolExecutor(size, thread_name_prefix=f"fleet-{name}")
+            for name, size in sizes.items()
+        }
+        self._tray: queue.Queue[Report] = queue.Queue(TRAY_SIZE)
+        self._closed = threading.Event()
+        self.woken = threading.Event()
+
+    def hand(self, pool: str, key: str, work: Callable[[], object]) -> None:
+        """Carry out one piece of work; its value or its error comes back as a report."""
+        self._pools[pool].submit(self._carry_out, key, work)
+
+    def read(self, key: str, told: Callable[[], Iterator[object]]) -> None:
+        """Start a reader; each value comes back as a report, the last one says that it ended."""
+        thread = threading.Thread(
+            target=self._read, args=(key, told), name=f"fleet-{key}", daemon=True
+        )
+        thread.start()
+
+    def reports(self) -> list[Report]:
+        """Take everything that lies on the tray."""
+        taken: list[Report] = []
+        while len(taken) < TRAY_SIZE:
+            try:
+                taken.append(self._tray.get_nowait())
+            except queue.Empty:
+                break
+        return taken
+
+    def close(self) -> None:
+        """Let no more in and wait for nobody: what is in hand is found again by the next life."""
+        self._closed.set()
+        for pool in self._pools.values():
+            pool.shutdown(wait=False, cancel_futures=True)
+
+    def _carry_out(self, key: str, work: Callable[[], object]) -> None:
+        try:
+            report = Report(key=key, finding=work())
+        except Exception as error:  # noqa: BLE001 - an action's failure becomes a report
+            log.info("action failed", exc_info=error, extra={"action": key})
+            report = Report(key=key, error=error)
+        self._put(report)
+
+    def _read(self, key: str, told: Callable[[], Iterator[object]]) -> None:
+        def whole() -> None:
+            for finding in told():
+                self._put(Report(key=key, finding=finding, last=False))
+
+        self._carry_out(key, whole)
+
+    def _put(self, report: Report) -> None:
+        while not self._closed.is_set():
+            try:
+                self._tray.put(report, timeout=1)
+            except queue.Full:
+                continue
+            self.woken.set()
+            return

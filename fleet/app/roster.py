@@ -1,0 +1,130 @@
+"""Who does what: for each action its station's record and work, for each finding its settlement."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import assert_never
+
+from fleet.app.desk import Desk
+from fleet.app.stations import collect, dispatch, launch, learn, merge, verify, watch
+from fleet.app.tools import Tools
+from fleet.domain.attempt import Red, State
+from fleet.domain.errors import FleetError
+from fleet.domain.merge import PullRequestStatus
+from fleet.domain.plan import (
+    Action,
+    Build,
+    Clean,
+    Collect,
+    Conclude,
+    Dispatch,
+    Follow,
+    Land,
+    Launch,
+    Retire,
+    Stop,
+    Verify,
+)
+from fleet.ports import Exit
+
+Finding = (
+    launch.Launched
+    | launch.LaunchFailed
+    | collect.Gathered
+    | verify.Unchanged
+    | verify.Ruled
+    | verify.Verified
+    | verify.Impossible
+    | merge.Built
+    | merge.InConflict
+    | merge.Blocked
+    | merge.Landed
+    | learn.Cleaned
+    | learn.Retired
+)
+
+
+def record(action: Action, desk: Desk, tools: Tools, *, fence: int) -> None:
+    """Write down what is about to be done, before it is done."""
+    match action:
+        case Dispatch():
+            dispatch.record(action, desk, fleet=tools.fleet, home8=tools.home8, fence=fence)
+        case Launch():
+            launch.record(action, desk)
+        case Stop():
+            watch.record_stop(action, desk)
+        case Conclude():
+            _conclude(action, desk)
+        case Build():
+            merge.record(action, desk)
+        case Follow() | Collect() | Verify() | Land() | Clean() | Retire():
+            pass
+        case _:
+            assert_never(action)
+
+
+def _conclude(action: Conclude, desk: Desk) -> None:
+    attempt = action.attempt
+    red = {"red": Red.REVIEW, "diagnosis": action.reason} if action.to is State.REJECTED else {}
+    desk.move(attempt, action.to, reason=action.reason, **red)
+    pull = next((p for p in desk.snapshot.pulls if p.attempt == attempt.id), None)
+    if pull is not None and action.to is State.CANCELLED:
+        desk.save(replace(pull, status=PullRequestStatus.REJECTED, reason=action.reason))
+
+
+def work(
+    action: Action, tools: Tools, exits: Mapping[str, Exit | None]
+) -> tuple[str, Callable[[], object]] | None:
+    """Answer the pool and the work of an action; None for what is done once it is recorded."""
+    match action:
+        case Launch():
+            return "start", lambda: launch.carry_out(action, tools)
+        case Stop():
+            return "stop", lambda: watch.carry_out_stop(action, tools)
+        case Collect():
+            ended = exits.get(action.attempt.id)
+            return "git", lambda: collect.carry_out(action, ended, tools)
+        case Verify():
+            return "check", lambda: verify.carry_out(action, tools)
+        case Build():
+            return "check", lambda: merge.build(action, tools)
+        case Land():
+            return "git", lambda: merge.land(action, tools)
+        case Clean():
+            return "git", lambda: learn.clean(action, tools)
+        case Retire():
+            return "git", lambda: learn.retire(action, tools)
+        case Dispatch() | Conclude() | Follow():
+            return None
+        case _:
+            assert_never(action)
+
+
+def settle(finding: Finding, desk: Desk, tools: Tools) -> None:
+    """Fold a finding into the desk; one that comes too late changes nothing."""
+    match finding:
+        case launch.Launched() | launch.LaunchFailed():
+            launch.settle(finding, desk)
+        case collect.Gathered():
+            collect.settle(finding, desk, fleet=tools.fleet)
+        case verify.Unchanged() | verify.Ruled() | verify.Verified() | verify.Impossible():
+            verify.settle(finding, desk, fleet=tools.fleet)
+        case merge.Built() | merge.InConflict() | merge.Blocked() | merge.Landed():
+            merge.settle(finding, desk)
+        case learn.Cleaned() | learn.Retired():
+            learn.settle(finding, desk)
+        case _:
+            assert_never(finding)
+
+
+def failed(action: Action, error: Exception) -> Finding | None:
+    """Answer what a failure that will not pass by itself means; None: try again after a while."""
+    said = str(error) if isinstance(error, FleetError) else f"{type(error).__name__}: {error}"
+    match action:
+        case Launch():
+            return launch.LaunchFailed(attempt=action.attempt.id, kind="workspace", reason=said)
+        case Verify():
+            return verify.Impossible(attempt=action.attempt.id, reason=said)
+        case Build() | Land():
+            return merge.Blocked(pull=action.pull.number, reason=said)
+        case _:
+            return None
