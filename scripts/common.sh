@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # What every script here shares: where the checkout is, how to speak, how to wait for one's turn.
 # Sourced by bash, never run.
 
@@ -14,8 +15,11 @@ die() {
 # take_turn NAME: hold a lock of this machine until the script ends; two at once wait for each other.
 # Descriptor 9 must be closed (9>&-) for anything that outlives the script.
 take_turn() {
+  local dir=${XDG_RUNTIME_DIR:-${TMPDIR:-/tmp}}
+  # a name in /tmp can be foreseen and taken; root has a better place
+  if [ "$(id -u)" = 0 ]; then dir=/run; fi
   command -v flock >/dev/null || return 0
-  exec 9>"${TMPDIR:-/tmp}/fleet-$1-$(id -u).lock"
+  exec 9>"$dir/fleet-$1-$(id -u).lock"
   flock 9
 }
 
@@ -45,3 +49,18 @@ install() {
 }
 
 apt_get_install() { DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@"; }
+
+# content_of TAG: the content hash an image was built from; nothing when there is no such image.
+content_of() { docker image inspect --format '{{index .Config.Labels "fleet.content"}}' "$1" 2>/dev/null || true; }
+
+# build TAG CONTENT CONTEXT [BUILD-ARG...]: by the classic builder, which every client and engine has.
+build() {
+  local tag=$1 content=$2 context=$3 argument arguments=()
+  shift 3
+  for argument in "$@"; do arguments+=(--build-arg "$argument"); done
+  DOCKER_BUILDKIT=0 quietly docker build --tag "$tag" --label "fleet.content=$content" "${arguments[@]}" "$context" ||
+    die "docker could not build $tag: see above"
+}
+
+# digest_of DIRECTORY: one hash over the names and contents of its files.
+digest_of() { (cd "$1" && find . -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum | cut -d ' ' -f 1); }

@@ -16,21 +16,31 @@ python_with_venv() {
   return 1
 }
 
-# A moved checkout needs a new environment too: its scripts name absolute paths.
-wanted() { { printf '%s\n' "$root"; cat "$root/pyproject.toml"; } | sha256sum | cut -d ' ' -f 1; }
+wanted() { echo "$root" && sha256sum <"$root/pyproject.toml"; }
 
-up_to_date() { [ -x "$venv/bin/python" ] && [ "$(cat "$stamp" 2>/dev/null)" = "$(wanted)" ]; }
+# A moved checkout, or one whose installation was cut short, needs a new environment: scripts name absolute paths.
+sound() { [ -x "$venv/bin/python" ] && [ "$(head -n 1 "$stamp" 2>/dev/null)" = "$root" ]; }
+
+up_to_date() { sound && [ "$(cat "$stamp")" = "$(wanted)" ]; }
+
+make_environment() {
+  local python
+  if ! python_with_venv >/dev/null; then
+    may_install || die "needs Python 3.11 or newer with venv: install it (Debian: python3-venv) and try again"
+    install python3 python3-venv
+  fi
+  python=$(python_with_venv) || die "needs Python 3.11 or newer; this Debian has an older one"
+  say "making .venv with $("$python" --version)"
+  quietly "$python" -m venv --clear "$venv" || die "could not make $venv: see above"
+}
 
 take_turn venv
 up_to_date && exit 0
-if ! python_with_venv >/dev/null; then
-  may_install || die "needs Python 3.11 or newer with venv: install it (Debian: python3-venv) and try again"
-  install python3 python3-venv
-fi
-python=$(python_with_venv) || die "needs Python 3.11 or newer; this Debian has an older one"
-say "making .venv with $("$python" --version) and installing the project (about a minute)"
+sound || make_environment
+say "installing the project into .venv (up to a minute)"
+# read before the installation: a change during it is seen by the next call
+stands=$(wanted)
 rm -f "$stamp"
-"$python" -m venv --clear "$venv"
-quietly "$venv/bin/pip" install --disable-pip-version-check --editable "$root[dev]" ||
+quietly "$venv/bin/python" -m pip install --disable-pip-version-check --editable "${root}[dev]" ||
   die "pip could not install the project: see above; needs the package index (https://pypi.org) or a mirror"
-wanted >"$stamp"
+echo "$stands" >"$stamp"

@@ -1,0 +1,31 @@
+# `make demo` and `make test` do all the set-up they need, from an empty clone on a bare machine.
+
+.PHONY: demo test check venv engine images clean
+.NOTPARALLEL:
+
+demo: venv engine images
+	@echo "demo: a fleet on a sample repository, without key or network" >&2
+	@.venv/bin/fleet demo
+
+test: venv engine images
+	@echo "test: everything, engine and PostgreSQL included; a skip is a failure" >&2
+	@scripts/test.sh
+
+check: venv
+	@scripts/check.sh
+
+venv:
+	@scripts/venv.sh
+
+engine:
+	@scripts/engine.sh
+
+images: venv engine
+	@scripts/base-image.sh
+	@scripts/agent-image.sh
+
+clean:
+	@echo "clean: removing .venv, caches and the tests' PostgreSQL" >&2
+	@scripts/postgres.sh stop
+	@rm -rf .venv .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist
+	@find . -name __pycache__ -not -path './.git/*' -prune -exec rm -rf {} +

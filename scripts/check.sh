@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# The deterministic check of this repository: form, layers, types, rules. No engine, no network, under a minute.
+source "$(dirname "$0")/common.sh"
+
+cd "$root" || exit
+[ -x .venv/bin/pytest ] || die "no .venv: run scripts/venv.sh"
+export PATH=$root/.venv/bin:$PATH
+
+step() {
+  say "$*"
+  "$@" 9>&- || die "red: $*"
+}
+
+step ruff format --check --quiet .
+step ruff check --quiet .
+step lint-imports --no-logo
+step mypy
+step pytest --quiet -m "not docker and not postgres"

@@ -1,0 +1,118 @@
+"""Shared ground of all tests: what they may touch, what they need, and when a skip is a failure."""
+
+import os
+import secrets
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# a green engine test is worth nothing when it was skipped: `make test` sets these
+REQUIRED_BY = {"docker": "FLEET_REQUIRE_DOCKER", "postgres": "FLEET_REQUIRE_POSTGRES"}
+
+settings.register_profile("dev", max_examples=50, deadline=None)
+settings.register_profile("ci", max_examples=300, deadline=None, print_blob=True)
+settings.load_profile("ci" if os.environ.get("CI") else "dev")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Count end-to-end tests as docker tests before `-m` chooses: they start containers."""
+    for item in items:
+        if item.get_closest_marker("e2e"):
+            item.add_marker("docker")
+
+
+def pytest_runtest_setup(item):
+    for marker, absent in (("docker", engine_absent), ("postgres", postgres_absent)):
+        if item.get_closest_marker(marker) and (reason := absent()):
+            refuse(marker, reason)
+
+
+def pytest_sessionfinish(session):
+    """Fail the run for any skip, whoever asked for it, where nothing may be skipped."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    strict = all(os.environ.get(variable) for variable in REQUIRED_BY.values())
+    if strict and reporter is not None and reporter.stats.get("skipped") and not session.exitstatus:
+        reporter.write_line("skipped tests count as failed here", red=True)
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def refuse(marker, reason):
+    variable = REQUIRED_BY[marker]
+    if os.environ.get(variable):
+        pytest.fail(f"{variable} is set, but {reason}", pytrace=False)
+    pytest.skip(reason)
+
+
+@cache
+def engine_absent():
+    """Return why no Docker engine can be used; empty when one answers."""
+    import docker
+
+    try:
+        client = docker.from_env(timeout=5)
+        client.ping()
+        client.close()
+    except (docker.errors.DockerException, OSError) as error:
+        return f"no Docker engine answers ({error}): run scripts/engine.sh"
+    return ""
+
+
+@cache
+def postgres_absent():
+    """Return why no PostgreSQL can be used; empty when one is given or can be started."""
+    given = os.environ.get("FLEET_TEST_POSTGRES_URL")
+    if given or any(Path("/usr/lib/postgresql").glob("*/bin/initdb")):
+        return ""
+    return "PostgreSQL is not installed: run scripts/postgres.sh"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def home_is_explicit() -> Iterator[None]:
+    """Seal the user's own home, git configuration and fleet home: a test names what it uses."""
+    with tempfile.TemporaryDirectory() as empty, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HOME", empty)
+        patch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+        patch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+        for name in ("FLEET_HOME", "FLEET_DATABASE_URL", "XDG_CONFIG_HOME", "XDG_DATA_HOME"):
+            patch.delenv(name, raising=False)
+        for name in ("AUTHOR_NAME", "AUTHOR_EMAIL", "COMMITTER_NAME", "COMMITTER_EMAIL"):
+            patch.setenv(f"GIT_{name}", "tests@fleet.invalid")
+        # a home is also looked for upwards from here
+        patch.chdir(empty)
+        yield
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """Return the URL of a running server: the one given, else a throw-away one of the tests."""
+    if given := os.environ.get("FLEET_TEST_POSTGRES_URL"):
+        yield given
+        return
+    script = ROOT / "scripts" / "postgres.sh"
+    started = subprocess.run([script, "start"], check=True, text=True, stdout=subprocess.PIPE)
+    yield started.stdout.strip()
+    subprocess.run([script, "stop"], check=True)
+
+
+@pytest.fixture
+def postgres_url(postgres_server: str) -> Iterator[str]:
+    """Return the URL of a fresh, empty PostgreSQL database that this test alone uses."""
+    from sqlalchemy import create_engine, make_url, text
+
+    # two runs may share one given server
+    name = f"fleet_test_{secrets.token_hex(6)}"
+    server = create_engine(postgres_server, isolation_level="AUTOCOMMIT")
+    with server.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    yield make_url(postgres_server).set(database=name).render_as_string(hide_password=False)
+    with server.connect() as connection:
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    server.dispose()

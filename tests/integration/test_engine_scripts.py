@@ -1,0 +1,224 @@
+"""The scripts that make engine and images: quick when all stands, plain when it cannot be."""
+
+import os
+import shutil
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+SMALL = "fleet-agent:small"
+
+
+def script(name, *arguments, **environment):
+    settings = [f"{key}={value}" for key, value in environment.items()]
+    command = ["env", *settings, ROOT / "scripts" / name, *arguments]
+    return subprocess.run(command, check=False, text=True, capture_output=True, timeout=25)
+
+
+def docker(*arguments):
+    finished = subprocess.run(["docker", *arguments], text=True, capture_output=True, check=True)
+    return finished.stdout.strip()
+
+
+def image_id(tag):
+    return docker("image", "inspect", "--format", "{{.Id}}", tag)
+
+
+@pytest.fixture
+def bare_path(tmp_path):
+    """Return a PATH with a shell and its everyday tools, but neither docker nor apt-get."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    for tool in ("bash", "sh", "dirname", "basename", "id", "flock", "cat", "env"):
+        found = shutil.which(tool)
+        assert found, tool
+        (folder / tool).symlink_to(found)
+    return str(folder)
+
+
+@pytest.fixture
+def private_tag():
+    tag = f"fleet-agent:test-{os.getpid()}"
+    yield tag
+    subprocess.run(["docker", "rmi", "--force", tag], capture_output=True, check=False)
+
+
+@pytest.fixture
+def context(tmp_path):
+    """Return a build context of its own: the real Dockerfile and an SDK that says its version."""
+    folder = tmp_path / "agent-image"
+    (folder / "fleet_agent").mkdir(parents=True)
+    shutil.copy(ROOT / "agent-image" / "Dockerfile", folder)
+    (folder / "fleet_agent" / "__init__.py").write_text("")
+    write_sdk(folder, "one")
+    return folder
+
+
+def write_sdk(folder, version):
+    main = f"import sys\n\ndef main():\n    print('{version}', *sys.argv[1:])\n"
+    (folder / "fleet_agent" / "__main__.py").write_text(main)
+
+
+@pytest.mark.docker
+def test_a_running_engine_is_found_at_once_and_left_alone():
+    before = docker("info", "--format", "{{.ID}} {{.Containers}}")
+
+    began = time.monotonic()
+    finished = script("engine.sh")
+
+    assert finished.returncode == 0, finished.stderr
+    assert time.monotonic() - began < 2
+    assert "answers" in finished.stderr
+    assert len(finished.stderr.splitlines()) == 1
+    assert docker("info", "--format", "{{.ID}} {{.Containers}}") == before
+
+
+def test_without_engine_and_without_packages_it_says_what_to_install(bare_path):
+    finished = script("engine.sh", PATH=bare_path, DOCKER_HOST="")
+
+    assert finished.returncode == 1
+    assert "no Docker engine answers" in finished.stderr
+    assert "apt-get install docker.io" in finished.stderr
+    assert finished.stdout == ""
+
+
+def test_a_named_engine_that_is_silent_is_never_replaced_by_another(tmp_path):
+    address = f"unix://{tmp_path}/nobody.sock"
+
+    finished = script("engine.sh", DOCKER_HOST=address)
+
+    assert finished.returncode == 1
+    assert address in finished.stderr
+    assert "unset DOCKER_HOST" in finished.stderr
+
+
+@pytest.mark.docker
+def test_two_at_once_find_the_same_engine():
+    command = [ROOT / "scripts" / "engine.sh"]
+    both = [subprocess.Popen(command, text=True, stderr=subprocess.PIPE) for _ in range(2)]
+
+    said = [one.communicate(timeout=60)[1] for one in both]
+
+    assert [one.returncode for one in both] == [0, 0], said
+    assert said[0] == said[1]
+
+
+@pytest.mark.docker
+def test_the_base_image_is_made_once():
+    before = image_id("fleet-base:bookworm")
+
+    finished = script("base-image.sh")
+
+    assert finished.returncode == 0, finished.stderr
+    assert image_id("fleet-base:bookworm") == before
+    assert "stands" in finished.stderr
+
+
+@pytest.mark.docker
+def test_the_small_image_has_what_agents_and_checks_need():
+    python = "import sqlite3, ssl, sys, unittest; sys.exit(sys.version_info < (3, 11))"
+    code = f"git --version && python3 -c '{python}'"
+
+    said = docker("run", "--rm", "--network=none", "--entrypoint=sh", SMALL, "-c", code)
+
+    assert said.startswith("git version")
+
+
+@pytest.mark.docker
+def test_the_sdk_is_readable_and_compiled_for_any_user():
+    code = "find /opt/fleet -name '__init__.*.pyc' -readable && ls -l /usr/local/bin/fleet-agent"
+
+    said = docker(
+        "run", "--rm", "--network=none", "--user=1000", "--entrypoint=sh", SMALL, "-c", code
+    )
+
+    assert "/opt/fleet/fleet_agent/__pycache__/__init__." in said
+    assert "-rwxr-xr-x" in said
+
+
+@pytest.mark.docker
+def test_a_workspace_cannot_slip_a_module_under_the_runner(context, private_tag, tmp_path):
+    workspace = tmp_path / "workspace"
+    (workspace / "fleet_agent").mkdir(parents=True)
+    (workspace / "fleet_agent" / "__init__.py").write_text("raise SystemExit('hijacked')")
+    build(context, private_tag)
+
+    hostile = ["-v", f"{workspace}:/workspace", "-e", "PYTHONPATH=/workspace"]
+    said = docker("run", "--rm", "--read-only", "--user=1000", *hostile, private_tag)
+
+    assert said == "one run"
+
+
+@pytest.mark.docker
+def test_an_unchanged_sdk_builds_nothing_and_a_changed_one_a_new_image(context, private_tag):
+    build(context, private_tag)
+    first = image_id(private_tag)
+
+    build(context, private_tag)
+    (context / "fleet_agent" / "__pycache__").mkdir()
+    (context / "fleet_agent" / "__pycache__" / "stray.pyc").write_text("compiled")
+    build(context, private_tag)
+    assert image_id(private_tag) == first
+
+    write_sdk(context, "two")
+    build(context, private_tag)
+    assert image_id(private_tag) != first
+    assert docker("run", "--rm", private_tag) == "two run"
+
+
+@pytest.mark.docker
+def test_a_missing_base_is_named_with_what_to_do(context, private_tag):
+    finished = script(
+        "agent-image.sh", FLEET_BASE_TAG="fleet-base:nowhere", FLEET_AGENT_TAG=private_tag
+    )
+
+    assert finished.returncode == 1
+    assert "fleet-base:nowhere" in finished.stderr
+    assert "scripts/base-image.sh" in finished.stderr
+
+
+@pytest.mark.docker
+def test_a_red_build_says_why_and_leaves_no_image(context, private_tag):
+    (context / "Dockerfile").write_text("FROM fleet-base:bookworm\nRUN echo the reason && false\n")
+
+    finished = script(
+        "agent-image.sh", FLEET_AGENT_SOURCE=str(context), FLEET_AGENT_TAG=private_tag
+    )
+
+    assert finished.returncode == 1
+    assert "the reason" in finished.stderr
+    assert docker("images", "--quiet", private_tag) == ""
+
+
+def build(context, tag):
+    finished = script("agent-image.sh", FLEET_AGENT_SOURCE=str(context), FLEET_AGENT_TAG=tag)
+    assert finished.returncode == 0, finished.stderr
+
+
+def test_an_environment_that_is_up_to_date_costs_nothing():
+    began = time.monotonic()
+
+    finished = script("venv.sh")
+
+    assert finished.returncode == 0, finished.stderr
+    assert finished.stderr == ""
+    assert time.monotonic() - began < 2
+
+
+@pytest.mark.postgres
+def test_the_throw_away_server_starts_once_and_leaves_nothing(tmp_path):
+    checkout = tmp_path / "checkout"
+    shutil.copytree(ROOT / "scripts", checkout / "scripts")
+    server = checkout / "scripts" / "postgres.sh"
+
+    first = subprocess.run([server, "start"], text=True, capture_output=True, check=True)
+    second = subprocess.run([server, "start"], text=True, capture_output=True, check=True)
+    subprocess.run([server, "stop"], check=True)
+
+    assert first.stdout == second.stdout
+    folder = Path(first.stdout.strip().partition("host=")[2])
+    assert folder.is_absolute()
+    assert not folder.exists()
