@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import cast
 
 from fleet.app import roster
 from fleet.app.crew import Crew, Report
@@ -94,6 +95,17 @@ class Coordinator:
                     self._wait(latest)
         finally:
             self._crew.close()
+            if self._stop_asked:
+                self._end_checks()
+
+    def _end_checks(self) -> None:
+        """Kill checks that are under way; what they would say is void, the next life asks again."""
+        try:
+            for container in self._tools.runtime.containers():
+                if container.purpose != "agent":
+                    self._tools.runtime.remove(container.name)
+        except TransientError as error:
+            log.warning("checks not ended", extra={"reason": str(error)})
 
     def _sweep(self) -> None:
         """Remove what an earlier life left: containers of checks, and of attempts cleaned since."""
@@ -202,10 +214,11 @@ class Coordinator:
             case merge.Blocked() as blocked if not blocked.moved_on:
                 self._cool(f"build {blocked.pull}")
                 return blocked
-            case None | watch.Stopped():
+            case watch.Stopped():
+                self._cool(report.key)
                 return None
             case finding:
-                return finding  # type: ignore[return-value]
+                return cast("roster.Finding | watch.Told | None", finding)
 
     def _cool(self, key: str) -> None:
         self._memory.cool_until[key] = self._tools.clock.monotonic() + COOL

@@ -75,7 +75,7 @@ class Crew:
     def _carry_out(self, key: str, work: Callable[[], object]) -> None:
         try:
             report = Report(key=key, finding=work())
-        except Exception as error:  # noqa: BLE001 - an action's failure becomes a report
+        except Exception as error:
             log.info("action failed", exc_info=error, extra={"action": key})
             report = Report(key=key, error=error)
         self._put(report)

@@ -1,7 +1,7 @@
 """The decider's desk: rows as read, rows as changed, and the events that say why."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -11,14 +11,24 @@ from fleet.domain.merge import PullRequest
 from fleet.domain.plan import Snapshot
 from fleet.domain.policy import PendingAction
 from fleet.domain.task import Task
-from fleet.ports import Append, Immutable, Log, Save, Write
+from fleet.ports import Append, Clock, Immutable, Ledger, Log, Save, Write
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pen:
+    """With what a person's word is written: into which ledger, when, and by whom."""
+
+    ledger: Ledger
+    clock: Clock
+    who: str
 
 
 class Desk:
-    """Changes of one transaction; a row changed twice is written once, at the version it was read."""
+    """Changes of one transaction; a row changed twice is written once, at the version read."""
 
-    def __init__(self, snapshot: Snapshot, *, at: datetime) -> None:
+    def __init__(self, snapshot: Snapshot, *, at: datetime, who: str = "fleet") -> None:
         self.at = at
+        self._who = who
         self.snapshot = snapshot
         self._tasks = {row.key: row for row in snapshot.tasks}
         self._attempts = {row.id: row for row in snapshot.attempts}
@@ -51,7 +61,7 @@ class Desk:
         return self._pulls.get(number)
 
     def ask(self, attempt: Attempt, action: PendingAction) -> None:
-        """Number the question, take it, and log that it was asked."""
+        """Take a question with the next number, and log that it was asked."""
         number = self.next_action()
         asked = replace(action, id=f"A-{number}", number=number)
         self.save(asked)
@@ -88,7 +98,14 @@ class Desk:
         """Take an event about a task or an attempt."""
         task, attempt = (about.key, None) if isinstance(about, Task) else (about.task, about.id)
         event = Event(
-            kind=kind, at=self.at, task=task, attempt=attempt, what=what, data=data or {}, seq=seq
+            kind=kind,
+            at=self.at,
+            who=self._who,
+            task=task,
+            attempt=attempt,
+            what=what,
+            data=data or {},
+            seq=seq,
         )
         self._others.append(Log(event=event))
 

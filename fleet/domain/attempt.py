@@ -1,6 +1,6 @@
 """One try at a task: its states, the only roads between them, and `advance`."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -119,7 +119,7 @@ class Attempt:
     self_check_red: bool = False
     summary: str = ""
     diagnosis: str = ""
-    usage: Usage = Usage()
+    usage: Usage = field(default_factory=Usage)
     approved_sha: str | None = None
     cleaned: bool = False
     version: int = 0
@@ -157,18 +157,21 @@ def advance(attempt: Attempt, to: State, *, at: datetime, reason: str = "") -> A
     return moved
 
 
+_ENDS = {
+    Outcome.FINISHED: State.VERIFYING,
+    Outcome.FAILED: State.FAILED,
+    Outcome.LOST: State.LOST,
+    Outcome.SWAP: State.SWAPPED,
+    Outcome.PAUSED: State.PAUSED,
+    Outcome.CANCELLED: State.CANCELLED,
+}
+
+
 def end_of(outcome: Outcome, *, self_check_red: bool) -> State:
-    """Answer where a COLLECTED attempt goes: on to VERIFYING, or to the end its outcome names."""
-    match outcome:
-        case Outcome.FINISHED:
-            return State.VERIFYING
-        case Outcome.FAILED:
-            return State.VERIFYING if self_check_red else State.FAILED
-        case Outcome.LOST:
-            return State.LOST
-        case Outcome.SWAP:
-            return State.SWAPPED
-        case Outcome.PAUSED:
-            return State.PAUSED
-        case Outcome.CANCELLED:
-            return State.CANCELLED
+    """Answer where a COLLECTED attempt goes: on to VERIFYING, or to the end its outcome names.
+
+    The container's own self-check is advice: a red one is verified all the same.
+    """
+    if outcome is Outcome.FAILED and self_check_red:
+        return State.VERIFYING
+    return _ENDS[outcome]

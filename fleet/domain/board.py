@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from fleet.domain.attempt import Attempt, Outcome, Red, State
+from fleet.domain.attempt import Attempt, Red, State
 from fleet.domain.merge import PullRequest, PullRequestStatus
 from fleet.domain.plan import Snapshot
 from fleet.domain.policy import ActionStatus, PendingAction

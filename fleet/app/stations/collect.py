@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 from fleet.app.desk import Desk
 from fleet.app.tools import Tools
 from fleet.domain.attempt import Attempt, Outcome, State
-from fleet.domain.budget import Settlement, dollars, settle as settle_money
+from fleet.domain.budget import Settlement, dollars
+from fleet.domain.budget import settle as settle_money
 from fleet.domain.plan import Collect
-from fleet.domain.policy import ActionStatus, PendingAction
+from fleet.domain.policy import PendingAction
 from fleet.domain.profile import Fleet
 from fleet.ports import Collected, Exit
 

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from fleet.domain.attempt import State
+from fleet.app.desk import Desk, Pen
+from fleet.domain.attempt import Attempt, State
 from fleet.domain.errors import (
     ConfigError,
     DuplicateError,
@@ -15,8 +16,8 @@ from fleet.domain.errors import (
 )
 from fleet.domain.events import Event
 from fleet.domain.profile import Fleet
-from fleet.domain.task import Kind, Priority, Review, Task, cycle_through
-from fleet.ports import Clock, Ledger, Log, Save, Write
+from fleet.domain.task import Kind, Priority, Resolution, Review, Task, cycle_through
+from fleet.ports import Ledger, Log, Save
 
 _TRIES = 20
 _MAX_TITLE = 200
@@ -43,18 +44,18 @@ class Wish:
     review: Review | None = None
 
 
-def add(wish: Wish, *, fleet: Fleet, ledger: Ledger, clock: Clock, who: str) -> Task:
+def add(wish: Wish, fleet: Fleet, pen: Pen) -> Task:
     """Write a new task with the next number of its project; raises ConfigError, NotFoundError."""
     key = _project(wish, fleet)
     _validate(wish, fleet)
     for needed in (*wish.depends, *filter(None, (wish.parent,))):
-        ledger.task(needed)
-    if wish.parent is not None and ledger.task(wish.parent).kind is Kind.ATOMIC:
+        pen.ledger.task(needed)
+    if wish.parent is not None and pen.ledger.task(wish.parent).kind is Kind.ATOMIC:
         raise ConfigError(f"{wish.parent} is atomic and cannot have children")
     project = fleet.projects[key]
     for _ in range(_TRIES):
-        number = 1 + max((t.number for t in ledger.tasks(project=key)), default=0)
-        at = clock.now()
+        number = 1 + max((t.number for t in pen.ledger.tasks(project=key)), default=0)
+        at = pen.clock.now()
         task = Task(
             key=f"{key}-{number}",
             project=key,
@@ -76,12 +77,10 @@ def add(wish: Wish, *, fleet: Fleet, ledger: Ledger, clock: Clock, who: str) -> 
             review=wish.review or project.review,
         )
         try:
-            ledger.commit(
-                [Save(row=task), _event("task.added", task, at, who=who, what=task.title)]
-            )
+            pen.ledger.commit([Save(row=task), _event("task.added", task, at, pen, task.title)])
         except DuplicateError:  # another process took the number between the two
             continue
-        return ledger.task(task.key)
+        return pen.ledger.task(task.key)
     raise TransientError(f"no number free in project {key}", remedy="try again")
 
 
@@ -117,31 +116,21 @@ def _validate(wish: Wish, fleet: Fleet) -> None:
             raise ConfigError(f"no profile has the role {wish.role}", remedy=f"roles: {roles}")
 
 
-def _event(kind: str, task: Task, at: datetime, *, who: str, what: str) -> Log:
-    return Log(event=Event(kind=kind, at=at, who=who, task=task.key, what=what))
+def _event(kind: str, task: Task, at: datetime, pen: Pen, what: str) -> Log:
+    return Log(event=Event(kind=kind, at=at, who=pen.who, task=task.key, what=what))
 
 
-def change(
-    key: str,
-    how: Callable[[Task], Task],
-    *,
-    kind: str,
-    ledger: Ledger,
-    clock: Clock,
-    who: str,
-    what: str = "",
-) -> Task:
+def change(key: str, how: Callable[[Task], Task], pen: Pen, *, kind: str, what: str = "") -> Task:
     """Change a task by compare-and-set, again where somebody else was faster."""
     for _ in range(_TRIES):
-        task = ledger.task(key)
-        at = clock.now()
+        task = pen.ledger.task(key)
+        at = pen.clock.now()
         changed = replace(how(task), updated=at)
-        writes: list[Write] = [Save(row=changed), _event(kind, task, at, who=who, what=what)]
         try:
-            ledger.commit(writes)
+            pen.ledger.commit([Save(row=changed), _event(kind, task, at, pen, what)])
         except StaleLeaseError:
             continue
-        return ledger.task(key)
+        return pen.ledger.task(key)
     raise TransientError(f"{key} changes all the time", remedy="try again")
 
 
@@ -152,14 +141,43 @@ def cancelled(task: Task) -> Task:
     return replace(task, cancel_requested=True)
 
 
-def retried(task: Task, *, last: int, state: State | None, fresh: bool) -> Task:
-    """Answer an ended or held task opened again; attempts up to `last` count no more."""
-    if task.resolution is not None and task.resolution.value == "merged":
+def cancel(key: str, pen: Pen) -> Task:
+    """Write down that a task is to end; without a live attempt it ends at the next tick."""
+    return change(key, cancelled, pen, kind="task.cancel", what="cancel requested")
+
+
+def retry(key: str, pen: Pen, *, fresh: bool) -> Task:
+    """Open a task again, and close the question that its live attempt may be waiting with."""
+    for _ in range(_TRIES):
+        task = pen.ledger.task(key)
+        attempts = pen.ledger.attempts(key)
+        last = attempts[-1] if attempts else None
+        at = pen.clock.now()
+        opened = replace(retried(task, last, fresh=fresh), updated=at)
+        desk = Desk(pen.ledger.snapshot(), at=at, who=pen.who)
+        desk.save(opened)
+        desk.log("task.retried", opened, what="from the target" if fresh else "")
+        if last is not None and last.state is State.VERIFYING:
+            desk.move(last, State.CANCELLED, reason=f"{pen.who} asked for another attempt")
+        try:
+            pen.ledger.commit(desk.writes())
+        except StaleLeaseError:
+            continue
+        return pen.ledger.task(key)
+    raise TransientError(f"{key} changes all the time", remedy="try again")
+
+
+def retried(task: Task, last: Attempt | None, *, fresh: bool) -> Task:
+    """Answer an ended or waiting task opened again; its attempts so far count no more."""
+    if task.resolution is Resolution.MERGED:
         raise FleetError(f"{task.key} is merged", remedy="add a new task")
-    if task.open and state is not None and state in {State.VERIFIED}:
-        raise FleetError(f"{task.key} is in review", remedy="reject its pull request first")
+    if last is not None and last.state is State.VERIFIED:
+        raise FleetError(f"{task.key} is in review", remedy="reject its pull request")
+    if last is not None and last.live and last.state is not State.VERIFYING:
+        raise FleetError(f"{task.key} has an attempt under way", remedy="cancel it first")
+    number = last.number if last else 0
     return replace(
-        task, resolution=None, reason="", cancel_requested=False, red_from=last, fresh=fresh
+        task, resolution=None, reason="", cancel_requested=False, red_from=number, fresh=fresh
     )
 
 

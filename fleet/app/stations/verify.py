@@ -138,7 +138,8 @@ def _verified(attempt: Attempt, finding: Verified, desk: Desk, fleet: Fleet) -> 
     for verdict in finding.verdicts:
         desk.append(verdict)
         what = verdict.error or f"exit code {verdict.exit_code}"
-        data = {"status": verdict.status.value, "sha": verdict.sha}
+        output = diagnosis((verdict,), limit=3000)
+        data = {"status": verdict.status.value, "sha": verdict.sha, "output": output}
         desk.log("check.done", attempt, what=f"{verdict.name}: {verdict.status}, {what}", data=data)
     said = diagnosis(finding.verdicts)
     match verdict_of(finding.verdicts):

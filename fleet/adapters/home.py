@@ -1,0 +1,108 @@
+"""The home's own files: the coordinator's lock, the packets of attempts, free room."""
+
+import fcntl
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from fleet.domain.errors import BusyError, ConfigError
+from fleet.ports import Packets
+
+_GB = 1024**3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Holder:
+    """Who holds the home; `since` in UTC."""
+
+    pid: int
+    since: datetime
+    what: str
+
+
+@contextmanager
+def home_held(home: Path, *, since: datetime, what: str) -> Iterator[None]:
+    """Hold the home's coordinator lock inside the block; raises BusyError naming the holder.
+
+    The kernel drops the lock with the process, so a killed coordinator leaves none behind.
+    """
+    path = home / ".fleet" / "coordinator.lock"
+    with path.open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            said = holder(home)
+            who = f"process {said.pid} ({said.what})" if said else "another process"
+            raise BusyError(
+                f"{who} coordinates the home {home}", remedy="wait for it or stop it"
+            ) from error
+        lock.truncate(0)
+        lock.write(json.dumps({"pid": os.getpid(), "since": since.isoformat(), "what": what}))
+        lock.flush()
+        yield
+
+
+def holder(home: Path) -> Holder | None:
+    """Answer who holds the home now, None when nobody does."""
+    path = home / ".fleet" / "coordinator.lock"
+    try:
+        with path.open("r+") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                said = json.loads(lock.read() or "{}")
+                since = datetime.fromisoformat(said["since"])
+                return Holder(pid=int(said["pid"]), since=since, what=str(said["what"]))
+    except (FileNotFoundError, ValueError, KeyError):
+        return None
+    return None
+
+
+def read_id(home: Path) -> str:
+    """Answer the home's eight hex digits; raises ConfigError when they are missing or odd."""
+    path = home / ".fleet" / "id"
+    try:
+        text = path.read_text().strip()
+    except FileNotFoundError as error:
+        raise ConfigError(f"{path} is missing", remedy="run `fleet init`") from error
+    if len(text) != 8 or any(c not in "0123456789abcdef" for c in text):
+        raise ConfigError(f"{path} holds no id of eight hex digits", remedy="restore it")
+    return text
+
+
+class FolderPackets(Packets):
+    """Packets as files under `.fleet/packets/<attempt>/`."""
+
+    def __init__(self, home: Path) -> None:
+        self._root = home / ".fleet" / "packets"
+
+    def write(self, attempt: str, files: Mapping[str, str], *, uid: int, gid: int) -> str:
+        folder = self._root / attempt
+        folder.mkdir(parents=True, exist_ok=True, mode=0o755)
+        for name, text in files.items():
+            path = folder / name
+            if path.exists():  # a running container has it mounted: it must not change
+                continue
+            aside = folder / f".{name}"
+            aside.write_text(text)
+            aside.chmod(0o400)
+            if os.geteuid() == 0:
+                os.chown(aside, uid, gid)
+            aside.replace(path)
+        return str(folder)
+
+    def drop(self, attempt: str) -> None:
+        shutil.rmtree(self._root / attempt, ignore_errors=True)
+
+
+def room(home: Path, *, disk_free_bytes: int) -> str:
+    """Answer why nothing may start for want of disk, "" when there is enough."""
+    free = shutil.disk_usage(home).free
+    if free >= disk_free_bytes:
+        return ""
+    return f"{free / _GB:.1f} GB of disk are free, limits.disk_free_gb wants {disk_free_bytes / _GB:g}"

@@ -1,0 +1,121 @@
+"""The only place where ports meet adapters."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from fleet.adapters import home as homes
+from fleet.adapters.system import SystemClock, SystemIds
+from fleet.app.coordinator import Coordinator, Order
+from fleet.app.tools import Tools
+from fleet.config import Settings, load_fleet
+from fleet.domain.errors import ConfigError
+from fleet.domain.events import Event
+from fleet.domain.plan import Plan, Snapshot
+from fleet.domain.profile import Fleet
+from fleet.ports import Clock, ContainerRuntime, Ledger, Log, Worktrees
+
+Seen = Callable[[Snapshot, Plan], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Office:
+    """What a command works with: the home, its configuration, ledger and clock."""
+
+    settings: Settings
+    home: Path
+    home8: str
+    fleet: Fleet
+    ledger: Ledger
+    clock: Clock
+
+
+@contextmanager
+def office_open(settings: Settings) -> Iterator[Office]:
+    """Read the home's files and open its ledger inside the block.
+
+    Raises ConfigError for a wrong file, and where ledger and home have different ids: a copied
+    home would count the other's containers and branches as its own.
+    """
+    from fleet.adapters.ledger import SqlLedger
+
+    home = settings.home
+    fleet = load_fleet(home)
+    home8 = homes.read_id(home)
+    clock = SystemClock()
+    ledger = SqlLedger(settings.database_url, clock=clock)
+    try:
+        kept = ledger.keep_setting("home", home8)
+        if kept != home8:
+            raise ConfigError(
+                f"the ledger belongs to home {kept}, {home} has the id {home8}",
+                remedy="a copied home needs a ledger of its own",
+            )
+        yield Office(
+            settings=settings,
+            home=home,
+            home8=home8,
+            fleet=fleet,
+            ledger=ledger,
+            clock=clock,
+        )
+    finally:
+        ledger.close()
+
+
+def runtime(office: Office) -> ContainerRuntime:
+    """Answer the container engine of this home."""
+    from fleet.adapters.runtimes.docker import DockerRuntime
+
+    return DockerRuntime(office.home8)
+
+
+def worktrees(office: Office) -> Worktrees:
+    """Answer the git of this home."""
+    from fleet.adapters.git import GitWorktrees
+
+    return GitWorktrees(office.home, office.home8, office.clock)
+
+
+def tools(office: Office) -> Tools:
+    """Answer the ports a coordinator works with."""
+    from fleet.adapters.traces import JsonlTraces
+    from fleet.adapters.verifier import ContainerVerifier
+
+    engine, git = runtime(office), worktrees(office)
+    return Tools(
+        home=office.home,
+        home8=office.home8,
+        session=SystemIds().token(),
+        fleet=office.fleet,
+        clock=office.clock,
+        ledger=office.ledger,
+        runtime=engine,
+        worktrees=git,
+        verifier=ContainerVerifier(git, engine, office.clock, office.home8),
+        packets=homes.FolderPackets(office.home),
+        traces=JsonlTraces(office.home / "traces"),
+    )
+
+
+@contextmanager
+def coordinator_ready(
+    office: Office, order: Order, *, what: str, seen: Seen
+) -> Iterator[Coordinator]:
+    """Hold the home and answer a coordinator inside the block.
+
+    Raises BusyError when another one holds it, WorkspaceError for a project that cannot be
+    worked on, EngineDownError when no engine answers.
+    """
+    with homes.home_held(office.home, since=office.clock.now(), what=what):
+        bundle = tools(office)
+        bundle.runtime.ping()
+        for project in office.fleet.projects.values():
+            bundle.worktrees.validate(project)
+        fence = office.ledger.latest_event() + 1
+        started = Event(kind="coordinator.started", at=office.clock.now(), what=what)
+        office.ledger.commit([Log(event=started)])
+        room = partial(homes.room, office.home, disk_free_bytes=office.fleet.disk_free_bytes)
+        yield Coordinator(bundle, order, fence=fence, room=room, seen=seen)

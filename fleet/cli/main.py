@@ -1,0 +1,96 @@
+"""The `fleet` command: options for all, and errors turned into one line and an exit code."""
+
+import json
+import logging
+import os
+import sys
+import tempfile
+import traceback
+from pathlib import Path
+from typing import Annotated
+
+import click
+import typer
+
+from fleet import __version__
+from fleet.cli import approval, demo, home, image, pr, profile, report, run, task
+from fleet.cli.output import say
+from fleet.domain.errors import FleetError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Run fleets of AI coding agents in containers; merge only what was verified.",
+)
+app.add_typer(task.app, name="task", help="The board: what is wanted, and where it stands.")
+app.add_typer(pr.app, name="pr", help="Review: verified branches on their way to the target.")
+app.add_typer(approval.app, name="approval", help="Questions that wait for your yes.")
+app.add_typer(image.app, name="image", help="The image that agents run in.")
+app.add_typer(profile.app, name="profile", help="Which agents there are, for which roles.")
+home.register(app)
+run.register(app)
+demo.register(app)
+report.register(app)
+
+
+def _version(value: bool) -> None:  # noqa: FBT001 - typer's callback
+    if value:
+        typer.echo(f"fleet {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    ctx: typer.Context,
+    home_dir: Annotated[
+        Path | None, typer.Option("--home", metavar="DIR", help="The fleet's home.")
+    ] = None,
+    verbose: Annotated[bool, typer.Option("--verbose", help="Log to standard error.")] = False,
+    version: Annotated[  # noqa: ARG001 - acts in its callback
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Take the options that stand before the noun."""
+    ctx.obj = home_dir
+    logging.basicConfig(
+        level=logging.INFO if verbose else logging.ERROR,
+        format="%(asctime)s %(levelname)s %(name)s %(message)s",
+    )
+
+
+def main() -> None:
+    """Run the command; exit 0 done, 1 expected failure, 2 usage, 3 a bug, 130 interrupted."""
+    try:
+        code = app(standalone_mode=False)
+    except click.exceptions.Abort:
+        code = 130
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except KeyboardInterrupt:
+        say("interrupted; what ran is found again by the next `fleet run`")
+        code = 130
+    except FleetError as error:
+        code = _refused(error)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    except Exception:  # noqa: BLE001 - the outermost frame: a bug is told and kept
+        code = _bug()
+    sys.exit(code or 0)
+
+
+def _refused(error: FleetError) -> int:
+    if "--json" in sys.argv:
+        told = {"code": error.code, "message": error.message, "remedy": error.remedy}
+        typer.echo(json.dumps({"error": told}))
+    say(f"fleet: {error}")
+    return 1
+
+
+def _bug() -> int:
+    handle, path = tempfile.mkstemp(prefix="fleet-bug-", suffix=".log")
+    with open(handle, "w") as file:  # noqa: PTH123 - an open descriptor
+        file.write(traceback.format_exc())
+    say(f"fleet: this is a bug in fleet; please report {path}")
+    return 3

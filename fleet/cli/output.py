@@ -1,0 +1,75 @@
+"""How commands speak: one JSON document or plain tables on standard output, the rest on error."""
+
+import getpass
+import json
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import typer
+
+
+def say(text: str) -> None:
+    """Tell the person at the terminal, on standard error."""
+    typer.echo(text, err=True)
+
+
+def put(text: str) -> None:
+    """Write to standard output."""
+    typer.echo(text)
+
+
+def document(value: Any) -> None:  # noqa: ANN401 - any JSON value
+    """Write one JSON document to standard output."""
+    typer.echo(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def plain(text: object) -> str:
+    """Answer text without control characters: agents wrote some of it."""
+    return "".join(c if c.isprintable() else " " for c in str(text))
+
+
+def table(rows: Sequence[dict[str, Any]], columns: Sequence[str]) -> None:
+    """Write rows as a table: rich on a terminal, tab-separated without colours elsewhere."""
+    cells = [[_cell(row.get(name)) for name in columns] for row in rows]
+    if not sys.stdout.isatty():
+        for line in ([name.upper() for name in columns], *cells):
+            put("\t".join(line))
+        return
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    drawn = Table(box=None, pad_edge=False)
+    for name in columns:
+        drawn.add_column(name.upper())
+    for line in cells:
+        drawn.add_row(*map(escape, line))
+    Console().print(drawn)
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, list | tuple):
+        return ", ".join(map(plain, value)) or "-"
+    return plain(value)
+
+
+def confirm(question: str, *, yes: bool) -> None:
+    """Ask before something destructive; without a terminal and without --yes exit 2."""
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        say(f"{question} Nothing done: not a terminal, and no --yes")
+        raise typer.Exit(2)
+    if not typer.confirm(question, err=True):
+        raise typer.Exit(1)
+
+
+def who() -> str:
+    """Answer the name of the person at the keyboard, for the history."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "somebody"

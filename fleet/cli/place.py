@@ -1,0 +1,41 @@
+"""Where a command acts: the home it was given or finds, opened for the command's life."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from fleet.app.desk import Pen
+    from fleet.bootstrap import Office
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be done, do nothing.")]
+
+
+@contextmanager
+def opened(ctx: typer.Context) -> Iterator["Office"]:
+    """Open the home inside the block; raises ConfigError when there is none."""
+    with opened_at(ctx.find_root().obj) as office:
+        yield office
+
+
+@contextmanager
+def opened_at(home: Path | None) -> Iterator["Office"]:
+    """Open this home, or without one the home that surrounds the current folder."""
+    from fleet.bootstrap import office_open
+    from fleet.config import read_settings
+
+    with office_open(read_settings(home)) as office:
+        yield office
+
+
+def pen(office: "Office") -> "Pen":
+    """Answer the pen of the person at the keyboard."""
+    from fleet.app.desk import Pen
+    from fleet.cli.output import who
+
+    return Pen(ledger=office.ledger, clock=office.clock, who=who())

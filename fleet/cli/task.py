@@ -1,0 +1,237 @@
+"""`fleet task`: add, list, show, edit, comment, retry, cancel, log."""
+
+from dataclasses import replace
+from pathlib import Path
+from threading import Event
+from typing import Annotated, Any
+
+import typer
+
+from fleet.cli.output import confirm, document, plain, put, table
+from fleet.cli.place import DryRun, Json, Yes, opened, pen
+from fleet.domain.budget import micros
+from fleet.domain.errors import ConfigError
+from fleet.domain.task import Kind, Priority, Review, Status, Task, parse_key
+
+app = typer.Typer(no_args_is_help=True)
+Texts = list[str] | None
+
+
+@app.command()
+def add(
+    ctx: typer.Context,
+    title: Annotated[str, typer.Argument(help="One line: what is wanted.")],
+    project: Annotated[str | None, typer.Option("--project", "-p")] = None,
+    description: Annotated[str, typer.Option("-d", "--description")] = "",
+    file: Annotated[
+        Path | None, typer.Option("--file", help="Read the description from a file.")
+    ] = None,
+    accept: Annotated[Texts, typer.Option(help="An acceptance criterion.")] = None,
+    kind: Kind = Kind.ATOMIC,
+    parent: str | None = None,
+    depends: Annotated[Texts, typer.Option(help="A task to be merged before.")] = None,
+    role: str = "developer",
+    profile: str | None = None,
+    priority: Priority = Priority.NORMAL,
+    label: Texts = None,
+    budget: Annotated[str | None, typer.Option(metavar="USD")] = None,
+    max_retries: int | None = None,
+    review: Review | None = None,
+    json: Json = False,
+) -> None:
+    """Add a task and print its key."""
+    from fleet.app.stations import intake
+
+    wish = intake.Wish(
+        title=title,
+        project=project,
+        goal=_read(file) if file else description,
+        accept=tuple(accept or ()),
+        kind=kind,
+        parent=parse_key(parent) if parent else None,
+        depends=tuple(parse_key(key) for key in depends or ()),
+        role=role,
+        profile=profile,
+        priority=priority,
+        labels=tuple(label or ()),
+        budget_micros=micros(budget) if budget is not None else None,
+        max_retries=max_retries,
+        review=review,
+    )
+    with opened(ctx) as office:
+        task = intake.add(wish, office.fleet, pen(office))
+    document({"key": task.key}) if json else put(task.key)
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{file} cannot be read: {error}") from error
+
+
+@app.command("list")
+def list_(
+    ctx: typer.Context,
+    status: Status | None = None,
+    project: Annotated[str | None, typer.Option("--project", "-p")] = None,
+    label: str | None = None,
+    json: Json = False,
+) -> None:
+    """Show the board."""
+    from fleet.app import views
+
+    with opened(ctx) as office:
+        key = project.upper() if project else None
+        rows = views.board_rows(office.ledger, office.fleet, project=key)
+    rows = [
+        row
+        for row in rows
+        if (status is None or row["status"] == status.value)
+        and (label is None or label in row["labels"])
+    ]
+    if json:
+        document(rows)
+    else:
+        table(rows, ("key", "status", "priority", "attempts", "pr", "title", "reason"))
+
+
+@app.command()
+def show(ctx: typer.Context, key: str, json: Json = False) -> None:
+    """Show a task with its attempts, verdicts and history."""
+    from fleet.app import views
+
+    with opened(ctx) as office:
+        view = views.task_view(parse_key(key), office.ledger, office.fleet)
+    if json:
+        document(view)
+        return
+    put(f"{view['key']}  {plain(view['title'])}")
+    for name in ("status", "reason", "priority", "branch", "pr", "spent_usd", "summary"):
+        if view[name] not in (None, ""):
+            put(f"  {name + ':':<12}{plain(view[name])}")
+    for attempt in view["attempts"]:
+        said = f"{attempt['profile']}: {attempt['state']}, {attempt['reason']}"
+        put(f"  attempt {attempt['number']}   {plain(said)}")
+    _show_escalation(view["escalation"])
+
+
+def _show_escalation(escalation: dict[str, Any] | None) -> None:
+    if escalation is None:
+        return
+    put("  what now:")
+    for text in escalation["recommendations"]:
+        put(f"    - {plain(text)}")
+
+
+@app.command()
+def edit(
+    ctx: typer.Context,
+    key: str,
+    title: str | None = None,
+    description: Annotated[str | None, typer.Option("-d", "--description")] = None,
+    priority: Priority | None = None,
+    depends: Annotated[Texts, typer.Option(help="Replace the dependencies.")] = None,
+    max_retries: int | None = None,
+    review: Review | None = None,
+) -> None:
+    """Change a task that has not ended."""
+    from fleet.app.stations import intake
+
+    with opened(ctx) as office:
+        wanted = {
+            "title": title,
+            "goal": description,
+            "priority": priority,
+            "max_retries": max_retries,
+            "review": review,
+        }
+        fields: dict[str, Any] = {k: v for k, v in wanted.items() if v is not None}
+        keys = tuple(parse_key(k) for k in depends or ())
+
+        def edited(task: Task) -> Task:
+            if not task.open:
+                raise ConfigError(f"{task.key} has ended already: {task.resolution}")
+            changed = replace(task, **fields)
+            return intake.depending(changed, keys, office.ledger) if depends else changed
+
+        what = ", ".join([*fields, *(["depends"] if depends else [])])
+        intake.change(parse_key(key), edited, pen(office), kind="task.edited", what=what)
+    put(f"{parse_key(key)} changed: {what or 'nothing'}")
+
+
+@app.command()
+def comment(ctx: typer.Context, key: str, text: str) -> None:
+    """Say something to the task's next attempt."""
+    from fleet.app.stations import intake
+
+    def commented(task: Task) -> Task:
+        return replace(task, comments=(*task.comments, text))
+
+    with opened(ctx) as office:
+        kind = "task.commented"
+        intake.change(parse_key(key), commented, pen(office), kind=kind, what=text)
+
+
+@app.command()
+def retry(
+    ctx: typer.Context,
+    key: str,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Start at the target, not at the branch.")
+    ] = False,
+) -> None:
+    """Open an ended or waiting task again; its red attempts count no more."""
+    from fleet.app.stations import intake
+
+    with opened(ctx) as office:
+        task = intake.retry(parse_key(key), pen(office), fresh=fresh)
+    put(f"{task.key} is open again")
+
+
+@app.command()
+def cancel(ctx: typer.Context, key: str, yes: Yes = False, dry_run: DryRun = False) -> None:
+    """End a task: what runs is stopped, its work kept."""
+    from fleet.app.stations import intake
+
+    with opened(ctx) as office:
+        task = office.ledger.task(parse_key(key))
+        intake.cancelled(task)
+        put(f"{task.key}: its attempt is stopped, its work kept under refs/fleet/kept/")
+        if dry_run:
+            return
+        confirm(f"Cancel {task.key}?", yes=yes)
+        intake.cancel(task.key, pen(office))
+
+
+@app.command()
+def log(
+    ctx: typer.Context,
+    key: str,
+    follow: Annotated[bool, typer.Option("-f", "--follow", help="Go on until it ends.")] = False,
+    json: Json = False,
+) -> None:
+    """Show a task's history, oldest first."""
+    from fleet.app import views
+
+    with opened(ctx) as office:
+        name = parse_key(key)
+        office.ledger.task(name)
+        after, wait = 0, Event()
+        while True:
+            rows = views.log_rows(office.ledger, name, after=after)
+            if json and not follow:
+                document(rows)
+                return
+            for row in rows:
+                after = row["id"]
+                document(row) if json else put(_log_line(row))
+            if not follow or not office.ledger.task(name).open:
+                return
+            wait.wait(1)
+
+
+def _log_line(row: dict[str, Any]) -> str:
+    head = f"{row['at']}  {row['attempt'] or row['task']}  {row['kind']}  {plain(row['what'])}"
+    tail = row["output"]
+    return head + "".join(f"\n    {plain(line)}" for line in tail.splitlines()[-30:])
