@@ -119,3 +119,11 @@ def coordinator_ready(
         office.ledger.commit([Log(event=started)])
         room = partial(homes.room, office.home, disk_free_bytes=office.fleet.disk_free_bytes)
         yield Coordinator(bundle, order, fence=fence, room=room, seen=seen)
+
+
+def held_by(office: Office) -> dict[str, object] | None:
+    """Answer who coordinates this home, None when nobody does."""
+    said = homes.holder(office.home)
+    if said is None:
+        return None
+    return {"pid": said.pid, "since": said.since.isoformat(), "holder": said.what}

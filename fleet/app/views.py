@@ -311,3 +311,53 @@ def log_rows(ledger: Ledger, key: str, *, after: int = 0) -> list[Row]:
             }
         )
     return rows
+
+
+_SECTIONS = {
+    "done": "Merged",
+    "review": "Waits for your review",
+    "waiting": "Waits for you, or for another task",
+    "merging": "On its way into the target",
+    "failed": "Failed",
+    "cancelled": "Cancelled",
+    "running": "Running",
+    "ready": "Ready",
+    "backlog": "Backlog",
+}
+
+
+def report(ledger: Ledger, fleet: Fleet, *, since: datetime) -> Row:
+    """Answer what happened since an instant: the tasks that moved, grouped by where they stand."""
+    moved = {event.task for event in ledger.events() if event.task and event.at >= since}
+    rows = [row for row in board_rows(ledger, fleet) if row["key"] in moved]
+    settled = [row for row in ledger.settlements() if row.at >= since]
+    merged = {pull.task: pull.merged_sha for pull in ledger.pull_requests() if pull.merged_sha}
+    for row in rows:
+        row["merged_sha"] = merged.get(row["key"])
+        row["cost_usd"] = dollars(sum(s.micros for s in settled if s.task == row["key"]))
+    return {
+        "since": _time(since),
+        "cost_usd": dollars(sum(s.micros for s in settled)),
+        "tasks": rows,
+    }
+
+
+def report_markdown(view: Row) -> str:
+    """Word a report for a person."""
+    lines = [f"# Fleet report since {view['since']}", "", f"Spent: {view['cost_usd']} USD"]
+    for status, heading in _SECTIONS.items():
+        rows = [row for row in view["tasks"] if row["status"] == status]
+        if rows:
+            lines += ["", f"## {heading} ({len(rows)})", ""]
+            lines += [_report_line(row) for row in rows]
+    if not view["tasks"]:
+        lines += ["", "Nothing moved."]
+    return "\n".join(lines)
+
+
+def _report_line(row: Row) -> str:
+    number = f", pull request {row['pr']}" if row["pr"] else ""
+    tries = f"{row['attempts']} attempt{'' if row['attempts'] == 1 else 's'}"
+    reason = f": {row['reason']}" if row["reason"] else ""
+    title = "".join(c for c in row["title"] if c.isprintable() and c not in "<>`[]")
+    return f"- **{row['key']}** {title} ({tries}{number}){reason}"

@@ -1,0 +1,62 @@
+"""`fleet profile`: which agents there are, for which roles."""
+
+from dataclasses import asdict
+
+import typer
+
+from fleet.cli.output import document, plain, put, say, table
+from fleet.cli.place import Json
+from fleet.domain.errors import NotFoundError
+
+app = typer.Typer(no_args_is_help=True)
+
+
+@app.command("list")
+def list_(ctx: typer.Context, json: Json = False) -> None:
+    """Show the profiles of this home."""
+    from fleet.config import load_fleet, read_settings  # noqa: PLC0415
+
+    fleet = load_fleet(read_settings(ctx.find_root().obj).home)
+    rows = [
+        {
+            "name": p.name,
+            "agent": p.agent,
+            "model": p.model,
+            "roles": list(p.roles),
+            "priority": p.priority.value,
+            "max_turns": p.max_turns,
+        }
+        for p in fleet.profiles.values()
+    ]
+    if json:
+        document(rows)
+    else:
+        table(rows, ("name", "agent", "model", "roles", "priority", "max_turns"))
+
+
+@app.command()
+def show(ctx: typer.Context, name: str, json: Json = False) -> None:
+    """Show one profile with all its settings."""
+    from fleet.config import load_fleet, read_settings  # noqa: PLC0415
+
+    fleet = load_fleet(read_settings(ctx.find_root().obj).home)
+    if name not in fleet.profiles:
+        known = ", ".join(sorted(fleet.profiles))
+        raise NotFoundError(f"no profile {name}", remedy=f"profiles: {known}")
+    view = asdict(fleet.profiles[name])
+    if json:
+        document(view)
+        return
+    for field, value in view.items():
+        put(f"{field + ':':<22}{plain(value)}")
+
+
+@app.command()
+def check(ctx: typer.Context) -> None:
+    """Read all YAML of the home and say what is wrong or unwise."""
+    from fleet.config import check_profiles, load_fleet, read_settings  # noqa: PLC0415
+
+    fleet = load_fleet(read_settings(ctx.find_root().obj).home)
+    for warning in check_profiles(fleet):
+        say(f"warning: {warning}")
+    put(f"{len(fleet.profiles)} profiles, {len(fleet.projects)} projects: no error")

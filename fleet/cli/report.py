@@ -1,0 +1,63 @@
+"""`fleet report`: what happened since, for the morning."""
+
+import re
+from datetime import timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from fleet.cli.output import document, put
+from fleet.cli.place import opened
+from fleet.domain.errors import ConfigError
+
+
+class Format(StrEnum):
+    """How a report is written."""
+
+    MD = "md"
+    JSON = "json"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the root."""
+    app.command()(report)
+
+
+def report(
+    ctx: typer.Context,
+    since: Annotated[str, typer.Option(help="Like 30m, 12h or 7d.")] = "12h",
+    form: Annotated[Format, typer.Option("--format")] = Format.MD,
+    output: Annotated[Path | None, typer.Option("-o", "--output")] = None,
+) -> None:
+    """Tell what was merged, what waits for you, what failed, and what it cost."""
+    from fleet.app import views  # noqa: PLC0415
+
+    with opened(ctx) as office:
+        start = office.clock.now() - _span(since)
+        view = views.report(office.ledger, office.fleet, since=start)
+    if form is Format.JSON and output is None:
+        document(view)
+        return
+    if form is Format.JSON:
+        import json  # noqa: PLC0415
+
+        text = json.dumps(view, indent=2)
+    else:
+        text = views.report_markdown(view)
+    if output is None:
+        put(text)
+        return
+    try:
+        output.write_text(text + "\n")
+    except OSError as error:
+        raise ConfigError(f"{output} cannot be written: {error}") from error
+
+
+def _span(text: str) -> timedelta:
+    found = re.fullmatch(r"(\d{1,6})([mhd])", text)
+    if not found:
+        raise ConfigError(f"--since {text!r} is no time span", remedy="like 30m, 12h or 7d")
+    unit = {"m": "minutes", "h": "hours", "d": "days"}[found[2]]
+    return timedelta(**{unit: int(found[1])})

@@ -1,0 +1,108 @@
+"""`fleet run` and `fleet status`: the coordinator in the foreground, and what it does."""
+
+import re
+import time
+from datetime import datetime, timedelta
+from typing import Annotated
+
+import typer
+
+from fleet.cli.output import document, plain, put, table
+from fleet.cli.place import Json, opened
+from fleet.domain.errors import ConfigError
+from fleet.domain.task import parse_key
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the root."""
+    app.command()(run)
+    app.command()(status)
+
+
+def run(
+    ctx: typer.Context,
+    keys: Annotated[list[str] | None, typer.Argument(metavar="[KEY]...")] = None,
+    until_idle: Annotated[
+        bool, typer.Option("--until-idle", help="End when nothing can move by itself (default).")
+    ] = False,
+    until: Annotated[
+        str | None, typer.Option("--until", metavar="HH:MM", help="Go on until then.")
+    ] = None,
+    parallel: Annotated[int | None, typer.Option(min=1, max=64)] = None,
+    json: Json = False,
+) -> None:
+    """Run agents on the ready tasks, verify what they made, merge what may be merged."""
+    from fleet.app import views  # noqa: PLC0415
+    from fleet.cli import running  # noqa: PLC0415
+
+    if until and until_idle:
+        raise ConfigError("--until and --until-idle exclude each other")
+    began = time.monotonic()
+    with opened(ctx) as office:
+        wanted = list(dict.fromkeys(parse_key(key) for key in keys or ()))
+        order = running.order_for(
+            office, keys=wanted, parallel=parallel, until=_instant(until) if until else None
+        )
+        open_now = [task.key for task in office.ledger.snapshot().tasks]
+        before = sum(s.micros for s in office.ledger.settlements())
+        running.run_or_follow(office, order, what="fleet run", quiet=json)
+        cost = sum(s.micros for s in office.ledger.settlements()) - before
+        added = [task.key for task in office.ledger.snapshot().tasks]
+        touched = wanted or list(dict.fromkeys([*open_now, *added]))
+        seconds = time.monotonic() - began
+        summary = views.run_summary(
+            touched, office.ledger, office.fleet, seconds=seconds, cost=cost
+        )
+    if json:
+        document(summary)
+    else:
+        show_summary(summary)
+    if not views.succeeded(summary):
+        raise typer.Exit(1)
+
+
+def show_summary(summary: dict[str, object]) -> None:
+    """Show the end of a run to a person."""
+    tasks = summary["tasks"]
+    if isinstance(tasks, list):
+        columns = ["key", "status", "attempts", "merged_sha", "reason"]
+        if tasks and "expected" in tasks[0]:
+            columns.insert(2, "expected")
+        table(tasks, columns)
+    put(
+        plain(
+            f"{summary['merged']} merged, {summary['in_review']} in review, "
+            f"{summary['failed']} failed, in {summary['seconds']} s, {summary['cost_usd']} USD"
+        )
+    )
+
+
+def _instant(text: str) -> datetime:
+    """Answer the next time the clock of this machine shows HH:MM; raises ConfigError."""
+    found = re.fullmatch(r"([01]?\d|2[0-3]):([0-5]\d)", text)
+    if not found:
+        raise ConfigError(f"--until {text!r} is no time of day", remedy="like 08:00")
+    now = datetime.now().astimezone()  # noqa: TID251 - what the user's clock shows
+    at = now.replace(hour=int(found[1]), minute=int(found[2]), second=0, microsecond=0)
+    return at if at > now else at + timedelta(days=1)
+
+
+def status(ctx: typer.Context, json: Json = False) -> None:
+    """Show who coordinates, what runs, and what waits for what."""
+    from fleet.app import views  # noqa: PLC0415
+    from fleet.bootstrap import held_by  # noqa: PLC0415
+
+    with opened(ctx) as office:
+        view = views.status_view(office.ledger, office.fleet, now=office.clock.now())
+        holder = held_by(office)
+    view["coordinator"] = holder
+    view["slots"] = [{"parallel": office.fleet.parallel, "running": len(view["running"])}]
+    if json:
+        document(view)
+        return
+    said = f"process {holder['pid']} ({holder['holder']})" if holder else "nobody coordinates"
+    put(f"{said}; {len(view['running'])} of {office.fleet.parallel} attempts run")
+    if view["running"]:
+        table(view["running"], ("attempt", "profile", "alive", "progressing", "quiet_seconds"))
+    if view["queue"]:
+        table(view["queue"], ("task", "waiting_for"))

@@ -1,0 +1,132 @@
+"""A coordinator in the foreground, with signals and progress; or following another one."""
+
+import signal
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from threading import Event
+from types import FrameType
+from typing import TYPE_CHECKING
+
+from fleet.cli.output import plain, say
+
+if TYPE_CHECKING:
+    from fleet.app.coordinator import Coordinator, Order
+    from fleet.bootstrap import Office
+    from fleet.domain.plan import Plan, Snapshot
+
+
+def order_for(
+    office: "Office",
+    *,
+    keys: Sequence[str] = (),
+    parallel: int | None = None,
+    until: datetime | None = None,
+    merges_only: bool = False,
+) -> "Order":
+    """Answer what a coordinator is to do; raises NotFoundError for an unknown key."""
+    from fleet.app.coordinator import Order  # noqa: PLC0415
+
+    for key in keys:
+        office.ledger.task(key)
+    return Order(
+        keys=frozenset(keys) or None,
+        parallel=parallel or office.fleet.parallel,
+        until=until,
+        merges_only=merges_only,
+    )
+
+
+def run_or_follow(office: "Office", order: "Order", *, what: str, quiet: bool) -> None:
+    """Coordinate in this process, or follow the named tasks where another one does already.
+
+    Raises BusyError when another coordinator holds the home and no key was named.
+    """
+    from fleet.bootstrap import coordinator_ready  # noqa: PLC0415
+    from fleet.domain.errors import BusyError  # noqa: PLC0415
+
+    progress = Progress(quiet=quiet)
+    try:
+        with coordinator_ready(office, order, what=what, seen=progress.seen) as coordinator:
+            warn_of_blocked_targets(office)
+            with signals_stop(coordinator):
+                coordinator.run()
+    except BusyError as error:
+        if order.keys is None:
+            raise
+        say(f"{error.message}: it does the work; following {', '.join(sorted(order.keys))}")
+        _follow(office, order.keys)
+
+
+def warn_of_blocked_targets(office: "Office") -> None:
+    """Say in a line where merges will have to wait, and how to avoid it."""
+    from fleet.bootstrap import worktrees  # noqa: PLC0415
+
+    git = worktrees(office)
+    for project in office.fleet.projects.values():
+        blocked = git.target_blocked(project)
+        if blocked:
+            say(f"{project.key}: merges into {project.target} will wait: {blocked}")
+
+
+@contextmanager
+def signals_stop(coordinator: "Coordinator") -> Iterator[None]:
+    """Stop cleanly on SIGTERM and Ctrl-C inside the block; a second one stops at once."""
+    asked = Event()
+
+    def on_signal(_number: int, _frame: FrameType | None) -> None:
+        if asked.is_set():
+            raise KeyboardInterrupt
+        asked.set()
+        say("stopping: agents are told to stop, their work is committed (again: stop at once)")
+        coordinator.stop()
+
+    before = {n: signal.signal(n, on_signal) for n in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    if asked.is_set():
+        raise KeyboardInterrupt
+
+
+def _follow(office: "Office", keys: frozenset[str]) -> None:
+    """Wait until none of the tasks can be moved on by the other coordinator."""
+    from fleet.app import views  # noqa: PLC0415
+
+    wait = Event()
+    while True:
+        rows = views.board_rows(office.ledger, office.fleet)
+        moving = [r for r in rows if r["key"] in keys and r["status"] in {"running", "ready"}]
+        merging = [r for r in rows if r["key"] in keys and r["status"] == "merging"]
+        if not moving and not merging:
+            return
+        wait.wait(1)
+
+
+@dataclass
+class Progress:
+    """One line whenever something moved, on standard error."""
+
+    quiet: bool
+    _shown: dict[str, str] = field(default_factory=dict)
+    _began: float = field(default_factory=time.monotonic)
+
+    def seen(self, snapshot: "Snapshot", plan: "Plan") -> None:
+        """Tell what changed since the last look: attempts that moved, tasks that wait."""
+        if self.quiet:
+            return
+        for attempt in snapshot.attempts:
+            self._tell(attempt.id, f"attempt {attempt.number} {attempt.state}", attempt.reason)
+        for wait in plan.waits:
+            self._tell(wait.task, "waits", wait.reason)
+
+    def _tell(self, identity: str, said: str, reason: str) -> None:
+        if self._shown.get(identity) == said + reason:
+            return
+        self._shown[identity] = said + reason
+        seconds = time.monotonic() - self._began
+        say(f"{seconds:7.1f}s  {identity:<24} {said:<22} {plain(reason)[:100]}".rstrip())
