@@ -1,0 +1,9 @@
+"""The registry of agent CLIs: everything that is known about a CLI hangs on this table."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from fleet_agent.clis import command
+from fleet_agent.clis.model import Cli
+
+REGISTRY: Mapping[str, Cli] = MappingProxyType({"command": command.CLI})

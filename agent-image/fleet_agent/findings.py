@@ -1,0 +1,103 @@
+"""What an attempt has found so far, and the result made of it."""
+
+from dataclasses import dataclass, field
+
+from fleet_agent.clis.model import Failure, FailureKind, Told, Usage
+from fleet_agent.conduct import Ended
+from fleet_agent.reports import Report
+from fleet_agent.text import clean, clean_tail
+
+TAIL = 8 * 1024
+_MOST_LESSONS = 10
+_LONGEST_MESSAGE = 1000
+
+
+class AttemptFailedError(Exception):
+    """The attempt ends here, for this reason."""
+
+    def __init__(self, kind: FailureKind, message: str, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.failure = Failure(kind, message, retry_after)
+
+
+@dataclass
+class Findings:
+    """Grows while the attempt runs; only the main thread touches it."""
+
+    task_id: str = ""
+    summary: str | None = None
+    usage: Usage | None = None
+    approval: dict[str, object] | None = None
+    lessons: list[dict[str, object]] = field(default_factory=list)
+    checks: list[dict[str, object]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    setup_untracked: list[str] = field(default_factory=list)
+    setup_untracked_cut: bool = False
+    rounds: int = 0
+    lines_dropped: int = 0
+    reports_dropped: int = 0
+    last: Ended | None = None
+
+    def accept(self, report: Report) -> str | None:
+        """Keep a lesson or an approval; answer why it is refused, or None."""
+        if report.type == "lesson":
+            if len(self.lessons) >= _MOST_LESSONS:
+                return f"an attempt proposes at most {_MOST_LESSONS} lessons"
+            self.lessons.append(report.fields)
+        if report.type == "approval":
+            if self.approval:
+                return "an approval was requested already"
+            self.approval = report.fields
+        return None
+
+    def believe(self, told: Told) -> None:
+        """Add the agent's word about one round to what is known."""
+        self.summary = told.summary or self.summary
+        if told.usage:
+            self.usage = self.usage.plus(told.usage) if self.usage else told.usage
+
+    def result(self, failure: Failure | None, *, seconds: float) -> dict[str, object]:
+        """Return the fields of the `result` line."""
+        summary = self.summary or (failure.message if failure else "the agent ended well")
+        return {
+            "task_id": self.task_id,
+            "status": "failure" if failure else "success",
+            "summary": summary,
+            "changes": [],
+            "tool_summaries": [],
+            "diagnostics": _of_failure(failure) | _of_command(self.last) | self._rest(seconds),
+        }
+
+    def _rest(self, seconds: float) -> dict[str, object]:
+        return {
+            "duration_seconds": round(seconds, 3),
+            "rounds": self.rounds,
+            "checks": self.checks,
+            "usage": self.usage.fields() if self.usage else None,
+            "lessons": self.lessons,
+            "approval": self.approval,
+            "setup_untracked": self.setup_untracked,
+            "setup_untracked_cut": self.setup_untracked_cut,
+            "dropped": {"lines": self.lines_dropped, "reports": self.reports_dropped},
+            "notes": self.notes,
+        }
+
+
+def _of_failure(failure: Failure | None) -> dict[str, object]:
+    if failure is None:
+        return {"failure_kind": None, "message": None, "retry_after_seconds": None}
+    return {
+        "failure_kind": failure.kind,
+        "message": clean(failure.message, _LONGEST_MESSAGE),
+        "retry_after_seconds": failure.retry_after_seconds,
+    }
+
+
+def _of_command(ended: Ended | None) -> dict[str, object]:
+    if ended is None:
+        return {"exit_code": None, "stdout_tail": "", "stderr_tail": ""}
+    return {
+        "exit_code": ended.exit_code,
+        "stdout_tail": clean_tail(ended.stdout, TAIL),
+        "stderr_tail": clean_tail(ended.stderr, TAIL),
+    }

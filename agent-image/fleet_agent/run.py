@@ -1,0 +1,185 @@
+"""`fleet-agent run`: one attempt from packet to result, as PID 1 of its container."""
+
+import time
+import traceback
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+from fleet_agent.attempt import Attempt
+from fleet_agent.clis import REGISTRY
+from fleet_agent.clis.model import Cli, Failure, FailureKind
+from fleet_agent.conduct import Conductor
+from fleet_agent.findings import AttemptFailedError, Findings
+from fleet_agent.hearing import Feed
+from fleet_agent.packet import (
+    Context,
+    Packet,
+    PacketError,
+    read_context,
+    read_packet,
+    read_secrets,
+)
+from fleet_agent.preparation import prepare
+from fleet_agent.processes import end_all_others
+from fleet_agent.pulse import Pulse
+from fleet_agent.rounds import work
+from fleet_agent.signals import Signals
+from fleet_agent.system import (
+    IsolationError,
+    adopt_orphans,
+    become_unreadable,
+    is_init,
+    take_standard_output,
+)
+from fleet_agent.wire import Wire
+
+_CONTAINER_ROOT = Path("/fleet")
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where the runner looks; None means as in a container (`/fleet`, the context's workspace)."""
+
+    root: Path | None
+    workspace: Path | None
+
+
+def run(places: Places) -> int:
+    """Carry out the attempt and return the exit code; a `result` line is always written."""
+    began = time.monotonic()
+    refusal = _set_apart(in_container=places.root is None)
+    signals = Signals()
+    wire = Wire(take_standard_output())
+    with _Conclusion(wire, began) as conclusion:
+        if refusal:
+            raise AttemptFailedError(FailureKind.ISOLATION, refusal)
+        _carry_out(places, conclusion, signals)
+    return conclusion.exit_code
+
+
+class _Conclusion:
+    """Writes the `result`, whatever happened: without it nobody would know why."""
+
+    def __init__(self, wire: Wire, began: float) -> None:
+        self.wire = wire
+        self.began = began
+        self.findings = Findings()
+        self.pulse: Pulse | None = None
+        self.exit_code = 3
+
+    def __enter__(self) -> "_Conclusion":
+        return self
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        error: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> bool:
+        if self.pulse:
+            self.pulse.stop()
+        failure = _failure(error)
+        seconds = time.monotonic() - self.began
+        self.wire.close("result", self.findings.result(failure, seconds=seconds))
+        self.exit_code = _exit_code(failure)
+        end_all_others()
+        return True
+
+
+def _failure(error: BaseException | None) -> Failure | None:
+    if error is None:
+        return None
+    if isinstance(error, AttemptFailedError):
+        return error.failure
+    if isinstance(error, PacketError):
+        return Failure(FailureKind.PACKET, str(error))
+    trace = "".join(traceback.format_exception(error)[-3:])
+    return Failure(FailureKind.INTERNAL, f"a fault of the runner: {trace}")
+
+
+def _exit_code(failure: Failure | None) -> int:
+    if failure is None:
+        return 0
+    return 3 if failure.kind is FailureKind.INTERNAL else 1
+
+
+def _set_apart(*, in_container: bool) -> str | None:
+    """Close the runner to the agent before anything is read; return why that cannot be."""
+    try:
+        become_unreadable()
+        if not is_init():
+            adopt_orphans()
+    except IsolationError as error:
+        return str(error)
+    if in_container and not is_init():
+        return "the runner must be PID 1: start the container without an init, or use --root"
+    return None
+
+
+def _carry_out(places: Places, conclusion: _Conclusion, signals: Signals) -> None:
+    root = places.root or _CONTAINER_ROOT
+    secrets = read_secrets(root / "secret")
+    packet = read_packet(root / "packet.json")
+    conclusion.findings.task_id = packet.task_id
+    context = read_context(root / "context.json")
+    if packet.needs_secret and not secrets:
+        raise AttemptFailedError(FailureKind.AUTH, f"no credential in {root / 'secret'}")
+    workspace = _workspace(places, context)
+    cli = _cli(packet, context)
+    _start(conclusion.wire, packet)
+    attempt = _attempt(packet, cli, workspace, signals=signals, conclusion=conclusion)
+    prepare(attempt)
+    work(attempt)
+    attempt.pulse.phase = "ending"
+    attempt.refuse_if_stopped()
+
+
+def _workspace(places: Places, context: Context) -> Path:
+    workspace = (places.workspace or context.workspace).absolute()
+    if not workspace.is_dir():
+        raise PacketError(f"workspace {workspace} is no folder")
+    return workspace
+
+
+def _cli(packet: Packet, context: Context) -> Cli:
+    name = packet.agent.name
+    cli = REGISTRY.get(name)
+    if cli is None:
+        known = ", ".join(REGISTRY)
+        message = f"agent {name!r} is not known to this image (known: {known})"
+        raise AttemptFailedError(FailureKind.AGENT_MISSING, message)
+    if name == "command" and not packet.agent.command:
+        raise PacketError("packet.context.agent.command must be a list of texts")
+    if context.safe_mode and not cli.holds_tools_back:
+        message = f"safe mode is on and the agent {name!r} cannot hold tools back"
+        raise AttemptFailedError(FailureKind.REFUSED_TOOLS, message)
+    return cli
+
+
+def _start(wire: Wire, packet: Packet) -> None:
+    agent = packet.agent
+    wire.emit("started", {"agent": agent.name, "cli_version": None, "model": agent.model})
+
+
+def _attempt(
+    packet: Packet,
+    cli: Cli,
+    workspace: Path,
+    *,
+    signals: Signals,
+    conclusion: _Conclusion,
+) -> Attempt:
+    limits, wire = packet.limits, conclusion.wire
+    conclusion.pulse = Pulse(wire, every=limits.heartbeat)
+    return Attempt(
+        packet=packet,
+        cli=cli,
+        workspace=workspace,
+        deadline=conclusion.began + limits.attempt,
+        conductor=Conductor(signals, grace=limits.grace),
+        wire=wire,
+        pulse=conclusion.pulse,
+        feed=Feed(wire, conclusion.pulse),
+        findings=conclusion.findings,
+    )

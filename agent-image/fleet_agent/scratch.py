@@ -1,0 +1,70 @@
+"""The folder of one round: the agent's packet, result and socket, safe against its tricks.
+
+The agent has the runner's uid, so it may replace anything in here by a link, for example to one of
+the runner's own descriptors: files are opened from the folder's descriptor, never through a link.
+"""
+
+import json
+import os
+import shutil
+import stat
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from fleet_agent.clis.model import RoundPlaces
+
+_LARGEST_RESULT = 64 * 1024
+_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_WRITE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+class ScratchError(Exception):
+    """The folder or a file in it cannot be used; the message says why."""
+
+
+class Scratch:
+    """A new folder, removed on leaving the `with` block."""
+
+    def __init__(self, packet: Mapping[str, object]) -> None:
+        """Make the folder and write the packet into it; raises ScratchError."""
+        try:
+            self._folder = Path(tempfile.mkdtemp(prefix="fleet-"))
+            self._descriptor = os.open(self._folder, os.O_DIRECTORY | os.O_CLOEXEC)
+            self._write("packet.json", json.dumps(packet).encode())
+        except OSError as error:
+            raise ScratchError(f"no room for the packet of the round: {error}") from error
+
+    def __enter__(self) -> "Scratch":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self._descriptor)
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    @property
+    def places(self) -> RoundPlaces:
+        """The paths that the agent is told."""
+        folder = self._folder
+        return RoundPlaces(folder / "packet.json", folder / "result.json", folder / "socket")
+
+    def result(self) -> bytes | None:
+        """Return what the agent left, None when there is nothing; raises ScratchError."""
+        try:
+            descriptor = os.open("result.json", _READ, dir_fd=self._descriptor)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise ScratchError(f"FLEET_RESULT cannot be read: {error.strerror}") from error
+        with os.fdopen(descriptor, "rb") as file:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise ScratchError("FLEET_RESULT is no plain file")
+            data = file.read(_LARGEST_RESULT + 1)
+        if len(data) > _LARGEST_RESULT:
+            raise ScratchError(f"FLEET_RESULT is larger than {_LARGEST_RESULT} bytes")
+        return data
+
+    def _write(self, name: str, data: bytes) -> None:
+        descriptor = os.open(name, _WRITE, mode=0o600, dir_fd=self._descriptor)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
