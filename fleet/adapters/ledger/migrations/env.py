@@ -1,0 +1,13 @@
+"""Alembic's entry: migrate on the connection that fleet hands over."""
+
+from alembic import context
+
+from fleet.adapters.ledger.tables import metadata
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=metadata,
+    render_as_batch=True,
+)
+with context.begin_transaction():
+    context.run_migrations()

@@ -1,0 +1,83 @@
+"""Between dataclasses and rows, by the dataclass's own annotations."""
+
+import typing
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import asdict, fields, is_dataclass
+from enum import StrEnum
+from functools import cache
+from types import NoneType, UnionType
+from typing import Any, TypeVar, cast
+
+import sqlalchemy as sa
+
+from fleet.adapters.ledger import tables
+from fleet.domain.attempt import Attempt
+from fleet.domain.budget import Reservation, Settlement
+from fleet.domain.events import Event
+from fleet.domain.merge import PullRequest
+from fleet.domain.policy import PendingAction
+from fleet.domain.result import Verdict
+from fleet.domain.task import Task
+
+TABLES: dict[type, sa.Table] = {
+    Task: tables.tasks,
+    Attempt: tables.attempts,
+    PullRequest: tables.pulls,
+    PendingAction: tables.actions,
+    Verdict: tables.verdicts,
+    Reservation: tables.reservations,
+    Settlement: tables.settlements,
+    Event: tables.events,
+}
+KEYS: dict[type, str] = {
+    Task: "key",
+    Attempt: "id",
+    PullRequest: "number",
+    PendingAction: "id",
+}
+
+Row = TypeVar("Row")
+Read = Callable[[Any], Any]
+
+
+def to_row(value: Any) -> dict[str, Any]:
+    """Answer the columns of a value; enums as their text, nested values as JSON."""
+    return {name: _plain(getattr(value, name)) for name in _readers(cast("Hashable", type(value)))}
+
+
+def from_row(kind: type[Row], row: sa.RowMapping) -> Row:
+    """Answer the value that stands in a row."""
+    return kind(**{name: read(row[name]) for name, read in _readers(cast("Hashable", kind)).items()})
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - a column's value
+    if isinstance(value, StrEnum):
+        return value.value
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    if is_dataclass(value) and not isinstance(value, type):
+        return asdict(value)
+    if isinstance(value, Mapping):
+        return dict(value)
+    return value
+
+
+@cache
+def _readers(kind: Any) -> dict[str, Read]:
+    hints = typing.get_type_hints(kind)
+    return {field.name: _reader(hints[field.name]) for field in fields(kind)}
+
+
+def _reader(hint: Any) -> Read:  # noqa: ANN401 - a type annotation
+    if isinstance(hint, UnionType):
+        (inner,) = (arg for arg in typing.get_args(hint) if arg is not NoneType)
+        read = _reader(inner)
+        return lambda value: None if value is None else read(value)
+    if typing.get_origin(hint) is tuple:
+        return tuple
+    if isinstance(hint, type) and issubclass(hint, StrEnum):
+        return hint
+    if is_dataclass(hint):
+        make: Any = hint
+        return lambda value: make(**value)
+    return lambda value: value

@@ -1,0 +1,177 @@
+"""The ledger on SQLAlchemy Core."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from fleet.adapters.ledger import reading, tables
+from fleet.adapters.ledger.engine import engine_for, migrated
+from fleet.adapters.ledger.rows import KEYS, TABLES, to_row
+from fleet.domain.attempt import Attempt
+from fleet.domain.budget import Reservation, Settlement
+from fleet.domain.errors import DuplicateError, NotFoundError, StaleLeaseError, TransientError
+from fleet.domain.events import Event
+from fleet.domain.merge import PullRequest
+from fleet.domain.plan import Snapshot
+from fleet.domain.policy import PendingAction
+from fleet.domain.result import Verdict
+from fleet.domain.task import Task
+from fleet.ports import Append, Clock, Ledger, Log, Save, Stateful, Write
+
+Row = TypeVar("Row")
+
+
+class SqlLedger(Ledger):
+    """SQLite by default, PostgreSQL by URL; safe for several threads and processes."""
+
+    def __init__(self, url: str, *, clock: Clock) -> None:
+        """Open it and bring its schema up to date; raises TransientError when it cannot be had."""
+        self._clock = clock
+        self._engine = engine_for(url)
+        with _translated():
+            migrated(self._engine)
+
+    def commit(self, writes: Sequence[Write]) -> None:
+        with self._writing() as connection:
+            for write in writes:
+                match write:
+                    case Save(row=row):
+                        _save(connection, row)
+                    case Append(row=row):
+                        _append(connection, TABLES[type(row)], to_row(row))
+                    case Log(event=event):
+                        row_ = to_row(event)
+                        del row_["id"]
+                        _append(connection, tables.events, row_)
+
+    def snapshot(self) -> Snapshot:
+        with self._reading() as connection:
+            return reading.snapshot(connection, today=self._clock.now())
+
+    def latest_event(self) -> int:
+        with self._reading() as connection:
+            return reading.latest(connection, tables.events.c.id)
+
+    def task(self, key: str) -> Task:
+        return self._one(Task, tables.tasks.c.key, key, "see `fleet task list`")
+
+    def tasks(self, *, project: str | None = None) -> tuple[Task, ...]:
+        found = sa.select(tables.tasks).order_by(tables.tasks.c.project, tables.tasks.c.number)
+        if project is not None:
+            found = found.where(tables.tasks.c.project == project)
+        return self._all(Task, found)
+
+    def attempts(self, task: str | None = None) -> tuple[Attempt, ...]:
+        columns = tables.attempts.c
+        found = sa.select(tables.attempts).order_by(columns.created, columns.task, columns.number)
+        if task is not None:
+            found = found.where(columns.task == task)
+        return self._all(Attempt, found)
+
+    def pull_request(self, number: int) -> PullRequest:
+        return self._one(PullRequest, tables.pulls.c.number, number, "see `fleet pr list --all`")
+
+    def pull_requests(self) -> tuple[PullRequest, ...]:
+        return self._all(PullRequest, sa.select(tables.pulls).order_by(tables.pulls.c.number))
+
+    def verdicts(self, attempt: str) -> tuple[Verdict, ...]:
+        found = sa.select(tables.verdicts).where(tables.verdicts.c.attempt == attempt)
+        return self._all(Verdict, found.order_by(tables.verdicts.c.id))
+
+    def pending_action(self, action: str) -> PendingAction:
+        return self._one(PendingAction, tables.actions.c.id, action, "see `fleet approval list`")
+
+    def pending_actions(self) -> tuple[PendingAction, ...]:
+        return self._all(PendingAction, sa.select(tables.actions).order_by(tables.actions.c.number))
+
+    def reservations(self) -> tuple[Reservation, ...]:
+        return self._all(Reservation, sa.select(tables.reservations))
+
+    def settlements(self) -> tuple[Settlement, ...]:
+        return self._all(Settlement, sa.select(tables.settlements))
+
+    def events(
+        self, *, task: str | None = None, attempt: str | None = None, after: int = 0
+    ) -> tuple[Event, ...]:
+        columns = tables.events.c
+        found = sa.select(tables.events).where(columns.id > after).order_by(columns.id)
+        if task is not None:
+            found = found.where(columns.task == task)
+        if attempt is not None:
+            found = found.where(columns.attempt == attempt)
+        return self._all(Event, found)
+
+    def setting(self, name: str) -> str | None:
+        with self._reading() as connection:
+            return connection.scalar(
+                sa.select(tables.settings.c.value).where(tables.settings.c.name == name)
+            )
+
+    def keep_setting(self, name: str, value: str) -> str:
+        with self._writing() as connection:
+            _append(connection, tables.settings, {"name": name, "value": value})
+        return self.setting(name) or value
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    def _one(self, kind: type[Row], column: sa.Column[Any], key: object, remedy: str) -> Row:
+        found = self._all(kind, sa.select(TABLES[kind]).where(column == key))
+        if not found:
+            name = TABLES[kind].name.replace("_", " ").removesuffix("s")
+            raise NotFoundError(f"no {name} {key}", remedy=remedy)
+        return found[0]
+
+    def _all(self, kind: type[Row], found: "sa.Select[Any]") -> tuple[Row, ...]:
+        with self._reading() as connection:
+            return reading.values(connection, kind, found)
+
+    @contextmanager
+    def _writing(self) -> Iterator[sa.Connection]:
+        with _translated(), self._engine.connect() as plain:
+            connection = plain.execution_options(fleet_writes=True)
+            with connection.begin():
+                yield connection
+
+    @contextmanager
+    def _reading(self) -> Iterator[sa.Connection]:
+        with _translated(), self._engine.connect() as connection, connection.begin():
+            yield connection
+
+
+def _save(connection: sa.Connection, row: Stateful) -> None:
+    """Insert at version 0, else compare-and-set on the version that was read."""
+    kind = type(row)
+    table, key = TABLES[kind], KEYS[kind]
+    columns = to_row(row) | {"version": row.version + 1}
+    if row.version == 0:
+        connection.execute(table.insert().values(**columns))
+        return
+    at_version = (table.c[key] == columns[key]) & (table.c.version == row.version)
+    done = connection.execute(table.update().where(at_version).values(**columns))
+    if done.rowcount != 1:
+        raise StaleLeaseError(f"{table.name} {columns[key]} moved on since it was read")
+
+
+def _append(connection: sa.Connection, table: sa.Table, columns: dict[str, Any]) -> None:
+    """Insert; the same key again changes nothing."""
+    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    connection.execute(insert(table).values(**columns).on_conflict_do_nothing())
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Turn the library's errors into fleet's inside the block."""
+    try:
+        yield
+    except sa.exc.IntegrityError as error:
+        raise DuplicateError(f"it exists already: {_first_line(error)}") from error
+    except (sa.exc.OperationalError, sa.exc.InternalError, sa.exc.TimeoutError) as error:
+        raise TransientError(f"the ledger: {_first_line(error)}") from error
+
+
+def _first_line(error: sa.exc.SQLAlchemyError) -> str:
+    return str(getattr(error, "orig", None) or error).splitlines()[0]
