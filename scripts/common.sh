@@ -55,11 +55,20 @@ content_of() { docker image inspect --format '{{index .Config.Labels "fleet.cont
 
 # build TAG CONTENT CONTEXT [BUILD-ARG...]: by the classic builder, which every client and engine has.
 build() {
-  local tag=$1 content=$2 context=$3 argument arguments=()
+  local tag=$1 content=$2 context=$3 before argument arguments=()
   shift 3
   for argument in "$@"; do arguments+=(--build-arg "$argument"); done
-  DOCKER_BUILDKIT=0 quietly docker build --tag "$tag" --label "fleet.content=$content" "${arguments[@]}" "$context" ||
-    die "docker could not build $tag: see above"
+  before=$(docker image inspect --format '{{.Id}}' "$tag" 2>/dev/null) || true
+  DOCKER_BUILDKIT=0 quietly docker build --force-rm --tag "$tag" --label "fleet.content=$content" \
+    "${arguments[@]}" "$context" || die "docker could not build $tag: see above"
+  drop_untagged "$before"
+}
+
+# What a rebuild left without a name would pile up; one still used by a container stays.
+drop_untagged() {
+  if [ "$(docker image inspect --format '{{len .RepoTags}}' "$1" 2>/dev/null)" = 0 ]; then
+    docker rmi "$1" >/dev/null 2>&1 || true
+  fi
 }
 
 # digest_of DIRECTORY: one hash over the names and contents of its files.

@@ -58,7 +58,7 @@ def context(tmp_path):
 
 
 def write_sdk(folder, version):
-    main = f"import sys\n\ndef main():\n    print('{version}', *sys.argv[1:])\n"
+    main = f"import json, sys\n\ndef main():\n    print('{version}', *sys.argv[1:])\n"
     (folder / "fleet_agent" / "__main__.py").write_text(main)
 
 
@@ -142,8 +142,9 @@ def test_the_sdk_is_readable_and_compiled_for_any_user():
 @pytest.mark.docker
 def test_a_workspace_cannot_slip_a_module_under_the_runner(context, private_tag, tmp_path):
     workspace = tmp_path / "workspace"
-    (workspace / "fleet_agent").mkdir(parents=True)
-    (workspace / "fleet_agent" / "__init__.py").write_text("raise SystemExit('hijacked')")
+    workspace.mkdir()
+    for module in ("fleet_agent", "json", "sitecustomize"):
+        (workspace / f"{module}.py").write_text("raise SystemExit('hijacked')")
     build(context, private_tag)
 
     hostile = ["-v", f"{workspace}:/workspace", "-e", "PYTHONPATH=/workspace"]
@@ -157,15 +158,15 @@ def test_an_unchanged_sdk_builds_nothing_and_a_changed_one_a_new_image(context, 
     build(context, private_tag)
     first = image_id(private_tag)
 
-    build(context, private_tag)
     (context / "fleet_agent" / "__pycache__").mkdir()
     (context / "fleet_agent" / "__pycache__" / "stray.pyc").write_text("compiled")
-    build(context, private_tag)
+    assert "up to date" in build(context, private_tag)
     assert image_id(private_tag) == first
 
     write_sdk(context, "two")
     build(context, private_tag)
     assert image_id(private_tag) != first
+    assert first not in docker("images", "--quiet", "--no-trunc")
     assert docker("run", "--rm", private_tag) == "two run"
 
 
@@ -196,6 +197,7 @@ def test_a_red_build_says_why_and_leaves_no_image(context, private_tag):
 def build(context, tag):
     finished = script("agent-image.sh", FLEET_AGENT_SOURCE=str(context), FLEET_AGENT_TAG=tag)
     assert finished.returncode == 0, finished.stderr
+    return finished.stderr
 
 
 def test_an_environment_that_is_up_to_date_costs_nothing():
