@@ -1,0 +1,258 @@
+"""The container runtime on a Docker engine: hardened containers with fixed names."""
+
+import logging
+import math
+from collections.abc import Iterator
+from typing import Any
+
+from docker.errors import APIError, NotFound
+
+from fleet.adapters.runtimes.engine import STDERR, STDOUT, Connection, log_frames, timed_out
+from fleet.domain.errors import FleetError, TransientError
+from fleet.ports import ContainerRuntime, ContainerSpec, ContainerState, Exit, Mount
+
+HOME = "fleet.home"
+ATTEMPT = "fleet.attempt"
+PURPOSE = "fleet.purpose"
+
+log = logging.getLogger(__name__)
+
+# the runner bounds itself to 16 MiB, so that nothing of an attempt rotates away unread
+_LOG = {"Type": "json-file", "Config": {"max-size": "32m", "max-file": "2"}}
+# frames of a log looked at for a tail; keeps a flood of tiny lines from costing seconds
+_TAIL_LINES = 8192
+_CONFLICT = 409
+
+
+class DockerRuntime(ContainerRuntime):
+    """Containers of one home on one engine; safe to use from many threads.
+
+    `base_url` is the engine's address, by default what DOCKER_HOST says, else the usual socket.
+    Containers that bear the home's name but not its label are never touched.
+    """
+
+    def __init__(self, home8: str, base_url: str | None = None) -> None:
+        self._home8 = home8
+        self._engine = Connection(base_url)
+
+    def ping(self) -> str:
+        with self._engine.asking("version") as client:
+            return str(client.version()["Version"])
+
+    def image_id(self, tag: str) -> str | None:
+        with self._engine.asking(f"image {tag}") as client:
+            try:
+                return str(client.inspect_image(tag)["Id"])
+            except NotFound:
+                return None
+
+    def start(self, spec: ContainerSpec) -> None:
+        with self._engine.asking(f"container {spec.name}") as client:
+            try:
+                client.create_container_from_config(self._config(spec), name=spec.name)
+            except NotFound as error:
+                remedy = "fleet image build, or correct `image` in fleet.yaml"
+                missing = f"container {spec.name}: image {spec.image} is missing"
+                raise FleetError(missing, remedy=remedy) from error
+            except APIError as error:
+                if error.status_code != _CONFLICT:
+                    raise
+                if self._has_run(spec.name):
+                    return
+            client.start(spec.name)
+
+    def follow(self, name: str) -> Iterator[bytes]:
+        """Yield standard output; raises TransientError when the engine breaks off.
+
+        Following anew starts at the very beginning again. A container that is gone has said
+        nothing.
+        """
+        with self._engine.asking(f"container {name}") as client:
+            try:
+                for _, piece in log_frames(client, name, stderr=False, follow=True):
+                    yield piece
+            except APIError as error:
+                if not _gone(error):
+                    raise
+
+    def output(self, name: str, *, limit: int) -> tuple[str, str]:
+        tails = {STDOUT: b"", STDERR: b""}
+        with self._engine.asking(f"container {name}") as client:
+            try:
+                for stream, piece in log_frames(
+                    client, name, stderr=True, follow=False, tail=_TAIL_LINES
+                ):
+                    tails[stream] = (tails[stream] + piece)[-limit:]
+            except APIError as error:
+                if not _gone(error):
+                    raise
+        # a character cut in two at the limit is dropped, whatever else is no text is shown as such
+        stdout, stderr = (_text(tails[stream], limit=limit) for stream in (STDOUT, STDERR))
+        return stdout, stderr
+
+    def wait(self, name: str, *, timeout: float | None = None) -> Exit | None:
+        with self._engine.asking(f"container {name}") as client:
+            try:
+                # 0 would mean "do not block" to a socket, which is an error and no timeout
+                client.wait(name, timeout=timeout if timeout is None else max(timeout, 0.01))
+            except APIError as error:
+                if _gone(error):
+                    return None
+                raise
+            except OSError as error:
+                if timed_out(error):
+                    return None
+                raise
+        found = self._ours(name)
+        return _exit_of(found["State"]) if found else None
+
+    def stop(self, name: str, *, grace: float) -> None:
+        if self._ours(name) is None:
+            return
+        with self._engine.asking(f"container {name}") as client:
+            try:
+                client.stop(name, timeout=math.ceil(grace))
+            except APIError as error:
+                if not _gone(error):
+                    raise
+
+    def remove(self, name: str) -> None:
+        if self._ours(name) is None:
+            return
+        with self._engine.asking(f"container {name}") as client:
+            try:
+                client.remove_container(name, v=True, force=True)
+            except APIError as error:
+                if not _gone(error):
+                    raise
+
+    def containers(self) -> tuple[ContainerState, ...]:
+        label = f"{HOME}={self._home8}"
+        with self._engine.asking("containers") as client:
+            rows = client.containers(all=True, filters={"label": [label]})
+        states = [self._state(row) for row in rows]
+        return tuple(sorted(filter(None, states), key=lambda state: state.name))
+
+    def _state(self, row: dict[str, Any]) -> ContainerState | None:
+        name = row["Names"][0].removeprefix("/")
+        running = row["State"] in {"running", "paused"}
+        ended = None
+        if row["State"] in {"exited", "dead"}:
+            # the list knows neither exit code nor memory; gone since it was made: not a row
+            found = self._inspect(row["Id"])
+            if found is None:
+                return None
+            ended = _exit_of(found["State"])
+        labels = row["Labels"]
+        return ContainerState(
+            name=name,
+            attempt=labels.get(ATTEMPT, ""),
+            purpose=labels.get(PURPOSE, ""),
+            running=running,
+            exit=ended,
+        )
+
+    def _has_run(self, name: str) -> bool:
+        """Tell whether the container of that name was started already; refuses another home's."""
+        found = self._inspect(name)
+        if found is None:
+            raise TransientError(f"container {name} went while it was looked at")
+        if not self._is_ours(found):
+            raise FleetError(
+                f"the name {name} is taken by a container that is not of this home",
+                remedy=f"remove it if nobody needs it: docker rm -f {name}",
+            )
+        return str(found["State"]["Status"]) != "created"
+
+    def _ours(self, name: str) -> dict[str, Any] | None:
+        """Answer what the engine knows of it, None when there is none of this home."""
+        found = self._inspect(name)
+        if found is None or self._is_ours(found):
+            return found
+        log.warning("container of another home left alone", extra={"container": name})
+        return None
+
+    def _is_ours(self, found: dict[str, Any]) -> bool:
+        return bool((found["Config"]["Labels"] or {}).get(HOME) == self._home8)
+
+    def _inspect(self, name: str) -> dict[str, Any] | None:
+        with self._engine.asking(f"container {name}") as client:
+            try:
+                return dict(client.inspect_container(name))
+            except NotFound:
+                return None
+
+    def _config(self, spec: ContainerSpec) -> dict[str, Any]:
+        labels = {PURPOSE: "", ATTEMPT: "", **spec.labels, HOME: self._home8}
+        config = {
+            "Image": spec.image,
+            "Cmd": list(spec.command),
+            "User": f"{spec.uid}:{spec.gid}",
+            "Env": [f"{name}={value}" for name, value in spec.environment.items()],
+            "WorkingDir": spec.workdir,
+            "Labels": labels,
+            "HostConfig": _host_config(spec),
+        }
+        if spec.entrypoint is not None:
+            config["Entrypoint"] = list(spec.entrypoint)
+        return config
+
+
+def _host_config(spec: ContainerSpec) -> dict[str, Any]:
+    """Harden: the container is the boundary an untrusted agent is kept in."""
+    limits = spec.limits
+    roomy = f"rw,exec,nosuid,nodev,size={limits.memory_bytes // 4}"
+    return {
+        "CapDrop": ["ALL"],
+        "SecurityOpt": ["no-new-privileges"],
+        "ReadonlyRootfs": True,
+        "Tmpfs": {
+            "/tmp": f"{roomy},mode=1777",  # noqa: S108 - inside the container
+            "/home/agent": f"{roomy},mode=0700,uid={spec.uid},gid={spec.gid}",
+        },
+        "Memory": limits.memory_bytes,
+        # equal: no swap
+        "MemorySwap": limits.memory_bytes,
+        "NanoCpus": round(limits.cpus * 1_000_000_000),
+        "PidsLimit": limits.pids,
+        # a core dump would land in the worktree and be collected
+        "Ulimits": [{"Name": "core", "Soft": 0, "Hard": 0}],
+        "NetworkMode": spec.network,
+        "LogConfig": _LOG,
+        "Mounts": [_bind(mount) for mount in spec.mounts],
+        # the agent's runner must be PID 1 itself to keep its output to itself; a plain command
+        # has nobody to reap its orphans, and as PID 1 would not die of its own signals
+        "Init": spec.entrypoint is not None,
+    }
+
+
+def _bind(mount: Mount) -> dict[str, Any]:
+    # "Mounts", not "Binds": a missing source is then an error and no folder made by root
+    return {
+        "Type": "bind",
+        "Source": mount.source,
+        "Target": mount.target,
+        "ReadOnly": not mount.writable,
+        "BindOptions": {"Propagation": "rprivate"},
+    }
+
+
+def _exit_of(state: dict[str, Any]) -> Exit | None:
+    if state["Running"] or state["Status"] not in {"exited", "dead"}:
+        return None
+    return Exit(code=int(state["ExitCode"]), out_of_memory=bool(state["OOMKilled"]))
+
+
+def _gone(error: APIError) -> bool:
+    """Tell whether there is no such container, or soon none."""
+    said = str(error.explanation or "")
+    going = "is already in progress" in said or "marked for removal" in said
+    return isinstance(error, NotFound) or (error.status_code == _CONFLICT and going)
+
+
+def _text(tail: bytes, *, limit: int) -> str:
+    if len(tail) == limit:
+        # continuation bytes of a character whose beginning was cut off
+        start = next((i for i, byte in enumerate(tail[:4]) if byte & 0xC0 != 0x80), 0)
+        tail = tail[start:]
+    return tail.decode(errors="replace")

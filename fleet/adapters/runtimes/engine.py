@@ -1,0 +1,145 @@
+"""A connection to a Docker engine: its client, its streams, and its errors in fleet's words."""
+
+import struct
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from threading import Lock
+
+import requests
+import urllib3
+from docker import APIClient
+from docker.errors import APIError, DockerException
+from docker.utils import kwargs_from_env
+
+from fleet.domain.errors import EngineDownError, FleetError, TransientError
+
+STDOUT = 1
+STDERR = 2
+
+_DEFAULT_URL = "unix:///var/run/docker.sock"
+# seconds; a loaded engine needs several for one start
+_PATIENCE = 120
+_FRAME = struct.Struct(">BxxxL")
+# what a busy or restarting engine says with status 500
+_PASSING = (
+    "context deadline exceeded",
+    "ttrpc: closed",
+    "transport is closing",
+    "containerd: container not found",
+    "removal of container",
+    "marked for removal",
+)
+
+
+class Connection:
+    """One engine, asked from many threads; connects when first asked."""
+
+    def __init__(self, base_url: str | None = None) -> None:
+        self._settings = {"base_url": base_url} if base_url else kwargs_from_env()
+        self.url = str(self._settings.get("base_url") or _DEFAULT_URL)
+        self._lock = Lock()
+        self._client: APIClient | None = None
+
+    @contextmanager
+    def asking(self, what: str) -> Iterator[APIClient]:
+        """Answer the client inside the block; errors there become fleet's and name `what`.
+
+        Raises EngineDownError when nobody answers, TransientError when the engine is too busy
+        to, FleetError when it refuses.
+        """
+        try:
+            yield self._connected()
+        except APIError as error:
+            raise _refusal(what, error) from error
+        except (OSError, urllib3.exceptions.HTTPError) as error:
+            if timed_out(error):
+                late = f"{what}: the engine did not answer within {_PATIENCE} s"
+                raise TransientError(late) from error
+            raise self._down(error) from error
+
+    def _connected(self) -> APIClient:
+        with self._lock:
+            if self._client is None:
+                try:
+                    client = APIClient(timeout=_PATIENCE, max_pool_size=64, **self._settings)
+                except DockerException as error:
+                    raise self._down(error) from error
+                # neither proxies nor .netrc concern the engine; asking for them costs a third
+                # of the client's time
+                client.trust_env = False
+                self._client = client
+            return self._client
+
+    def _down(self, error: Exception) -> EngineDownError:
+        remedy = "start it, or run scripts/engine.sh"
+        if "Permission denied" in str(error):
+            remedy = "this user may not use it: join the group docker and log in again"
+        return EngineDownError(f"no Docker engine answers at {self.url}", remedy=remedy)
+
+
+def timed_out(error: Exception) -> bool:
+    """Tell whether the engine was silent for too long, rather than gone."""
+    # a timeout while the body is read comes wrapped in requests' ConnectionError
+    causes = (error, *error.args[:1])
+    late = (requests.Timeout, urllib3.exceptions.ReadTimeoutError)
+    return any(isinstance(cause, late) for cause in causes)
+
+
+def log_frames(
+    client: APIClient, name: str, *, stderr: bool, follow: bool, tail: int | None = None
+) -> Iterator[tuple[int, bytes]]:
+    """Yield (STDOUT or STDERR, bytes) of a container's log, never timing out while it is idle.
+
+    The SDK's own `logs` asks for the container first, and keeps a timeout before the first line.
+    """
+    response = client.get(
+        f"{client.base_url}/v{client.api_version}/containers/{name}/logs",
+        params={
+            "stdout": 1,
+            "stderr": int(stderr),
+            "follow": int(follow),
+            "tail": "all" if tail is None else tail,
+        },
+        stream=True,
+        timeout=None,
+    )
+    with response:
+        if not response.ok:
+            raise APIError(response.reason, response=response, explanation=_said(response))
+        yield from demultiplexed(response.iter_content(chunk_size=None))
+
+
+def demultiplexed(blocks: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
+    """Split the engine's stream, however it was cut, into pieces of standard output and error."""
+    rest = b""
+    stream = left = 0
+    for block in blocks:
+        rest += block
+        while rest:
+            if left:
+                piece, rest = rest[:left], rest[left:]
+                left -= len(piece)
+                yield stream, piece
+            elif len(rest) < _FRAME.size:
+                break
+            else:
+                stream, left = _FRAME.unpack_from(rest)
+                rest = rest[_FRAME.size :]
+
+
+def _said(response: requests.Response) -> str:
+    try:
+        return str(response.json()["message"])
+    except (ValueError, KeyError, TypeError):
+        return response.text
+
+
+def _refusal(what: str, error: APIError) -> FleetError:
+    said = str(error.explanation or error).strip()
+    if "no space left on device" in said.lower():
+        remedy = "free space in its data root; `docker system df` shows what takes it"
+        return FleetError(f"{what}: the disk of the Docker engine is full", remedy=remedy)
+    busy = error.status_code == requests.codes.service_unavailable
+    if busy or any(sign in said for sign in _PASSING):
+        return TransientError(f"{what}: the engine is busy: {said}")
+    return FleetError(f"{what}: the engine refuses: {said}")
