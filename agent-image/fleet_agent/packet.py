@@ -1,13 +1,11 @@
 """Reads what the coordinator mounted: secret, packet and context; refuses what is broken."""
 
-import os
-import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
 
 from fleet_agent.fields import FieldError, Fields, fields_of
+from fleet_agent.files import UnfitFileError, read_plain_file
 
 Argv = tuple[str, ...]
 
@@ -169,17 +167,9 @@ def _text(path: Path, limit: int) -> str:
 
 
 def _bytes(path: Path, limit: int) -> bytes:
-    """Read a plain file of at most `limit` bytes, not through a link."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        return read_plain_file(path, limit)
+    except UnfitFileError as error:
+        raise PacketError(f"{path} {error}") from error
     except OSError as error:
         raise PacketError(f"{path} cannot be read: {error.strerror}") from error
-    with os.fdopen(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            _refuse(path, "is no plain file")
-        data = file.read(limit + 1)
-    return data if len(data) <= limit else _refuse(path, f"is larger than {limit} bytes")
-
-
-def _refuse(path: Path, why: str) -> NoReturn:
-    raise PacketError(f"{path} {why}")

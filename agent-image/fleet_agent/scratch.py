@@ -7,15 +7,14 @@ the runner's own descriptors: files are opened from the folder's descriptor, nev
 import json
 import os
 import shutil
-import stat
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
 from fleet_agent.clis.model import RoundPlaces
+from fleet_agent.files import UnfitFileError, read_plain_file
 
 _LARGEST_RESULT = 64 * 1024
-_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _WRITE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -51,18 +50,13 @@ class Scratch:
     def result(self) -> bytes | None:
         """Return what the agent left, None when there is nothing; raises ScratchError."""
         try:
-            descriptor = os.open("result.json", _READ, dir_fd=self._descriptor)
+            return read_plain_file("result.json", _LARGEST_RESULT, folder=self._descriptor)
         except FileNotFoundError:
             return None
+        except UnfitFileError as error:
+            raise ScratchError(f"FLEET_RESULT {error}") from error
         except OSError as error:
             raise ScratchError(f"FLEET_RESULT cannot be read: {error.strerror}") from error
-        with os.fdopen(descriptor, "rb") as file:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise ScratchError("FLEET_RESULT is no plain file")
-            data = file.read(_LARGEST_RESULT + 1)
-        if len(data) > _LARGEST_RESULT:
-            raise ScratchError(f"FLEET_RESULT is larger than {_LARGEST_RESULT} bytes")
-        return data
 
     def _write(self, name: str, data: bytes) -> None:
         descriptor = os.open(name, _WRITE, mode=0o600, dir_fd=self._descriptor)
