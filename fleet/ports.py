@@ -387,6 +387,10 @@ class Worktrees(Protocol):
         """Remove the attempt's worktree and private git directory; fine when they are gone."""
         ...
 
+    def keep(self, project: Project, sha: str, *, name: str) -> None:
+        """Keep a commit under `refs/fleet/kept/NAME`; fine when it is kept already."""
+        ...
+
     def drop_branch(self, project: Project, branch: str, *, head: str, keep: str | None) -> None:
         """Delete a branch still at `head`; with `keep`, first keep it as `refs/fleet/kept/KEEP`."""
         ...

@@ -104,6 +104,7 @@ def _spec(
         uid=space.uid,
         gid=space.gid,
         limits=profile.limits,
+        entrypoint=("/usr/local/bin/fleet-agent",),
         mounts=_mounts(space, folder, profile),
         environment=_environment(profile),
         labels={"fleet.attempt": attempt.id, "fleet.purpose": "agent"},

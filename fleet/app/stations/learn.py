@@ -7,6 +7,7 @@ from fleet.app.tools import Tools
 from fleet.domain.attempt import Attempt
 from fleet.domain.errors import WorkspaceError
 from fleet.domain.plan import Clean, Retire
+from fleet.domain.profile import Project
 from fleet.domain.task import Resolution
 
 
@@ -39,19 +40,26 @@ def clean(action: Clean, tools: Tools) -> Cleaned:
 
 
 def retire(action: Retire, tools: Tools) -> Retired:
-    """Delete a merged branch; keep any other under refs/fleet/kept/ before it goes."""
-    note = ""
-    task = action.task
+    """Delete a merged or cancelled branch, kept before it goes; a failed one stays for a retry."""
+    task, note = action.task, ""
     project = tools.fleet.projects.get(task.project)
     try:
         head = tools.worktrees.head(project, task.branch) if project else None
         if project is not None and head is not None:
-            merged = tools.worktrees.is_merged(project, head)
-            keep = None if merged else _kept_name(action.attempts, task.key)
-            tools.worktrees.drop_branch(project, task.branch, head=head, keep=keep)
+            _put_away(action, project, head, tools)
     except WorkspaceError as error:
         note = f"branch {task.branch} stays: {error}"
     return Retired(task=task.key, fate=action.fate, reason=action.reason, note=note)
+
+
+def _put_away(action: Retire, project: Project, head: str, tools: Tools) -> None:
+    merged = tools.worktrees.is_merged(project, head)
+    kept = _kept_name(action.attempts, action.task.key)
+    if action.fate is Resolution.FAILED:
+        tools.worktrees.keep(project, head, name=kept)
+        return
+    keep = None if merged else kept
+    tools.worktrees.drop_branch(project, action.task.branch, head=head, keep=keep)
 
 
 def _kept_name(attempts: tuple[Attempt, ...], key: str) -> str:
