@@ -100,11 +100,10 @@ def _spec(
     return ContainerSpec(
         name=attempt.container,
         image=project.image,
-        command=("run",),
+        command=(),
         uid=space.uid,
         gid=space.gid,
         limits=profile.limits,
-        entrypoint=("/usr/local/bin/fleet-agent",),
         mounts=_mounts(space, folder, profile),
         environment=_environment(profile),
         labels={"fleet.attempt": attempt.id, "fleet.purpose": "agent"},
