@@ -8,17 +8,12 @@ from typing import Any
 from docker.errors import APIError, NotFound
 
 from fleet.adapters.runtimes.engine import STDERR, STDOUT, Connection, log_frames, timed_out
+from fleet.adapters.runtimes.hardening import ATTEMPT, HOME, PURPOSE, container_config
 from fleet.domain.errors import FleetError, TransientError
-from fleet.ports import ContainerRuntime, ContainerSpec, ContainerState, Exit, Mount
-
-HOME = "fleet.home"
-ATTEMPT = "fleet.attempt"
-PURPOSE = "fleet.purpose"
+from fleet.ports import ContainerRuntime, ContainerSpec, ContainerState, Exit
 
 log = logging.getLogger(__name__)
 
-# the runner bounds itself to 16 MiB, so that nothing of an attempt rotates away unread
-_LOG = {"Type": "json-file", "Config": {"max-size": "32m", "max-file": "2"}}
 # frames of a log looked at for a tail; keeps a flood of tiny lines from costing seconds
 _TAIL_LINES = 8192
 _CONFLICT = 409
@@ -42,14 +37,15 @@ class DockerRuntime(ContainerRuntime):
     def image_id(self, tag: str) -> str | None:
         with self._engine.asking(f"image {tag}") as client:
             try:
-                return str(client.inspect_image(tag)["Id"])
+                return str(client.inspect_image(tag)["Id"])  # type: ignore[no-untyped-call]
             except NotFound:
                 return None
 
     def start(self, spec: ContainerSpec) -> None:
         with self._engine.asking(f"container {spec.name}") as client:
+            config = container_config(spec, self._home8)
             try:
-                client.create_container_from_config(self._config(spec), name=spec.name)
+                client.create_container_from_config(config, name=spec.name)  # type: ignore[no-untyped-call]
             except NotFound as error:
                 remedy = "fleet image build, or correct `image` in fleet.yaml"
                 missing = f"container {spec.name}: image {spec.image} is missing"
@@ -86,15 +82,13 @@ class DockerRuntime(ContainerRuntime):
             except APIError as error:
                 if not _gone(error):
                     raise
-        # a character cut in two at the limit is dropped, whatever else is no text is shown as such
         stdout, stderr = (_text(tails[stream], limit=limit) for stream in (STDOUT, STDERR))
         return stdout, stderr
 
     def wait(self, name: str, *, timeout: float | None = None) -> Exit | None:
         with self._engine.asking(f"container {name}") as client:
             try:
-                # 0 would mean "do not block" to a socket, which is an error and no timeout
-                client.wait(name, timeout=timeout if timeout is None else max(timeout, 0.01))
+                client.wait(name, timeout=timeout)  # type: ignore[arg-type]
             except APIError as error:
                 if _gone(error):
                     return None
@@ -182,60 +176,6 @@ class DockerRuntime(ContainerRuntime):
             except NotFound:
                 return None
 
-    def _config(self, spec: ContainerSpec) -> dict[str, Any]:
-        labels = {PURPOSE: "", ATTEMPT: "", **spec.labels, HOME: self._home8}
-        config = {
-            "Image": spec.image,
-            "Cmd": list(spec.command),
-            "User": f"{spec.uid}:{spec.gid}",
-            "Env": [f"{name}={value}" for name, value in spec.environment.items()],
-            "WorkingDir": spec.workdir,
-            "Labels": labels,
-            "HostConfig": _host_config(spec),
-        }
-        if spec.entrypoint is not None:
-            config["Entrypoint"] = list(spec.entrypoint)
-        return config
-
-
-def _host_config(spec: ContainerSpec) -> dict[str, Any]:
-    """Harden: the container is the boundary an untrusted agent is kept in."""
-    limits = spec.limits
-    roomy = f"rw,exec,nosuid,nodev,size={limits.memory_bytes // 4}"
-    return {
-        "CapDrop": ["ALL"],
-        "SecurityOpt": ["no-new-privileges"],
-        "ReadonlyRootfs": True,
-        "Tmpfs": {
-            "/tmp": f"{roomy},mode=1777",  # noqa: S108 - inside the container
-            "/home/agent": f"{roomy},mode=0700,uid={spec.uid},gid={spec.gid}",
-        },
-        "Memory": limits.memory_bytes,
-        # equal: no swap
-        "MemorySwap": limits.memory_bytes,
-        "NanoCpus": round(limits.cpus * 1_000_000_000),
-        "PidsLimit": limits.pids,
-        # a core dump would land in the worktree and be collected
-        "Ulimits": [{"Name": "core", "Soft": 0, "Hard": 0}],
-        "NetworkMode": spec.network,
-        "LogConfig": _LOG,
-        "Mounts": [_bind(mount) for mount in spec.mounts],
-        # the agent's runner must be PID 1 itself to keep its output to itself; a plain command
-        # has nobody to reap its orphans, and as PID 1 would not die of its own signals
-        "Init": spec.entrypoint is not None,
-    }
-
-
-def _bind(mount: Mount) -> dict[str, Any]:
-    # "Mounts", not "Binds": a missing source is then an error and no folder made by root
-    return {
-        "Type": "bind",
-        "Source": mount.source,
-        "Target": mount.target,
-        "ReadOnly": not mount.writable,
-        "BindOptions": {"Propagation": "rprivate"},
-    }
-
 
 def _exit_of(state: dict[str, Any]) -> Exit | None:
     if state["Running"] or state["Status"] not in {"exited", "dead"}:
@@ -251,8 +191,6 @@ def _gone(error: APIError) -> bool:
 
 
 def _text(tail: bytes, *, limit: int) -> str:
-    if len(tail) == limit:
-        # continuation bytes of a character whose beginning was cut off
-        start = next((i for i, byte in enumerate(tail[:4]) if byte & 0xC0 != 0x80), 0)
-        tail = tail[start:]
-    return tail.decode(errors="replace")
+    text = tail.decode(errors="replace")
+    # a character cut in two at the limit is no fault of the container
+    return text.lstrip("\ufffd") if len(tail) == limit else text

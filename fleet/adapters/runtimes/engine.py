@@ -8,7 +8,7 @@ from threading import Lock
 import requests
 import urllib3
 from docker import APIClient
-from docker.errors import APIError, DockerException
+from docker.errors import APIError, DockerException, create_api_error_from_http_exception
 from docker.utils import kwargs_from_env
 
 from fleet.domain.errors import EngineDownError, FleetError, TransientError
@@ -104,8 +104,10 @@ def log_frames(
         timeout=None,
     )
     with response:
-        if not response.ok:
-            raise APIError(response.reason, response=response, explanation=_said(response))
+        try:
+            response.raise_for_status()
+        except requests.HTTPError as error:
+            create_api_error_from_http_exception(error)
         yield from demultiplexed(response.iter_content(chunk_size=None))
 
 
@@ -125,13 +127,6 @@ def demultiplexed(blocks: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
             else:
                 stream, left = _FRAME.unpack_from(rest)
                 rest = rest[_FRAME.size :]
-
-
-def _said(response: requests.Response) -> str:
-    try:
-        return str(response.json()["message"])
-    except (ValueError, KeyError, TypeError):
-        return response.text
 
 
 def _refusal(what: str, error: APIError) -> FleetError:

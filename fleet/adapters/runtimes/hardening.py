@@ -1,0 +1,67 @@
+"""What a container may do: the engine's settings that keep an untrusted agent in."""
+
+from typing import Any
+
+from fleet.ports import ContainerSpec, Mount
+
+HOME = "fleet.home"
+ATTEMPT = "fleet.attempt"
+PURPOSE = "fleet.purpose"
+
+# the runner bounds itself to 16 MiB, so that nothing of an attempt rotates away unread
+_LOG = {"Type": "json-file", "Config": {"max-size": "32m", "max-file": "2"}}
+
+
+def container_config(spec: ContainerSpec, home8: str) -> dict[str, Any]:
+    """Answer the body of the engine's request to create the container, labelled as this home's."""
+    config: dict[str, Any] = {
+        "Image": spec.image,
+        "Cmd": list(spec.command),
+        "User": f"{spec.uid}:{spec.gid}",
+        "Env": [f"{name}={value}" for name, value in spec.environment.items()],
+        "WorkingDir": spec.workdir,
+        "Labels": {PURPOSE: "", ATTEMPT: "", **spec.labels, HOME: home8},
+        "HostConfig": _host_config(spec),
+    }
+    if spec.entrypoint is not None:
+        config["Entrypoint"] = list(spec.entrypoint)
+    return config
+
+
+def _host_config(spec: ContainerSpec) -> dict[str, Any]:
+    """Harden: the container is the boundary an untrusted agent is kept in."""
+    limits = spec.limits
+    roomy = f"rw,exec,nosuid,nodev,size={limits.memory_bytes // 4}"
+    return {
+        "CapDrop": ["ALL"],
+        "SecurityOpt": ["no-new-privileges"],
+        "ReadonlyRootfs": True,
+        "Tmpfs": {
+            "/tmp": f"{roomy},mode=1777",  # noqa: S108 - inside the container
+            "/home/agent": f"{roomy},mode=0700,uid={spec.uid},gid={spec.gid}",
+        },
+        "Memory": limits.memory_bytes,
+        # equal: no swap
+        "MemorySwap": limits.memory_bytes,
+        "NanoCpus": round(limits.cpus * 1_000_000_000),
+        "PidsLimit": limits.pids,
+        # a core dump would land in the worktree and be collected
+        "Ulimits": [{"Name": "core", "Soft": 0, "Hard": 0}],
+        "NetworkMode": spec.network,
+        "LogConfig": _LOG,
+        "Mounts": [_bind(mount) for mount in spec.mounts],
+        # the agent's runner must be PID 1 itself to keep its output to itself; a plain command
+        # has nobody to reap its orphans, and as PID 1 would not die of its own signals
+        "Init": spec.entrypoint is not None,
+    }
+
+
+def _bind(mount: Mount) -> dict[str, Any]:
+    # "Mounts", not "Binds": a missing source is then an error and no folder made by root
+    return {
+        "Type": "bind",
+        "Source": mount.source,
+        "Target": mount.target,
+        "ReadOnly": not mount.writable,
+        "BindOptions": {"Propagation": "rprivate"},
+    }
