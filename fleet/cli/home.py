@@ -50,9 +50,9 @@ def _parse(text: str) -> tuple[str, Path, str | None]:
 
 def doctor(ctx: typer.Context, json: Json = False) -> None:
     """Check engine, image, git, profiles, disk and ledger; say what to do about each."""
-    from fleet.bootstrap import diagnose  # noqa: PLC0415
+    from fleet.cli.checkup import examined  # noqa: PLC0415
 
-    rows = diagnose(ctx.find_root().obj)
+    rows = examined(ctx.find_root().obj)
     if json:
         document(rows)
     else:

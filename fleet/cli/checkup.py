@@ -1,0 +1,126 @@
+"""The examinations of `fleet doctor`: each answers one line, with what to do about it."""
+
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fleet.domain.errors import FleetError
+
+if TYPE_CHECKING:
+    from fleet.bootstrap import Office
+
+Row = dict[str, str]
+_GIT = (2, 39)
+_GB = 1024**3
+
+
+def examined(home: Path | None) -> list[Row]:
+    """Examine everything; what cannot be examined for want of something else is left out."""
+    from fleet.bootstrap import office_open  # noqa: PLC0415 - heavy
+    from fleet.config import read_settings  # noqa: PLC0415 - heavy
+
+    rows = [_line("git", _git)]
+    try:
+        with office_open(read_settings(home)) as office:
+            rows.append(_ok("home", str(office.home)))
+            rows += _in_home(office)
+    except FleetError as error:
+        rows.append(_fail("home", error))
+    return rows
+
+
+def _in_home(office: "Office") -> Iterator[Row]:
+    from fleet.config import check_profiles  # noqa: PLC0415 - heavy
+
+    for warning in check_profiles(office.fleet):
+        yield _row("profiles", "warn", warning, "see `fleet profile check`")
+    yield _line("disk", lambda: _disk(office))
+    yield from _engine(office)
+    for key in office.fleet.projects:
+        yield from _project(office, key)
+
+
+def _line(check: str, examine: Callable[[], str]) -> Row:
+    try:
+        return _ok(check, examine())
+    except FleetError as error:
+        return _fail(check, error)
+
+
+def _row(check: str, status: str, detail: str, remedy: str) -> Row:
+    return {"check": check, "status": status, "detail": detail, "remedy": remedy}
+
+
+def _ok(check: str, detail: str) -> Row:
+    return _row(check, "ok", detail, "")
+
+
+def _fail(check: str, error: FleetError) -> Row:
+    return _row(check, "fail", error.message, error.remedy)
+
+
+def _git() -> str:
+    try:
+        told = subprocess.run(
+            ["git", "--version"],  # noqa: S607 - the git that fleet uses, by PATH
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=10,
+        ).stdout.split()[2]
+    except (OSError, subprocess.SubprocessError) as error:
+        raise FleetError("git does not answer", remedy="install git 2.39 or newer") from error
+    if tuple(map(int, told.split(".")[:2])) < _GIT:
+        raise FleetError(f"git is {told}", remedy="install git 2.39 or newer")
+    return told
+
+
+def _disk(office: "Office") -> str:
+    free = shutil.disk_usage(office.home).free
+    wanted = office.fleet.disk_free_bytes
+    if free < wanted:
+        raise FleetError(
+            f"{free / _GB:.1f} GB free, {wanted / _GB:g} wanted",
+            remedy="free some, or lower limits.disk_free_gb: nothing is dispatched below it",
+        )
+    return f"{free / _GB:.1f} GB free"
+
+
+def _engine(office: "Office") -> Iterator[Row]:
+    from fleet.bootstrap import runtime  # noqa: PLC0415 - heavy
+
+    try:
+        engine = runtime(office)
+        yield _ok("engine", f"Docker {engine.ping()}")
+        for image in sorted({project.image for project in office.fleet.projects.values()}):
+            if engine.image_id(image) is None:
+                yield _row("image", "fail", f"{image} is missing", "run `fleet image build`")
+            else:
+                yield _ok("image", image)
+    except FleetError as error:
+        yield _fail("engine", error)
+
+
+def _project(office: "Office", key: str) -> Iterator[Row]:
+    from fleet.bootstrap import worktrees  # noqa: PLC0415
+
+    project = office.fleet.projects[key]
+    git = worktrees(office)
+    name = f"project {key}"
+    try:
+        tip = git.validate(project)
+        yield _ok(name, f"{project.target} at {tip[:12]}")
+        for path in project.check_files:
+            if git.read_file(project, tip, path) is None:
+                detail = f"{path} is not in {project.target}"
+                yield _row(
+                    name, "fail", detail, f"write the check and commit it to {project.target}"
+                )
+        blocked = git.target_blocked(project)
+        if blocked:
+            remedy = "git switch --detach there, or another target"
+            yield _row(name, "warn", f"merges will wait: {blocked}", remedy)
+    except FleetError as error:
+        yield _fail(name, error)
