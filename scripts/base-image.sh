@@ -33,7 +33,11 @@ bootstrap() {
 }
 
 # unpacking some ten thousand small files is twice as quick in memory
-roomy_memory() { [ "$(df --output=avail -k /dev/shm 2>/dev/null | tail -n 1)" -gt 2000000 ]; }
+roomy_memory() {
+  local free
+  free=$(df --output=avail -k /dev/shm 2>/dev/null | tail -n 1) || return 1
+  [ "$free" -gt 2000000 ]
+}
 
 take_turn base-image
 if docker image inspect "$tag" >/dev/null 2>&1; then

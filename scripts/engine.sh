@@ -3,6 +3,7 @@
 source "$(dirname "$0")/common.sh"
 
 log=/var/log/fleet-dockerd.log
+daemon=
 
 answers() { docker version --format '{{.Server.Version}}' 2>/dev/null; }
 
@@ -22,19 +23,24 @@ start() {
   fi
   # every stream is redirected and the lock let go: a daemon holding them makes its starter seem to hang
   setsid dockerd >>"$log" 2>&1 </dev/null 9>&- &
+  daemon=$!
 }
 
+# under systemd, or when somebody else starts it, there is no child of ours to look at
+gone() { [ -n "$daemon" ] && ! kill -0 "$daemon" 2>/dev/null; }
+
 wait_until_it_answers() {
-  local waited version
-  for waited in $(seq 1 120); do
+  local version
+  for _ in $(seq 1 120); do
     if version=$(answers); then
       report "$version"
       return
     fi
+    if gone; then break; fi
     sleep 0.25
   done
-  [ -e "$log" ] && tail -n 20 "$log" >&2
-  die "the engine did not answer within $((waited / 4)) s; its log: $log (systemd: journalctl -u docker)"
+  if [ -e "$log" ]; then tail -n 5 "$log" >&2; fi
+  die "the engine ended or did not answer within 30 s: see above, or $log (systemd: journalctl -u docker)"
 }
 
 take_turn engine

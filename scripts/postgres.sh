@@ -5,7 +5,7 @@ source "$(dirname "$0")/common.sh"
 # One a checkout, on a socket only: nothing listens on the network, and two checkouts do not meet.
 dir=/tmp/fleet-postgres-$(id -u)-$(printf '%s' "$root" | sha256sum | cut -c 1-8)
 
-binaries() { find /usr/lib/postgresql -name initdb -printf "%h\n" 2>/dev/null | sort -V | tail -n 1; }
+binaries() { find /usr/lib/postgresql -name initdb -printf "%h\n" 2>/dev/null | sort -V | tail -n 1 || true; }
 
 # PostgreSQL refuses to run as root; Debian's package brings a user for it.
 as_owner() {
