@@ -14,7 +14,7 @@ from fleet.config import Settings, load_fleet
 from fleet.domain.errors import ConfigError
 from fleet.domain.events import Event
 from fleet.domain.plan import Plan, Snapshot
-from fleet.domain.profile import Fleet
+from fleet.domain.profile import Fleet, Limits
 from fleet.ports import Clock, ContainerRuntime, Ledger, Log, Worktrees
 
 Seen = Callable[[Snapshot, Plan], None]
@@ -94,9 +94,9 @@ def tools(office: Office) -> Tools:
         ledger=office.ledger,
         runtime=engine,
         worktrees=git,
-        verifier=ContainerVerifier(git, engine, office.clock, office.home8),
+        verifier=ContainerVerifier(git, engine, clock=office.clock, limits=Limits()),
         packets=homes.FolderPackets(office.home),
-        traces=JsonlTraces(office.home / "traces"),
+        traces=JsonlTraces(office.home / "traces", office.clock),
     )
 
 
