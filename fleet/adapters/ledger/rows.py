@@ -3,6 +3,7 @@
 import typing
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import asdict, fields, is_dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cache
 from types import NoneType, UnionType
@@ -40,30 +41,48 @@ Row = TypeVar("Row")
 Read = Callable[[Any], Any]
 
 
-def to_row(value: Any) -> dict[str, Any]:
-    """Answer the columns of a value; enums as their text, nested values as JSON."""
+def to_row(value: object) -> dict[str, Any]:
+    """Answer the columns of a value; enums as their text, nested values as JSON.
+
+    Raises ValueError for a naive instant: nobody knows when it was.
+    """
     return {name: _plain(getattr(value, name)) for name in _readers(cast("Hashable", type(value)))}
 
 
-def from_row(kind: type[Row], row: sa.RowMapping) -> Row:
+def from_row(kind: type[Row], row: Mapping[Any, Any]) -> Row:
     """Answer the value that stands in a row."""
-    return kind(**{name: read(row[name]) for name, read in _readers(cast("Hashable", kind)).items()})
+    readers = _readers(cast("Hashable", kind))
+    return kind(**{name: read(row[name]) for name, read in readers.items()})
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - a column's value
-    if isinstance(value, StrEnum):
-        return value.value
-    if isinstance(value, tuple):
-        return [_plain(item) for item in value]
-    if is_dataclass(value) and not isinstance(value, type):
-        return asdict(value)
-    if isinstance(value, Mapping):
-        return dict(value)
+    match value:
+        case str():
+            value = _clean(value)
+        case datetime():
+            value = _utc(value)
+        case tuple() | list():
+            value = [_plain(item) for item in value]
+        case Mapping():
+            value = {_plain(key): _plain(item) for key, item in value.items()}
+        case _ if is_dataclass(value):
+            value = _plain(asdict(value))
     return value
 
 
+def _clean(text: str) -> str:
+    """Answer text that every database can hold: agents may print NUL and half characters."""
+    return text.replace("\0", "\ufffd").encode(errors="replace").decode()
+
+
+def _utc(instant: datetime) -> datetime:
+    if instant.tzinfo is None:
+        raise ValueError(f"naive instant {instant}")
+    return instant.astimezone(UTC)
+
+
 @cache
-def _readers(kind: Any) -> dict[str, Read]:
+def _readers(kind: Any) -> dict[str, Read]:  # noqa: ANN401 - any dataclass's type
     hints = typing.get_type_hints(kind)
     return {field.name: _reader(hints[field.name]) for field in fields(kind)}
 

@@ -37,6 +37,10 @@ class Instant(sa.TypeDecorator[datetime]):
         return None if value is None else datetime.fromisoformat(value)
 
 
+# SQLite counts up only what it calls INTEGER
+_Counted = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+
+
 def _text(name: str, *, key: bool = False, null: bool = False) -> sa.Column[str]:
     return sa.Column(name, sa.Text, primary_key=key, nullable=null)
 
@@ -178,7 +182,7 @@ actions = sa.Table(
 verdicts = sa.Table(
     "verdicts",
     metadata,
-    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("id", _Counted, primary_key=True, autoincrement=True),
     sa.Column("attempt", sa.Text, sa.ForeignKey("attempts.id"), nullable=False),
     _text("name"),
     _text("sha"),
@@ -221,7 +225,7 @@ settlements = sa.Table(
 events = sa.Table(
     "events",
     metadata,
-    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("id", _Counted, primary_key=True, autoincrement=True),
     _text("kind"),
     _at("at"),
     _text("who"),

@@ -6,12 +6,27 @@ from alembic import op
 revision = "0001"
 down_revision = None
 
+# SQLite counts up only what it calls INTEGER
+_COUNTED = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+
 
 def upgrade() -> None:
     """Make every table."""
+    _events()
+    _settings()
+    _tasks()
+    _attempts()
+    _pending_actions()
+    _pull_requests()
+    _reservations()
+    _settlements()
+    _verdicts()
+
+
+def _events() -> None:
     op.create_table(
         "events",
-        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("id", _COUNTED, autoincrement=True, nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("at", sa.String(32), nullable=False),
         sa.Column("who", sa.Text(), nullable=False),
@@ -24,15 +39,19 @@ def upgrade() -> None:
         sa.UniqueConstraint("attempt", "seq", name="one_event_a_line"),
         sqlite_autoincrement=True,
     )
-    with op.batch_alter_table("events", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_events_task"), ["task"], unique=False)
+    op.create_index("ix_events_task", "events", ["task"], unique=False)
 
+
+def _settings() -> None:
     op.create_table(
         "settings",
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("value", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("name"),
     )
+
+
+def _tasks() -> None:
     op.create_table(
         "tasks",
         sa.Column("key", sa.Text(), nullable=False),
@@ -64,16 +83,18 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("key"),
         sa.UniqueConstraint("project", "number", name="one_number_a_task"),
     )
-    with op.batch_alter_table("tasks", schema=None) as batch_op:
-        batch_op.create_index("children", ["parent"], unique=False)
-        batch_op.create_index(
-            "open_tasks",
-            ["key"],
-            unique=False,
-            sqlite_where=sa.text("resolution IS NULL"),
-            postgresql_where=sa.text("resolution IS NULL"),
-        )
+    op.create_index("children", "tasks", ["parent"], unique=False)
+    op.create_index(
+        "open_tasks",
+        "tasks",
+        ["key"],
+        unique=False,
+        sqlite_where=sa.text("resolution IS NULL"),
+        postgresql_where=sa.text("resolution IS NULL"),
+    )
 
+
+def _attempts() -> None:
     op.create_table(
         "attempts",
         sa.Column("id", sa.Text(), nullable=False),
@@ -116,27 +137,30 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("task", "number", name="one_number_an_attempt"),
     )
-    with op.batch_alter_table("attempts", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_attempts_task"), ["task"], unique=False)
-        batch_op.create_index(
-            "kept_attempts",
-            ["id"],
-            unique=False,
-            sqlite_where=sa.text("cleaned = 0"),
-            postgresql_where=sa.text("cleaned = 0"),
-        )
-        batch_op.create_index(
-            "one_live_attempt_a_task",
-            ["task"],
-            unique=True,
-            sqlite_where=sa.text(
-                "state IN ('collected', 'leased', 'preparing', 'running', 'verified', 'verifying')"
-            ),
-            postgresql_where=sa.text(
-                "state IN ('collected', 'leased', 'preparing', 'running', 'verified', 'verifying')"
-            ),
-        )
+    op.create_index("ix_attempts_task", "attempts", ["task"], unique=False)
+    op.create_index(
+        "kept_attempts",
+        "attempts",
+        ["id"],
+        unique=False,
+        sqlite_where=sa.text("cleaned = 0"),
+        postgresql_where=sa.text("NOT cleaned"),
+    )
+    op.create_index(
+        "one_live_attempt_a_task",
+        "attempts",
+        ["task"],
+        unique=True,
+        sqlite_where=sa.text(
+            "state IN ('collected', 'leased', 'preparing', 'running', 'verified', 'verifying')"
+        ),
+        postgresql_where=sa.text(
+            "state IN ('collected', 'leased', 'preparing', 'running', 'verified', 'verifying')"
+        ),
+    )
 
+
+def _pending_actions() -> None:
     op.create_table(
         "pending_actions",
         sa.Column("id", sa.Text(), nullable=False),
@@ -162,9 +186,10 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id"),
     )
-    with op.batch_alter_table("pending_actions", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_pending_actions_task"), ["task"], unique=False)
+    op.create_index("ix_pending_actions_task", "pending_actions", ["task"], unique=False)
 
+
+def _pull_requests() -> None:
     op.create_table(
         "pull_requests",
         sa.Column("number", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -193,16 +218,18 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("number"),
         sa.UniqueConstraint("attempt", name="one_pull_request_an_attempt"),
     )
-    with op.batch_alter_table("pull_requests", schema=None) as batch_op:
-        batch_op.create_index(
-            "one_merge_a_target",
-            ["project", "target"],
-            unique=True,
-            sqlite_where=sa.text("status = 'merging'"),
-            postgresql_where=sa.text("status = 'merging'"),
-        )
-        batch_op.create_index("pulls_by_status", ["status"], unique=False)
+    op.create_index(
+        "one_merge_a_target",
+        "pull_requests",
+        ["project", "target"],
+        unique=True,
+        sqlite_where=sa.text("status = 'merging'"),
+        postgresql_where=sa.text("status = 'merging'"),
+    )
+    op.create_index("pulls_by_status", "pull_requests", ["status"], unique=False)
 
+
+def _reservations() -> None:
     op.create_table(
         "reservations",
         sa.Column("attempt", sa.Text(), nullable=False),
@@ -217,9 +244,10 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("attempt"),
     )
-    with op.batch_alter_table("reservations", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_reservations_task"), ["task"], unique=False)
+    op.create_index("ix_reservations_task", "reservations", ["task"], unique=False)
 
+
+def _settlements() -> None:
     op.create_table(
         "settlements",
         sa.Column("attempt", sa.Text(), nullable=False),
@@ -236,13 +264,14 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("attempt"),
     )
-    with op.batch_alter_table("settlements", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_settlements_at"), ["at"], unique=False)
-        batch_op.create_index(batch_op.f("ix_settlements_task"), ["task"], unique=False)
+    op.create_index("ix_settlements_at", "settlements", ["at"], unique=False)
+    op.create_index("ix_settlements_task", "settlements", ["task"], unique=False)
 
+
+def _verdicts() -> None:
     op.create_table(
         "verdicts",
-        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("id", _COUNTED, autoincrement=True, nullable=False),
         sa.Column("attempt", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("sha", sa.Text(), nullable=False),

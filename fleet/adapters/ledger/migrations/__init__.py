@@ -1,0 +1,1 @@
+"""Migrations of the ledger: run at opening, each in one transaction."""

@@ -1,0 +1,155 @@
+"""Builders of domain values with defaults: a test names only what it is about."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from fleet.domain.attempt import Attempt, State
+from fleet.domain.budget import Reservation, Settlement
+from fleet.domain.events import Event
+from fleet.domain.merge import PullRequest
+from fleet.domain.policy import PendingAction
+from fleet.domain.profile import Account, Fleet, Profile, Project
+from fleet.domain.result import Check, Usage, Verdict, VerdictStatus
+from fleet.domain.task import Task
+
+NOW = datetime(2026, 3, 14, 9, 26, 53, 589793, tzinfo=UTC)
+HOME8 = "0badcafe"
+SHA = "a" * 40
+TREE = "b" * 40
+
+
+def a_task(key: str = "APP-1", **fields: Any) -> Task:
+    """Answer an open task."""
+    project, _, number = key.partition("-")
+    defaults: dict[str, Any] = {
+        "project": project,
+        "number": int(number),
+        "title": f"Do what {key} says",
+        "created": NOW,
+        "updated": NOW,
+    }
+    return Task(key=key, **(defaults | fields))
+
+
+def an_attempt(task: str = "APP-1", number: int = 1, **fields: Any) -> Attempt:
+    """Answer an attempt, freshly leased unless `state` says otherwise."""
+    defaults: dict[str, Any] = {
+        "id": f"{task.lower()}-{number}-{HOME8}",
+        "project": task.partition("-")[0],
+        "profile": "local",
+        "account": "local",
+        "branch": f"fleet/{task.lower()}",
+        "state": State.LEASED,
+        "created": NOW,
+        "fence": 1,
+    }
+    return Attempt(task=task, number=number, **(defaults | fields))
+
+
+def a_pull(number: int = 1, task: str = "APP-1", **fields: Any) -> PullRequest:
+    """Answer an open pull request of the task's first attempt."""
+    defaults: dict[str, Any] = {
+        "project": task.partition("-")[0],
+        "attempt": f"{task.lower()}-1-{HOME8}",
+        "branch": f"fleet/{task.lower()}",
+        "target": "main",
+        "base": "c" * 40,
+        "head": SHA,
+        "title": f"Do what {task} says",
+        "created": NOW,
+    }
+    return PullRequest(number=number, task=task, **(defaults | fields))
+
+
+def an_action(number: int = 1, task: str = "APP-1", **fields: Any) -> PendingAction:
+    """Answer a question about the diff of the task's first attempt."""
+    defaults: dict[str, Any] = {
+        "id": f"A-{number}",
+        "attempt": f"{task.lower()}-1-{HOME8}",
+        "category": "diff",
+        "action": "merge a change of the check",
+        "created": NOW,
+    }
+    return PendingAction(number=number, task=task, **(defaults | fields))
+
+
+def a_verdict(attempt: str = f"app-1-1-{HOME8}", **fields: Any) -> Verdict:
+    """Answer a green verdict."""
+    defaults: dict[str, Any] = {
+        "name": "test",
+        "sha": SHA,
+        "tree": TREE,
+        "status": VerdictStatus.PASSED,
+        "command": ("sh", "scripts/check.sh"),
+        "exit_code": 0,
+        "stdout": "",
+        "stderr": "",
+        "duration_seconds": 1.5,
+        "error": None,
+        "at": NOW,
+    }
+    return Verdict(attempt=attempt, **(defaults | fields))
+
+
+def a_reservation(attempt: Attempt, **fields: Any) -> Reservation:
+    """Answer one dollar held for an attempt."""
+    return Reservation(**({"micros": 1_000_000} | _about(attempt) | fields))
+
+
+def a_settlement(attempt: Attempt, **fields: Any) -> Settlement:
+    """Answer what an attempt cost: a quarter of a dollar, told by the agent."""
+    defaults: dict[str, Any] = {"micros": 250_000, "estimated": False, "usage": Usage(turns=1)}
+    return Settlement(**(defaults | _about(attempt) | fields))
+
+
+def _about(attempt: Attempt) -> dict[str, Any]:
+    return {
+        "attempt": attempt.id,
+        "task": attempt.task,
+        "project": attempt.project,
+        "account": attempt.account,
+        "at": NOW,
+    }
+
+
+def an_event(kind: str = "task.added", **fields: Any) -> Event:
+    """Answer an event about the first task."""
+    defaults: dict[str, Any] = {"at": NOW, "task": "APP-1"}
+    return Event(kind=kind, **(defaults | fields))
+
+
+def a_project(key: str = "APP", **fields: Any) -> Project:
+    """Answer a project with one check."""
+    defaults: dict[str, Any] = {
+        "path": "/srv/app",
+        "target": "main",
+        "checks": (Check(name="test", command=("sh", "scripts/check.sh")),),
+        "check_files": ("scripts/check.sh",),
+    }
+    return Project(key=key, **(defaults | fields))
+
+
+def a_profile(name: str = "local", **fields: Any) -> Profile:
+    """Answer a profile of the agent `command` for developers."""
+    defaults: dict[str, Any] = {
+        "agent": "command",
+        "roles": ("developer",),
+        "command": ("true",),
+    }
+    return Profile(name=name, **(defaults | fields))
+
+
+def an_account(name: str = "local", **fields: Any) -> Account:
+    """Answer the unmetered account of the agent `command`."""
+    defaults: dict[str, Any] = {"agent": "command", "unmetered": True}
+    return Account(name=name, **(defaults | fields))
+
+
+def a_fleet(**fields: Any) -> Fleet:
+    """Answer a fleet of one project, one profile and one account."""
+    defaults: dict[str, Any] = {
+        "projects": {"APP": a_project()},
+        "profiles": {"local": a_profile()},
+        "accounts": {"local": an_account()},
+    }
+    return Fleet(**(defaults | fields))
