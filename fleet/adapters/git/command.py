@@ -3,11 +3,12 @@
 import os
 import subprocess
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Timer
-from typing import Any
+from typing import IO, Any
 
 from fleet.domain.errors import WorkspaceError
 
@@ -62,6 +63,11 @@ class Owner:
     uid: int
     gid: int
 
+    @classmethod
+    def myself(cls) -> "Owner":
+        """Answer the user fleet is."""
+        return cls(uid=os.geteuid(), gid=os.getegid())
+
     def reachable(self) -> bool:
         """Tell whether fleet is this owner or may become them."""
         return os.geteuid() in {0, self.uid}
@@ -108,9 +114,7 @@ class Git:
         """Answer the same git with more in its environment."""
         return replace(self, given={**self.given, **environment})
 
-    def run(
-        self, *arguments: str, stdin: bytes = b"", allowed: tuple[int, ...] = (0,)
-    ) -> Answer:
+    def run(self, *arguments: str, stdin: bytes = b"", allowed: tuple[int, ...] = (0,)) -> Answer:
         """Run one command; raises WorkspaceError on an exit code that is not allowed."""
         try:
             done = subprocess.run(
@@ -168,13 +172,14 @@ class Git:
             ) as process,
             _bounded(process),
         ):
-            taken = _pour(process, chunks)
+            taken = process.stdin is not None and _pour(process.stdin, chunks)
             if process.wait() != 0 or not taken:
                 complaint.seek(0)
                 raise self._refused(arguments, _last_line(complaint.read()))
 
     def _process(self) -> dict[str, Any]:
         environment = {**_ENVIRONMENT, "GIT_DIR": str(self.directory), **self.given}
+        environment = {name: value for name, value in environment.items() if value}
         # never inside a repository: what git looks for beside itself must not be there
         return {"env": environment, "cwd": "/", **self.owner.become()}
 
@@ -193,30 +198,28 @@ class Git:
         return self.given.get("GIT_OBJECT_DIRECTORY", str(self.directory))
 
 
-class _bounded:  # noqa: N801 - reads as what holds inside
-    """Kill the process when TIMEOUT passes or the block is left before its end."""
-
-    def __init__(self, process: subprocess.Popen[bytes]) -> None:
-        self._process = process
-        self._timer = Timer(TIMEOUT, process.kill)
-
-    def __enter__(self) -> None:
-        self._timer.start()
-
-    def __exit__(self, *_: object) -> None:
-        self._timer.cancel()
-        self._process.kill()
+@contextmanager
+def _bounded(process: subprocess.Popen[bytes]) -> Iterator[None]:
+    """Kill the process when TIMEOUT passes, or when the block is left before its end."""
+    timer = Timer(TIMEOUT, process.kill)
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        process.kill()
 
 
-def _pour(process: subprocess.Popen[bytes], chunks: Iterable[bytes]) -> bool:
-    if process.stdin is None:
-        return False
+def _pour(stdin: IO[bytes], chunks: Iterable[bytes]) -> bool:
     try:
         for chunk in chunks:
-            process.stdin.write(chunk)
-        process.stdin.close()
+            stdin.write(chunk)
+        stdin.flush()
     except BrokenPipeError:
         return False
+    finally:
+        with suppress(BrokenPipeError):
+            stdin.close()
     return True
 
 

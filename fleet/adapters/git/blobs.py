@@ -1,0 +1,123 @@
+"""Write files of a worktree into the object store byte for byte, following no link."""
+
+import errno
+import hashlib
+import io
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+from fleet.adapters.git.command import text
+from fleet.adapters.git.repository import Repository
+from fleet.domain.errors import WorkspaceError
+
+_CHUNK = 1024**2
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+# without O_NONBLOCK a pipe put in a file's place would hold us for ever
+_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+
+Entry = tuple[str, str]
+
+
+@dataclass
+class Written:
+    """Paths with their (mode, object id), and those that could not be read or stored."""
+
+    entries: dict[bytes, Entry] = field(default_factory=dict)
+    unreadable: list[bytes] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def write_blobs(
+    repository: Repository, tree: Path, paths: list[bytes], *, limit: int | None = None
+) -> Written:
+    """Store the files and links at `paths`; a file over `limit` bytes is named and left out."""
+    written = Written()
+    if paths:
+        blobs = _blobs(tree, paths, written, repository.object_format, limit)
+        repository.store.feed("fast-import", "--quiet", "--done", chunks=_done(blobs))
+    return written
+
+
+def entry_of(tree: Path, path: bytes, *, algorithm: str) -> Entry | None:
+    """Answer what git would call a file or link, storing nothing; None when there is none."""
+    try:
+        mode, size, content = _opened(tree, path)
+    except OSError:
+        return None
+    with content:
+        digest = hashlib.new(algorithm, b"blob %d\0" % size)
+        for chunk in _chunks(content, size, path):
+            digest.update(chunk)
+    return mode, digest.hexdigest()
+
+
+def _done(blobs: Iterator[bytes]) -> Iterator[bytes]:
+    yield from blobs
+    # without this last word git takes the stream for cut off and stores nothing
+    yield b"done\n"
+
+
+def _blobs(
+    tree: Path, paths: list[bytes], written: Written, algorithm: str, limit: int | None
+) -> Iterator[bytes]:
+    for path in paths:
+        try:
+            mode, size, content = _opened(tree, path)
+        except OSError as error:
+            written.unreadable.append(path)
+            written.notes.append(f"{text(path)} cannot be read: {error.strerror}")
+            continue
+        with content:
+            if limit is not None and size > limit:
+                written.notes.append(f"{text(path)} is left out: {size} bytes are too many")
+                continue
+            digest = hashlib.new(algorithm, b"blob %d\0" % size)
+            yield b"blob\ndata %d\n" % size
+            for chunk in _chunks(content, size, path):
+                digest.update(chunk)
+                yield chunk
+            yield b"\n"
+        written.entries[path] = (mode, digest.hexdigest())
+
+
+def _opened(tree: Path, path: bytes) -> tuple[str, int, IO[bytes]]:
+    """Answer git's mode, the size in bytes and the content; raises OSError on what is neither."""
+    *folders, name = path.split(b"/")
+    parent = os.open(tree, _FOLDER)
+    try:
+        for folder in folders:
+            below = os.open(folder, _FOLDER, dir_fd=parent)
+            os.close(parent)
+            parent = below
+        return _link_or_file(parent, name)
+    finally:
+        os.close(parent)
+
+
+def _link_or_file(parent: int, name: bytes) -> tuple[str, int, IO[bytes]]:
+    if stat.S_ISLNK(os.lstat(name, dir_fd=parent).st_mode):
+        target = os.readlink(name, dir_fd=parent)
+        return "120000", len(target), io.BytesIO(target)
+    content = open(os.open(name, _FILE, dir_fd=parent), "rb")  # noqa: PTH123, SIM115
+    about = os.fstat(content.fileno())
+    if not stat.S_ISREG(about.st_mode):
+        content.close()
+        raise OSError(errno.EINVAL, "no file or link")
+    mode = "100755" if about.st_mode & stat.S_IXUSR else "100644"
+    return mode, about.st_size, content
+
+
+def _chunks(content: IO[bytes], size: int, path: bytes) -> Iterator[bytes]:
+    left = size
+    while left:
+        chunk = content.read(min(left, _CHUNK))
+        if not chunk:
+            raise WorkspaceError(
+                f"{text(path)} shrank while it was read", remedy="is its container still alive?"
+            )
+        left -= len(chunk)
+        yield chunk

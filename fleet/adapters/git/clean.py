@@ -1,0 +1,53 @@
+"""Clean trees for checks: one SHA, with the target's own check files laid over it."""
+
+from fleet.adapters.git.command import Git, text
+from fleet.adapters.git.files import make_folder, write
+from fleet.adapters.git.place import Place
+from fleet.adapters.git.private import make_private
+from fleet.adapters.git.repository import Repository
+from fleet.domain.policy import matches
+from fleet.ports import Checkout
+
+
+def make_clean(
+    repository: Repository, place: Place, *, sha: str, overlay: tuple[str, ...]
+) -> Checkout:
+    """Make the tree anew: one that a check ran in before is no longer clean."""
+    place.clear()
+    make_folder(place.beside, repository.owner)
+    make_folder(place.tree, repository.owner)
+    git = repository.store.over(place.tree, index=place.index)
+    git.run("read-tree", sha)
+    if overlay:
+        _lay_over(git, sha=sha, target=repository.tip(), patterns=overlay)
+    tree = git.line("write-tree")
+    git.run("checkout-index", "--all", "--index", "--quiet")
+    make_private(repository, place, branch="check", sha=sha)
+    # where the container's git file will be laid over; empty, for nobody's git may follow it here
+    write(place.tree / ".git", b"", repository.owner)
+    return Checkout(
+        path=str(place.tree),
+        git_dir=str(place.private),
+        git_file=str(place.git_file),
+        objects=repository.objects,
+        tree=tree,
+        uid=repository.owner.uid,
+        gid=repository.owner.gid,
+    )
+
+
+def _lay_over(git: Git, *, sha: str, target: str, patterns: tuple[str, ...]) -> None:
+    """Make every path under a pattern what it is in the target, in the index."""
+    differing = iter(git.run("diff-tree", "-r", "-z", "--no-renames", sha, target).fields)
+    gone, there = [], []
+    for header in differing:
+        path = next(differing)
+        if not any(matches(text(path), pattern) for pattern in patterns):
+            continue
+        _, mode, _, blob, status = header.split(b" ")
+        if status == b"D":
+            gone.append(b"0 %s\t%s\0" % (blob, path))
+        else:
+            there.append(b"%s %s\t%s\0" % (mode, blob, path))
+    # what goes first: a folder may take the place of a file
+    git.run("update-index", "-z", "--index-info", stdin=b"".join([*gone, *there]))

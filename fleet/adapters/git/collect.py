@@ -1,0 +1,107 @@
+"""Commit what an ended attempt left onto its branch, exactly once."""
+
+from datetime import datetime
+
+from fleet.adapters.git.agent_commits import agent_commits
+from fleet.adapters.git.command import Git
+from fleet.adapters.git.compare import diff, identity, merge_base, message_bytes
+from fleet.adapters.git.place import Place
+from fleet.adapters.git.prepare import KEPT, NOWHERE
+from fleet.adapters.git.repository import Repository
+from fleet.adapters.git.snapshot import snapshot
+from fleet.domain.attempt import Attempt, Outcome
+from fleet.domain.errors import WorkspaceError
+from fleet.ports import Collected
+
+_TRAILER = "Fleet-Attempt"
+_LOOKED_AT = "100"
+
+
+def collect(
+    repository: Repository,
+    place: Place,
+    attempt: Attempt,
+    *,
+    message: str,
+    skip: tuple[str, ...],
+    at: datetime,
+) -> Collected:
+    """Snapshot the worktree and move the branch to the commit of it."""
+    facts = place.ready()
+    if facts is None:
+        return _nothing(repository, attempt)
+    base, subjects = facts["base"], agent_commits(place.private)
+    # rules that an earlier attempt of the same branch wrote are an agent's too
+    rules = merge_base(repository, repository.tip(), base)
+    salvage = attempt.outcome is not Outcome.FINISHED
+    taken = snapshot(repository, place, rules=rules, skip=skip, salvage=salvage)
+    head = _earlier(repository, attempt, base)
+    if head is None:
+        author = f"fleet/{attempt.profile}"
+        git = repository.store.having(**identity(author, date=f"{at.timestamp():.0f} +0000"))
+        said = _said(message, subjects, attempt)
+        head = base
+        if taken.tree != repository.tree(base):
+            head = _commit(git, taken.tree, parent=base, said=said)
+        kept = (
+            head if taken.salvage is None else _commit(git, taken.salvage, parent=head, said=said)
+        )
+        _record(repository, attempt, base=base, head=head, kept=kept)
+    return Collected(
+        head=head,
+        diff=diff(repository, repository.tip(), head),
+        ignored=taken.ignored,
+        agent_commits=subjects,
+        notes=taken.notes,
+    )
+
+
+def _nothing(repository: Repository, attempt: Attempt) -> Collected:
+    """Answer for an attempt without a worktree: what its branch says already."""
+    tip = repository.tip()
+    standing = repository.resolve(f"refs/heads/{attempt.branch}") or attempt.base or tip
+    head = (attempt.base and _earlier(repository, attempt, attempt.base)) or standing
+    return Collected(head=head, diff=diff(repository, tip, head))
+
+
+def _earlier(repository: Repository, attempt: Attempt, base: str) -> str | None:
+    """Answer the commit an earlier call made, known by its trailer; None when there is none."""
+    head = repository.resolve(f"refs/heads/{attempt.branch}")
+    if head is None or head == base:
+        return None
+    wanted = f"--format=%H %(trailers:key={_TRAILER},valueonly,separator=%x2C)"
+    told = repository.store.line("log", "--max-count", _LOOKED_AT, wanted, f"{base}..{head}")
+    for line in told.splitlines():
+        sha, _, name = line.partition(" ")
+        if name.strip() == attempt.id:
+            return sha
+    return None
+
+
+def _commit(git: Git, tree: str, *, parent: str, said: str) -> str:
+    return git.run("commit-tree", tree, "-p", parent, stdin=message_bytes(said)).line
+
+
+def _said(message: str, subjects: tuple[str, ...], attempt: Attempt) -> str:
+    """Word the commit; the trailer stands last and alone, where nobody's text can forge it."""
+    parts = [message.strip()]
+    if subjects:
+        parts.append("\n".join(("Commits of the agent:", *(f"- {one}" for one in subjects))))
+    return "\n\n".join([*parts, f"{_TRAILER}: {attempt.id}"])
+
+
+def _record(repository: Repository, attempt: Attempt, *, base: str, head: str, kept: str) -> None:
+    """Move the references: the kept one first, the branch last, so that it says all is done."""
+    ref, keep = f"refs/heads/{attempt.branch}", f"{KEPT}{attempt.id}"
+    standing = repository.resolve(ref)
+    moved = standing not in {None, base}
+    if moved or kept != head:
+        repository.refs.run("update-ref", keep, kept)
+    if moved:
+        raise WorkspaceError(
+            f"branch {attempt.branch} moved to {standing} while attempt {attempt.id} was at {base}",
+            remedy=f"its work is kept as {keep}: git update-ref {ref} {base}, then try again",
+        )
+    if standing != head:
+        note = f"fleet: collect {attempt.id}"
+        repository.refs.run("update-ref", "-m", note, ref, head, standing or NOWHERE)

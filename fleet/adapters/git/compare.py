@@ -1,0 +1,138 @@
+"""What differs between two commits, and their merge, without a working tree."""
+
+from collections.abc import Iterator
+
+from fleet.adapters.git.command import text
+from fleet.adapters.git.repository import Repository
+from fleet.domain.errors import WorkspaceError
+from fleet.domain.policy import Change, ChangeType, Diff
+from fleet.ports import Conflict, MergedTip
+
+_PLAIN = ("--no-ext-diff", "--no-textconv", "--no-color", "-M")
+_FILES = frozenset({"100644", "100755"})
+_TYPES = {
+    "A": ChangeType.CREATE,
+    "M": ChangeType.UPDATE,
+    "T": ChangeType.UPDATE,
+    "D": ChangeType.DELETE,
+    "R": ChangeType.RENAME,
+}
+
+
+def diff(repository: Repository, base: str, head: str) -> Diff:
+    """Answer the changed files between the merge base and `head`, by path."""
+    shared = merge_base(repository, base, head)
+    told = repository.store.run("diff-tree", "-r", "-z", "--raw", *_PLAIN, shared, head).fields
+    counted = repository.store.run(
+        "diff-tree", "-r", "-z", "--numstat", *_PLAIN, shared, head
+    ).fields
+    counts = dict(_counts(iter(counted)))
+    return tuple(_changes(iter(told), counts))
+
+
+def patch(repository: Repository, base: str, head: str, *, limit: int) -> str:
+    """Answer the unified diff, cut at `limit` characters."""
+    shared = merge_base(repository, base, head)
+    # no character takes more than four bytes
+    raw = repository.store.peek("diff-tree", "-r", "-p", *_PLAIN, shared, head, limit=4 * limit + 4)
+    return text(raw)[:limit]
+
+
+def stat(repository: Repository, base: str, head: str) -> str:
+    """Answer git's diffstat."""
+    shared = merge_base(repository, base, head)
+    told = repository.store.run("diff-tree", "-r", "--stat=100", *_PLAIN, shared, head)
+    return text(told.out).rstrip("\n")
+
+
+def merge_base(repository: Repository, base: str, head: str) -> str:
+    """Answer the newest commit both contain, or `base` itself where they share none."""
+    found = repository.store.run("merge-base", base, head, allowed=(0, 1))
+    return found.line.partition("\n")[0] or base
+
+
+def contains(repository: Repository, tip: str, head: str) -> bool:
+    """Tell whether `head` is an ancestor of `tip`, or the same."""
+    asked = ("merge-base", "--is-ancestor", head, tip)
+    return repository.store.run(*asked, allowed=(0, 1)).code == 0
+
+
+def merged(repository: Repository, tip: str, *, head: str, message: str) -> MergedTip | Conflict:
+    """Build the merge commit of `head` into `tip`; the same arguments give the same SHA."""
+    asked = ("merge-tree", "--write-tree", "-z", "--name-only", "--no-messages", tip, head)
+    answer = repository.store.run(*asked, allowed=(0, 1))
+    tree, *names = (text(name) for name in answer.fields)
+    if answer.code == 1:
+        if not names:
+            raise WorkspaceError(f"git merge-tree {tip} {head}: {answer.complaint}")
+        return Conflict(files=tuple(dict.fromkeys(names)))
+    # the date is the head's own: a merge built again is the very same commit
+    date = repository.store.line("show", "--no-patch", "--format=%cd", "--date=raw", head)
+    author = repository.store.having(**identity("fleet", date=date))
+    parents = ("-p", tip, "-p", head)
+    sha = author.run("commit-tree", tree, *parents, stdin=message_bytes(message)).line
+    return MergedTip(sha=sha, tree=tree)
+
+
+def identity(name: str, *, date: str) -> dict[str, str]:
+    """Answer the environment that makes a commit `name`'s, at a date in git's raw form."""
+    clean = "".join(letter for letter in name if letter.isprintable() and letter not in "<>")
+    return {
+        "GIT_AUTHOR_NAME": clean,
+        "GIT_AUTHOR_EMAIL": "fleet@localhost",
+        "GIT_AUTHOR_DATE": date,
+        "GIT_COMMITTER_NAME": "fleet",
+        "GIT_COMMITTER_EMAIL": "fleet@localhost",
+        "GIT_COMMITTER_DATE": date,
+    }
+
+
+def read_file(repository: Repository, sha: str, path: str) -> bytes | None:
+    """Answer a file's bytes; None where there is no file, or a link, folder or submodule."""
+    name = path.encode(errors="surrogateescape")
+    listed = repository.store.run("ls-tree", "-z", "--full-tree", sha, "--", path).fields
+    for entry in listed:
+        about, _, found = entry.partition(b"\t")
+        mode, _, blob = text(about).split(" ")
+        if found == name and mode in _FILES:
+            return repository.store.run("cat-file", "blob", blob).out
+    return None
+
+
+def message_bytes(message: str) -> bytes:
+    """Answer a commit message as git takes it."""
+    return (message.replace("\0", "").strip() + "\n").encode("utf-8", errors="replace")
+
+
+def _changes(
+    fields: Iterator[bytes], counts: dict[bytes, tuple[int, int] | None]
+) -> Iterator[Change]:
+    for header in fields:
+        _, mode, _, _, status = text(header).split(" ")
+        old = next(fields)
+        kind = _TYPES.get(status[0])
+        if kind is None:
+            raise WorkspaceError(f"git told a change of a kind unknown to fleet: {status}")
+        new = next(fields) if kind is ChangeType.RENAME else old
+        count = counts.get(new, (0, 0))
+        added, removed = count or (0, 0)
+        yield Change(
+            path=text(new),
+            change_type=kind,
+            added=added,
+            removed=removed,
+            binary=count is None,
+            mode=mode,
+            old_path=text(old) if kind is ChangeType.RENAME else None,
+        )
+
+
+def _counts(fields: Iterator[bytes]) -> Iterator[tuple[bytes, tuple[int, int] | None]]:
+    """Yield (path, (added, removed)), or (path, None) for a binary file."""
+    for field in fields:
+        added, removed, name = field.split(b"\t", 2)
+        if not name:
+            # a rename tells its two names in fields of their own
+            next(fields)
+            name = next(fields)
+        yield name, None if added == b"-" else (int(added), int(removed))

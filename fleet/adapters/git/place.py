@@ -1,0 +1,81 @@
+"""Where an attempt's or a check's folders lie in the home, and the mark that they are whole."""
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from fleet.adapters.git.command import Owner
+from fleet.adapters.git.files import remove_tree, write
+from fleet.domain.errors import WorkspaceError
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,120}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """The folders of one name: a tree of files, and what git needs beside it.
+
+    `private` is the git directory a container may write; index and mark are fleet's alone.
+    """
+
+    name: str
+    tree: Path
+    beside: Path
+
+    @property
+    def private(self) -> Path:
+        """Answer the private git directory, seen in the container as `/fleet/git`."""
+        return self.beside / "git"
+
+    @property
+    def git_file(self) -> Path:
+        """Answer the one-line file that lies over the tree's `.git` in the container."""
+        return self.beside / "gitfile"
+
+    @property
+    def index(self) -> Path:
+        """Answer the trusted index: what was written into the tree, and its stat data."""
+        return self.beside / "index"
+
+    @property
+    def scratch(self) -> Path:
+        """Answer the folder for what lives no longer than one call."""
+        return self.beside / "scratch"
+
+    def mark_ready(self, facts: dict[str, str], owner: Owner) -> None:
+        """Say, last of all, that everything stands."""
+        write(self.beside / "ready", json.dumps(facts).encode(), owner)
+
+    def ready(self) -> dict[str, str] | None:
+        """Answer what was marked, None when the place is half-made or gone."""
+        mark = self.beside / "ready"
+        if not mark.is_file() or not self.tree.is_dir():
+            return None
+        facts: dict[str, str] = json.loads(mark.read_bytes())
+        return facts
+
+    def clear(self) -> None:
+        """Delete all of it, the mark first: a half-cleared place is never taken for whole."""
+        (self.beside / "ready").unlink(missing_ok=True)
+        remove_tree(self.tree)
+        remove_tree(self.beside)
+
+
+def attempt_place(home: Path, attempt: str) -> Place:
+    """Answer where an attempt works; raises WorkspaceError on a name that is no plain one."""
+    _plain(attempt)
+    state = home / ".fleet"
+    return Place(name=attempt, tree=state / "worktrees" / attempt, beside=state / "git" / attempt)
+
+
+def check_place(home: Path, name: str) -> Place:
+    """Answer where a clean tree stands; raises WorkspaceError on a name that is no plain one."""
+    _plain(name)
+    folder = home / ".fleet" / "checks" / name
+    return Place(name=name, tree=folder / "tree", beside=folder)
+
+
+def _plain(name: str) -> None:
+    if not _NAME.fullmatch(name) or ".." in name:
+        raise WorkspaceError(f"{name!r} cannot name a folder")

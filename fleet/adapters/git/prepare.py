@@ -1,0 +1,117 @@
+"""Make what an attempt works in: branch, worktree, trusted index and private git directory."""
+
+import shutil
+from pathlib import Path
+
+from fleet.adapters.git.compare import contains, read_file
+from fleet.adapters.git.files import give, make_folder, remove_tree
+from fleet.adapters.git.place import Place
+from fleet.adapters.git.private import make_private
+from fleet.adapters.git.repository import Repository
+from fleet.domain.errors import WorkspaceError
+from fleet.ports import Workspace
+
+KEPT = "refs/fleet/kept/"
+# to `update-ref`: it must not exist yet
+NOWHERE = ""
+_LFS = b"filter=lfs"
+
+
+def branch_head(repository: Repository, place: Place, *, branch: str, fresh: bool) -> str:
+    """Find or create the branch and answer its head; `fresh` moves it to the target's tip.
+
+    The old head is kept by the attempt's name first, so that a second call keeps nothing else.
+    """
+    ref = f"refs/heads/{branch}"
+    tip, head = repository.tip(), repository.resolve(ref)
+    if head is not None and (not fresh or head == tip):
+        return head
+    if head is not None and not contains(repository, tip, head):
+        kept = f"{KEPT}{place.name}-before"
+        if repository.resolve(kept) is None:
+            repository.refs.run("update-ref", kept, head, NOWHERE)
+    repository.refs.run("update-ref", "-m", "fleet: start", ref, tip, head or NOWHERE)
+    return tip
+
+
+def add_worktree(repository: Repository, place: Place, sha: str) -> None:
+    """Register an empty worktree, detached at `sha`; the caller holds the repository's lock."""
+    make_folder(place.tree, repository.owner)
+    arguments = ("worktree", "add", "--quiet", "--no-checkout", "--detach", str(place.tree), sha)
+    repository.refs.run(*arguments)
+
+
+def fill(repository: Repository, place: Place, *, branch: str, sha: str) -> dict[str, str]:
+    """Write the files and what stands beside them, and mark the place ready last."""
+    make_folder(place.beside, repository.owner)
+    git = repository.store.over(place.tree, index=place.index)
+    git.run("read-tree", sha)
+    git.run("checkout-index", "--all", "--index", "--quiet")
+    # so that `git status` of a human who looks in tells the truth
+    theirs = _administration(repository, place) / "index"
+    shutil.copyfile(place.index, theirs)
+    give(theirs, repository.owner)
+    make_private(repository, place, branch=branch, sha=sha)
+    facts = {"base": sha, "branch": branch, "notes": "\n".join(_notes(repository, sha))}
+    place.mark_ready(facts, repository.owner)
+    return facts
+
+
+def workspace(repository: Repository, place: Place, facts: dict[str, str]) -> Workspace:
+    """Answer the place as the port's value."""
+    return Workspace(
+        path=str(place.tree),
+        git_dir=str(place.private),
+        git_file=str(place.git_file),
+        objects=repository.objects,
+        base=facts["base"],
+        uid=repository.owner.uid,
+        gid=repository.owner.gid,
+        notes=tuple(facts["notes"].splitlines()),
+    )
+
+
+def forget(repository: Repository, place: Place) -> None:
+    """Delete git's record of a worktree that is gone; the caller holds the lock.
+
+    By hand: `git worktree remove` stops at a `.git` an agent replaced, and `git worktree prune`
+    would also forget the user's own worktrees on a disk that is not mounted now.
+    """
+    administration = _administration(repository, place)
+    remove_tree(administration)
+    if administration.parent.is_dir() and not any(administration.parent.iterdir()):
+        administration.parent.rmdir()
+
+
+def keep(repository: Repository, sha: str, *, name: str) -> None:
+    """Keep a commit by name, so that git never collects it."""
+    repository.refs.run("update-ref", f"{KEPT}{name}", sha)
+
+
+def drop_branch(repository: Repository, branch: str, *, head: str, keep: str | None) -> None:
+    """Delete a branch still at `head`, kept under another name first where that is wished."""
+    ref = f"refs/heads/{branch}"
+    standing = repository.resolve(ref)
+    if standing is None:
+        return
+    if standing != head:
+        raise WorkspaceError(
+            f"branch {branch} is at {standing}, not at {head}: it is not deleted",
+            remedy=f"look at it, then `git branch -D {branch}`",
+        )
+    if keep is not None:
+        repository.refs.run("update-ref", f"{KEPT}{keep}", head)
+    repository.refs.run("update-ref", "-d", ref, head)
+
+
+def _administration(repository: Repository, place: Place) -> Path:
+    return repository.common / "worktrees" / place.name
+
+
+def _notes(repository: Repository, sha: str) -> list[str]:
+    notes = []
+    if read_file(repository, sha, ".gitmodules") is not None:
+        notes.append("submodules are not populated: put what they hold into the image")
+    if _LFS in (read_file(repository, sha, ".gitattributes") or b""):
+        notes.append("LFS files are pointers, not contents: put what is needed into the image")
+    return notes

@@ -1,0 +1,188 @@
+"""Git, hardened, behind the port: every way a repository is looked at or changed."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import wraps
+from pathlib import Path
+from threading import Lock
+from typing import ParamSpec, TypeVar
+
+from fleet.adapters.git import claim, collect, compare, prepare, target
+from fleet.adapters.git.clean import make_clean
+from fleet.adapters.git.locks import RepositoryLocks
+from fleet.adapters.git.place import attempt_place, check_place
+from fleet.adapters.git.repository import Repository, open_repository
+from fleet.domain.attempt import Attempt
+from fleet.domain.errors import WorkspaceError
+from fleet.domain.policy import Diff
+from fleet.domain.profile import Project
+from fleet.ports import (
+    Checkout,
+    Clock,
+    Collected,
+    Conflict,
+    MergedTip,
+    Workspace,
+    Worktrees,
+)
+
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+
+
+def _told(method: Callable[_P, _R]) -> Callable[_P, _R]:
+    """Translate what the file system says (no space, no permission) at the port's edge."""
+
+    @wraps(method)
+    def translated(*given: _P.args, **named: _P.kwargs) -> _R:
+        try:
+            return method(*given, **named)
+        except OSError as error:
+            raise WorkspaceError(
+                f"{error.filename or 'git'}: {error.strerror}",
+                remedy="see to the disk's space and permissions, then try again",
+            ) from error
+
+    return translated
+
+
+class GitWorktrees(Worktrees):
+    """Worktrees, snapshots, clean trees and merges of a home's projects."""
+
+    def __init__(self, home: Path, home8: str, clock: Clock) -> None:
+        self._home = home.resolve()
+        self._home8 = home8
+        self._clock = clock
+        self._state = self._home / ".fleet"
+        self._locks = RepositoryLocks(self._state / "locks")
+        self._opening = Lock()
+        self._open: dict[str, Repository] = {}
+
+    @_told
+    def validate(self, project: Project) -> str:
+        claim.require_git()
+        with self._held(project) as repository:
+            tip = repository.tip()
+            claim.claim(repository, self._home, home8=self._home8)
+        return tip
+
+    @_told
+    def take_over(self, project: Project) -> None:
+        """Claim the repository for this home, whoever had it: only when a human says so."""
+        with self._held(project) as repository:
+            claim.take_over(repository, self._home, home8=self._home8)
+
+    @_told
+    def tip(self, project: Project) -> str:
+        return self._at(project).tip()
+
+    @_told
+    def head(self, project: Project, branch: str) -> str | None:
+        return self._at(project).resolve(f"refs/heads/{branch}")
+
+    @_told
+    def read_file(self, project: Project, sha: str, path: str) -> bytes | None:
+        return compare.read_file(self._at(project), sha, path)
+
+    @_told
+    def prepare(self, project: Project, attempt: str, *, branch: str, fresh: bool) -> Workspace:
+        place, repository = attempt_place(self._home, attempt), self._at(project)
+        facts = place.ready()
+        if facts is None:
+            # half-made: no container ran in what was never marked ready
+            place.clear()
+            with self._held(project):
+                prepare.forget(repository, place)
+                sha = prepare.branch_head(repository, place, branch=branch, fresh=fresh)
+                prepare.add_worktree(repository, place, sha)
+            facts = prepare.fill(repository, place, branch=branch, sha=sha)
+        return prepare.workspace(repository, place, facts)
+
+    @_told
+    def collect(
+        self, project: Project, attempt: Attempt, *, message: str, skip: tuple[str, ...] = ()
+    ) -> Collected:
+        return collect.collect(
+            self._at(project),
+            attempt_place(self._home, attempt.id),
+            attempt,
+            message=message,
+            skip=skip,
+            at=self._clock.now(),
+        )
+
+    @_told
+    def diff(self, project: Project, base: str, head: str) -> Diff:
+        return compare.diff(self._at(project), base, head)
+
+    @_told
+    def patch(self, project: Project, base: str, head: str, *, limit: int) -> str:
+        return compare.patch(self._at(project), base, head, limit=limit)
+
+    @_told
+    def stat(self, project: Project, base: str, head: str) -> str:
+        return compare.stat(self._at(project), base, head)
+
+    @_told
+    def checkout(
+        self, project: Project, sha: str, *, name: str, overlay: tuple[str, ...]
+    ) -> Checkout:
+        place = check_place(self._home, name)
+        return make_clean(self._at(project), place, sha=sha, overlay=overlay)
+
+    @_told
+    def drop_checkout(self, project: Project, name: str) -> None:  # noqa: ARG002 - as the port has it
+        check_place(self._home, name).clear()
+
+    @_told
+    def merged(
+        self, project: Project, *, tip: str, head: str, message: str
+    ) -> MergedTip | Conflict:
+        return compare.merged(self._at(project), tip, head=head, message=message)
+
+    @_told
+    def is_merged(self, project: Project, head: str) -> bool:
+        repository = self._at(project)
+        return compare.contains(repository, repository.tip(), head)
+
+    @_told
+    def advance_target(self, project: Project, *, old: str, new: str) -> str | None:
+        with self._held(project) as repository:
+            return target.advance(repository, self._state / "moves", old=old, new=new)
+
+    @_told
+    def target_blocked(self, project: Project) -> str | None:
+        with self._held(project) as repository:
+            return target.blocked(repository, self._state / "moves")
+
+    @_told
+    def remove(self, project: Project, attempt: str) -> None:
+        place = attempt_place(self._home, attempt)
+        place.clear()
+        with self._held(project) as repository:
+            prepare.forget(repository, place)
+
+    @_told
+    def keep(self, project: Project, sha: str, *, name: str) -> None:
+        with self._held(project) as repository:
+            prepare.keep(repository, sha, name=name)
+
+    @_told
+    def drop_branch(self, project: Project, branch: str, *, head: str, keep: str | None) -> None:
+        with self._held(project) as repository:
+            prepare.drop_branch(repository, branch, head=head, keep=keep)
+
+    @contextmanager
+    def _held(self, project: Project) -> Iterator[Repository]:
+        repository = self._at(project)
+        with self._locks.held(repository.name):
+            yield repository
+
+    def _at(self, project: Project) -> Repository:
+        with self._opening:
+            known = self._open.get(project.path)
+            if known is None or not (known.common / "HEAD").exists():
+                known = open_repository(project, self._state / "stores")
+                self._open[project.path] = known
+        return replace(known, project=project)
