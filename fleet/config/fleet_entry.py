@@ -1,0 +1,156 @@
+"""The model of fleet.yaml."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from fleet.config.entry import LATER, Entry
+from fleet.config.project_entry import ProjectEntry
+from fleet.config.quantities import Gigabytes, Micros, Name, Seconds, Text, TimeOfDay, Timezone
+from fleet.domain.profile import LOCAL
+from fleet.domain.task import Priority
+
+GIB = 1024**3
+Count = Annotated[int, Field(ge=1, le=10_000)]
+Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+
+
+class LimitsEntry(Entry):
+    """What this machine gives the fleet."""
+
+    parallel: Annotated[int, Field(ge=1, le=256)] = 4
+    disk_free_gb: Gigabytes = 5 * GIB
+    memory_free_gb: Annotated[Gigabytes, LATER] = 1 * GIB
+    load_per_core: Annotated[float, LATER] = 4
+    worktree_gb: Annotated[Gigabytes, LATER] = 5 * GIB
+    run_budget_usd: Annotated[Micros | None, LATER] = None
+    night_swaps: Annotated[int, LATER] = 50
+
+
+class CredentialEntry(Entry):
+    """Where an account's secret is found; never the secret itself."""
+
+    env: Text | None = None
+    file: Text | None = None
+    kind: Literal["api_key", "oauth_token", "auth_file"]
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if (self.env is None) == (self.file is None):
+            raise ValueError("expected either 'env' or 'file'")
+        return self
+
+
+class WindowEntry(Entry):
+    """When an account may be used."""
+
+    opens: Annotated[TimeOfDay, Field(alias="from")]
+    to: TimeOfDay
+    timezone: Timezone
+    days: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+class AccountEntry(Entry):
+    """A credential's place in the pool."""
+
+    name: Name
+    agent: Name
+    owner: str = ""
+    parallel: Count | None = None
+    daily_budget_usd: Micros | None = None
+    unmetered: bool = False
+    credential: Annotated[CredentialEntry | None, LATER] = None
+    daily_requests: Annotated[Count | None, LATER] = None
+    window: Annotated[WindowEntry | None, LATER] = None
+    priority: Annotated[Priority, LATER] = Priority.NORMAL
+    timezone: Annotated[Timezone | None, LATER] = None
+    hard_limit: Annotated[bool, LATER] = False
+    base_url: Annotated[Text | None, LATER] = None
+    env_passthrough: Annotated[tuple[Text, ...], LATER] = ()
+    expires: Annotated[Text | None, LATER] = None
+    on_window_close: Annotated[Literal["finish", "next_turn", "now"], LATER] = "finish"
+
+    @model_validator(mode="after")
+    def _not_the_built_in(self) -> Self:
+        if self.name == LOCAL.name:
+            raise ValueError(f"the account {LOCAL.name!r} is built in; give this one another name")
+        return self
+
+
+class TimeoutSwapEntry(Entry):
+    """Defaults of every profile's times, and how often a task may swap."""
+
+    heartbeat_lost_after: Seconds = 60.0
+    stall_after: Seconds = 600.0
+    attempt_timeout: Seconds = 3600.0
+    max_swaps: Annotated[int, Field(ge=0, le=100)] = 2
+
+
+class ErrorSwapEntry(Entry):
+    """How long an account cools after a provider's error."""
+
+    cooldown: Annotated[Seconds, LATER] = 300.0
+    max_cooldown: Annotated[Seconds, LATER] = 18000.0
+    max_swaps: Annotated[int, LATER] = 4
+
+
+class CriticSwapEntry(Entry):
+    """After how many red attempts a stronger profile takes over."""
+
+    after_failures: Annotated[Count, LATER] = 2
+    escalate_to: Annotated[Name | None, LATER] = None
+
+
+class SwapEntry(Entry):
+    """When an attempt is ended and continued with another slot."""
+
+    timeout: TimeoutSwapEntry = TimeoutSwapEntry()
+    error: ErrorSwapEntry = ErrorSwapEntry()
+    critic: CriticSwapEntry | None = None
+
+
+class RunEntry(Entry):
+    """A scheduled run of the fleet."""
+
+    until: TimeOfDay
+    parallel: Count | None = None
+
+
+class ReportEntry(Entry):
+    """A scheduled report."""
+
+    since: Seconds
+    to: Text
+
+
+class ScheduleEntry(Entry):
+    """Something the fleet starts by the clock."""
+
+    name: Name
+    cron: Text
+    timezone: Timezone
+    run: RunEntry | None = None
+    report: ReportEntry | None = None
+
+
+class MemoryEntry(Entry):
+    """How lessons are recalled."""
+
+    provider: Annotated[Text, LATER] = "local"
+    top_k: Annotated[Count, LATER] = 3
+    floor: Annotated[float, LATER] = 0.25
+    autosave: Annotated[Literal["off", "probation"], LATER] = "off"
+
+
+class FleetEntry(Entry):
+    """The whole of fleet.yaml."""
+
+    projects: tuple[ProjectEntry, ...] = ()
+    limits: LimitsEntry = LimitsEntry()
+    accounts: tuple[AccountEntry, ...] = ()
+    swap: SwapEntry = SwapEntry()
+    schedule: Annotated[tuple[ScheduleEntry, ...], LATER] = ()
+    memory: MemoryEntry = MemoryEntry()
+    policies: Annotated[Text | None, LATER] = None
+    timezone: Annotated[Timezone, LATER] = "UTC"
+    networks: Annotated[tuple[Text, ...], LATER] = ()

@@ -1,0 +1,71 @@
+"""The model of one project in fleet.yaml."""
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, StringConstraints, model_validator
+
+from fleet.config.entry import LATER, Entry
+from fleet.config.quantities import (
+    Branch,
+    Command,
+    Micros,
+    Name,
+    RepositoryPath,
+    Seconds,
+    SetupCommand,
+    Text,
+)
+from fleet.domain.task import PROJECT_KEY, Review
+
+
+class CheckEntry(Entry):
+    """One deterministic check; `timeout` bounds its container's life."""
+
+    name: Name
+    command: Command
+    timeout: Seconds = 1800.0
+    limits: Annotated[dict[str, Any], LATER] = {}
+    no_tests_pattern: Annotated[str | None, LATER] = None
+    repeat_red: Annotated[int, LATER] = 0
+
+
+class ProjectEntry(Entry):
+    """A git repository the fleet works on."""
+
+    key: Annotated[str, StringConstraints(pattern=f"^{PROJECT_KEY.pattern}$")]
+    path: Text
+    target: Branch = "main"
+    check: Command | None = None
+    checks: tuple[CheckEntry, ...] = ()
+    check_files: tuple[RepositoryPath, ...] | None = None
+    protected: tuple[RepositoryPath, ...] = ()
+    image: Text = "fleet-agent:small"
+    dockerfile: Annotated[str | None, LATER] = None
+    review: Review = Review.REQUIRED
+    setup: tuple[SetupCommand, ...] = ()
+    setup_timeout: Seconds = 600.0
+    max_retries: Annotated[int, Field(ge=0, le=20)] = 2
+    needs: tuple[Literal["submodules", "lfs"], ...] = ()
+    daily_budget_usd: Annotated[Micros | None, LATER] = None
+    weight: Annotated[float, LATER] = 1
+    merge: Annotated[Literal["merge", "squash"], LATER] = "merge"
+    remote: Annotated[str | None, LATER] = None
+    in_review_limit: Annotated[int, LATER] = 10
+    egress_allow: Annotated[tuple[str, ...], LATER] = ()
+
+    @model_validator(mode="after")
+    def _one_way_to_check(self) -> Self:
+        if (self.check is None) == (not self.checks):
+            raise ValueError("expected either 'check' or a non-empty 'checks'")
+        names = [each.name for each in self.checks]
+        if len(set(names)) < len(names):
+            raise ValueError(f"check names must differ, found {', '.join(names)}")
+        return self
+
+    @model_validator(mode="after")
+    def _nothing_unpopulated(self) -> Self:
+        if self.needs:
+            raise ValueError(
+                f"{' and '.join(self.needs)} are not populated; put them into the project's image"
+            )
+        return self

@@ -1,0 +1,140 @@
+"""A new home on disk: every file found or created whole, none ever overwritten."""
+
+import json
+import os
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from fleet.config.load import FLEET_FILE, PROFILES
+from fleet.config.profiles import shipped_profiles
+from fleet.domain.errors import ConfigError
+from fleet.domain.task import PROJECT_KEY
+
+ProjectLine = tuple[str, Path, str | None]
+
+CHECK_SCRIPT = """\
+#!/bin/sh
+# The check of this project: fleet merges a change only where this script exits with 0. It is
+# run from the root of a clean checkout, in the project's image, without network.
+# Replace the two lines below by the project's own tests, then commit this file to the target.
+echo "scripts/check.sh is the example: put the project's tests into it, then commit it" >&2
+exit 1
+"""
+_HEAD = """\
+# The fleet of this home. Every key: docs/schemas/fleet.schema.json; paths start at this folder.
+# `fleet doctor` says what is missing, `fleet profile check` judges profiles/*.yaml.
+limits:
+  parallel: 4          # attempts at once
+  disk_free_gb: 5      # less than this free: no new attempt
+"""
+_PROJECT = """\
+  - key: {key}
+    path: {path}
+    target: {target}
+    check: ["sh", "scripts/check.sh"]   # in a clean checkout, in the image, without network
+    check_files: [scripts/check.sh]     # always the target's own; diffs on them need an approval
+    protected: [".github/**", ".ci/**"]
+    image: fleet-agent:small
+    review: required                    # required: you merge; auto: what is green is merged
+    setup: []                           # run in the agent's container before the agent
+"""
+_TRACES = """\
+# Traces
+
+One JSON-lines file an attempt: what was asked, said, run, changed, checked and spent. Secrets are
+redacted on the way in. Nothing reads these files back; delete them when you like.
+"""
+_MEMORY = """\
+# Memory
+
+What the fleet has learned, kept for reading and for version control.
+"""
+
+
+def scaffold_home(home: Path, projects: Sequence[ProjectLine], *, home8: str) -> list[Path]:
+    """Find or create a home; answers the files that were made, in order.
+
+    `projects` are (key, path, branch or None for main). `home8`, 8 hex digits, is used only
+    where the home has no id yet. Raises ConfigError before anything is made.
+    """
+    lines = [(key, _folder(key, path), branch or "main") for key, path, branch in projects]
+    if not re.fullmatch(r"[0-9a-f]{8}", home8):
+        raise ConfigError(f"{home8!r} is no id of a home", remedy="8 hex digits")
+    home = home.resolve()
+    _refuse_other_projects(home, [key for key, _, _ in lines])
+    wanted = [(home / ".fleet" / ".gitignore", "*\n"), (home / ".fleet" / "id", f"{home8}\n")]
+    if not (home / PROFILES).is_dir():
+        wanted += [(home / PROFILES / each.name, each.read_text()) for each in shipped_profiles()]
+    wanted += [(home / "memory" / "README.md", _MEMORY), (home / "traces" / "README.md", _TRACES)]
+    # last: a folder without fleet.yaml is no home, so a half-made one is never taken for whole
+    wanted.append((home / FLEET_FILE, fleet_yaml(lines)))
+    wanted += _check_scripts(path for _, path, _ in lines)
+    return [path for path, text in wanted if create(path, text)]
+
+
+def fleet_yaml(projects: Sequence[tuple[str, Path, str]]) -> str:
+    """Answer a commented fleet.yaml."""
+    if not projects:
+        return f"{_HEAD}projects: []\n"
+    # a JSON text is a YAML text, whatever the folder's name holds
+    parts = [
+        _PROJECT.format(key=key, path=json.dumps(str(path)), target=json.dumps(target))
+        for key, path, target in projects
+    ]
+    return f"{_HEAD}projects:\n{''.join(parts)}"
+
+
+def create(path: Path, text: str) -> bool:
+    """Make a file with all its text at once; answers False where there is one already."""
+    if os.path.lexists(path):
+        return False
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f".{path.name}.{os.getpid()}")
+    with aside.open("w", encoding="utf-8") as stream:
+        stream.write(text)
+        stream.flush()
+        os.fsync(stream.fileno())
+    try:
+        # a link, not a rename: it fails where somebody else was faster
+        path.hardlink_to(aside)
+    except FileExistsError:
+        return False
+    finally:
+        aside.unlink()
+    return True
+
+
+def _folder(key: str, path: Path) -> Path:
+    if not PROJECT_KEY.fullmatch(key):
+        raise ConfigError(
+            f"{key!r} is no key of a project", remedy="a capital, then up to 9 capitals or digits"
+        )
+    folder = path.expanduser().resolve()
+    if not folder.is_dir():
+        raise ConfigError(f"project {key}: {folder} is no folder", remedy="name a git repository")
+    return folder
+
+
+def _refuse_other_projects(home: Path, keys: list[str]) -> None:
+    path = home / FLEET_FILE
+    double = {key for key in keys if keys.count(key) > 1}
+    if double:
+        raise ConfigError(f"project {min(double)} is named twice", remedy="give each its own key")
+    if not path.exists() or not keys:
+        return
+    text = path.read_text(encoding="utf-8", errors="replace")
+    for key in keys:
+        if not re.search(rf"\bkey:\s*[\"']?{key}\b", text):
+            raise ConfigError(f"{path} exists without project {key}", remedy="add it there by hand")
+
+
+def _check_scripts(folders: Iterable[Path]) -> list[tuple[Path, str]]:
+    found = []
+    for folder in folders:
+        script = folder / "scripts" / "check.sh"
+        bare = not (folder / ".git").exists()
+        # a linked folder could lead out of the repository
+        if not bare and not script.parent.is_symlink():
+            found.append((script, CHECK_SCRIPT))
+    return found

@@ -1,0 +1,128 @@
+"""Models of the user's files turned into the domain's values."""
+
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+
+from fleet.config.fleet_entry import AccountEntry, FleetEntry, TimeoutSwapEntry
+from fleet.config.profile_entry import ProfileEntry
+from fleet.config.project_entry import ProjectEntry
+from fleet.domain.budget import Price
+from fleet.domain.profile import LOCAL, Account, Fleet, Limits, Profile, Project
+from fleet.domain.result import Check
+
+SCRIPT_ENDINGS = (".sh", ".py", ".mk")
+
+
+def fleet_of(entry: FleetEntry, profiles: Mapping[str, ProfileEntry], home: Path) -> Fleet:
+    """Put the whole fleet together; relative paths start at the home."""
+    accounts = [LOCAL, *(account_of(each) for each in entry.accounts)]
+    return Fleet(
+        projects={each.key: project_of(each, home) for each in entry.projects},
+        profiles={
+            name: profile_of(each, entry.swap.timeout, home) for name, each in profiles.items()
+        },
+        accounts={account.name: account for account in accounts},
+        parallel=entry.limits.parallel,
+        disk_free_bytes=entry.limits.disk_free_gb,
+        max_swaps=entry.swap.timeout.max_swaps,
+    )
+
+
+def project_of(entry: ProjectEntry, home: Path) -> Project:
+    """Turn a project's entry into the value."""
+    checks = checks_of(entry)
+    files = entry.check_files
+    return Project(
+        key=entry.key,
+        path=str(resolved(entry.path, home)),
+        target=entry.target,
+        checks=checks,
+        check_files=_named_files(checks) if files is None else files,
+        protected=entry.protected,
+        image=entry.image,
+        review=entry.review,
+        max_retries=entry.max_retries,
+        setup=entry.setup,
+        setup_timeout=entry.setup_timeout,
+    )
+
+
+def checks_of(entry: ProjectEntry) -> tuple[Check, ...]:
+    """Answer the checks; `check: [...]` is one named "check"."""
+    if entry.check is not None:
+        return (Check(name="check", command=entry.check),)
+    return tuple(
+        Check(name=each.name, command=each.command, timeout_seconds=each.timeout)
+        for each in entry.checks
+    )
+
+
+def profile_of(entry: ProfileEntry, times: TimeoutSwapEntry, home: Path) -> Profile:
+    """Turn a profile's entry into the value; times it leaves out are the fleet's."""
+    limits = entry.limits
+    return Profile(
+        name=entry.name,
+        agent=entry.agent,
+        roles=entry.roles,
+        model=entry.model,
+        priority=entry.priority,
+        command=entry.command or (),
+        files=tuple(mounted(each, home) for each in entry.files),
+        instructions=entry.instructions,
+        max_turns=entry.max_turns,
+        max_cost_micros=entry.max_cost_usd,
+        attempt_timeout=entry.attempt_timeout or times.attempt_timeout,
+        stall_after=entry.stall_after or times.stall_after,
+        heartbeat_lost_after=entry.heartbeat_lost_after or times.heartbeat_lost_after,
+        limits=Limits(cpus=limits.cpus, memory_bytes=limits.memory, pids=limits.pids),
+        network=entry.network,
+        fallback=entry.fallback,
+        escalate_to=entry.escalate_to,
+        self_check_rounds=entry.self_check_rounds,
+        safe_mode=entry.safe_mode,
+        approved_categories=entry.approved_categories,
+        price=_price(entry),
+    )
+
+
+def account_of(entry: AccountEntry) -> Account:
+    """Turn an account's entry into the value."""
+    return Account(
+        name=entry.name,
+        agent=entry.agent,
+        owner=entry.owner,
+        parallel=entry.parallel,
+        daily_budget_micros=entry.daily_budget_usd,
+        unmetered=entry.unmetered,
+    )
+
+
+def mounted(text: str, home: Path) -> tuple[str, str]:
+    """Split `HOST[:CONTAINER]`; without the second the file is seen where it is on the host."""
+    host, _, inside = text.partition(":")
+    path = str(resolved(host, home))
+    return path, inside or path
+
+
+def resolved(text: str, home: Path) -> Path:
+    """Answer an absolute path; a relative one starts at the home, `~` is the user's."""
+    return (home / Path(text).expanduser()).resolve()
+
+
+def _named_files(checks: tuple[Check, ...]) -> tuple[str, ...]:
+    # safe side: what the command names as a script decides, so the target's copy has to be taken
+    words = {word.removeprefix("./") for check in checks for word in check.command}
+    return tuple(sorted(word for word in words if _is_script(word)))
+
+
+def _is_script(word: str) -> bool:
+    path = PurePosixPath(word)
+    inside = not path.is_absolute() and ".." not in path.parts and not word.startswith("-")
+    return inside and word.endswith(SCRIPT_ENDINGS) and not any(c.isspace() for c in word)
+
+
+def _price(entry: ProfileEntry) -> Price | None:
+    if entry.price is None:
+        return None
+    price = entry.price
+    return Price(input=price.input, cached_input=price.cached_input, output=price.output)
