@@ -1,6 +1,6 @@
 """The only place where ports meet adapters."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -10,11 +10,11 @@ from fleet.adapters import home as homes
 from fleet.adapters.system import SystemClock, SystemIds
 from fleet.app.coordinator import Coordinator, Order
 from fleet.app.tools import Tools
-from fleet.config import Settings, load_fleet
+from fleet.config import Settings, load_fleet, read_settings, scaffold_home
 from fleet.domain.errors import ConfigError
 from fleet.domain.events import Event
 from fleet.domain.plan import Plan, Snapshot
-from fleet.domain.profile import Fleet, Limits
+from fleet.domain.profile import Fleet
 from fleet.ports import Clock, ContainerRuntime, Ledger, Log, Worktrees
 
 Seen = Callable[[Snapshot, Plan], None]
@@ -74,7 +74,7 @@ def runtime(office: Office) -> ContainerRuntime:
 
 def worktrees(office: Office) -> Worktrees:
     """Answer the git of this home."""
-    from fleet.adapters.git import GitWorktrees
+    from fleet.adapters.git.worktrees import GitWorktrees
 
     return GitWorktrees(office.home, office.home8, office.clock)
 
@@ -94,9 +94,9 @@ def tools(office: Office) -> Tools:
         ledger=office.ledger,
         runtime=engine,
         worktrees=git,
-        verifier=ContainerVerifier(git, engine, clock=office.clock, limits=Limits()),
+        verifier=ContainerVerifier(git, engine, office.clock, office.home8),
         packets=homes.FolderPackets(office.home),
-        traces=JsonlTraces(office.home / "traces", office.clock),
+        traces=JsonlTraces(office.home / "traces"),
     )
 
 
@@ -119,6 +119,27 @@ def coordinator_ready(
         office.ledger.commit([Log(event=started)])
         room = partial(homes.room, office.home, disk_free_bytes=office.fleet.disk_free_bytes)
         yield Coordinator(bundle, order, fence=fence, room=room, seen=seen)
+
+
+def home_made(
+    directory: Path, projects: Sequence[tuple[str, Path, str | None]], *, take_over: bool
+) -> Iterator[str]:
+    """Make a home and claim its repositories; yield a line for each thing that was done.
+
+    Raises ConfigError before anything is made, WorkspaceError for a repository that cannot be
+    worked on or that another home has claimed (`take_over` claims it all the same).
+    """
+    for path in scaffold_home(directory, projects, home8=SystemIds().token()[:8]):
+        yield f"made {path}"
+    with office_open(read_settings(directory)) as office:
+        git = worktrees(office)
+        for project in office.fleet.projects.values():
+            if take_over:
+                git.take_over(project)
+            tip = git.validate(project)
+            for name in project.check_files:
+                if git.read_file(project, tip, name) is None:
+                    yield f"{project.key}: edit {name} and commit it to {project.target}"
 
 
 def held_by(office: Office) -> dict[str, object] | None:

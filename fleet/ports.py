@@ -305,6 +305,10 @@ class Worktrees(Protocol):
         """
         ...
 
+    def take_over(self, project: Project) -> None:
+        """Claim the repository for this home, whoever had it: only when a human says so."""
+        ...
+
     def tip(self, project: Project) -> str:
         """Answer the SHA of the target branch."""
         ...

@@ -185,7 +185,7 @@ class Coordinator:
         lines = watch.settle(finding, desk)
         said = [{"kind": line.type, "seq": line.seq, **line.data} for line in lines]
         if said:
-            self._tools.traces.write(finding.attempt, said)
+            self._tools.trace(finding.attempt, *said)
 
     def _commit(self, writes: list[Write]) -> bool:
         try:

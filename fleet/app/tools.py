@@ -1,10 +1,16 @@
 """The ports a station works with, bundled once by bootstrap."""
 
+import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
+from typing import Any
 
+from fleet.domain.errors import FleetError
 from fleet.domain.profile import Fleet
 from fleet.ports import Clock, ContainerRuntime, Ledger, Packets, Traces, Verifier, Worktrees
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,3 +28,11 @@ class Tools:
     verifier: Verifier
     packets: Packets
     traces: Traces
+
+    def trace(self, attempt: str, *entries: Mapping[str, Any]) -> None:
+        """Write to the attempt's trace; a full disk costs the trace, never the attempt."""
+        at = self.clock.now().isoformat()
+        try:
+            self.traces.write(attempt, [{"at": at, **entry} for entry in entries])
+        except FleetError as error:
+            log.warning("trace lost", extra={"attempt": attempt, "reason": str(error)})

@@ -68,7 +68,7 @@ class Project:
     checks: tuple[Check, ...]
     check_files: tuple[str, ...] = ()
     protected: tuple[str, ...] = ()
-    image: str = "fleet-agent:latest"
+    image: str = "fleet-agent:small"
     review: Review = Review.REQUIRED
     max_retries: int = 2
     max_rebuilds: int = 2

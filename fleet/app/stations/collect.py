@@ -1,6 +1,7 @@
 """Collect: commit what the ended container left, settle its money, give back its slot."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 from fleet.app.desk import Desk
 from fleet.app.tools import Tools
@@ -33,29 +34,31 @@ def carry_out(action: Collect, exit_: Exit | None, tools: Tools) -> Gathered:
         message=f"{action.task.key}: {action.task.title}",
         skip=_setup_leftovers(attempt, tools),
     )
-    changed = [
-        {"path": change.path, "change_type": change.change_type.value} for change in collected.diff
-    ]
-    tools.traces.write(
-        attempt.id,
-        [
-            {
-                "kind": "changed",
-                "head": collected.head,
-                "changes": changed,
-                "ignored": list(collected.ignored),
-                "agent_commits": list(collected.agent_commits),
-                "notes": list(collected.notes),
-            },
-            {
-                "kind": "spent",
-                "input_tokens": attempt.usage.input_tokens,
-                "output_tokens": attempt.usage.output_tokens,
-                "cost_usd": dollars(attempt.usage.cost_micros),
-            },
-        ],
-    )
+    tools.trace(attempt.id, _changed(collected), _spent(attempt))
     return Gathered(attempt=attempt.id, exit=exit_, collected=collected)
+
+
+def _changed(collected: Collected) -> dict[str, Any]:
+    return {
+        "kind": "changed",
+        "head": collected.head,
+        "changes": [
+            {"path": change.path, "change_type": change.change_type.value}
+            for change in collected.diff
+        ],
+        "ignored": list(collected.ignored),
+        "agent_commits": list(collected.agent_commits),
+        "notes": list(collected.notes),
+    }
+
+
+def _spent(attempt: Attempt) -> dict[str, Any]:
+    return {
+        "kind": "spent",
+        "input_tokens": attempt.usage.input_tokens,
+        "output_tokens": attempt.usage.output_tokens,
+        "cost_usd": dollars(attempt.usage.cost_micros),
+    }
 
 
 def _setup_leftovers(attempt: Attempt, tools: Tools) -> tuple[str, ...]:

@@ -85,7 +85,7 @@ def _spec(
 ) -> ContainerSpec:
     project = tools.fleet.projects[task.project]
     packet = _packet(attempt, task, profile, tools=tools)
-    tools.traces.write(attempt.id, [{"kind": "asked", "packet": packet}])
+    tools.trace(attempt.id, {"kind": "asked", "packet": packet})
     folder = tools.packets.write(
         attempt.id,
         {

@@ -79,7 +79,7 @@ def build(action: Build, tools: Tools) -> Built | InConflict | Blocked:
     verdicts = tools.verifier.check(
         project, attempt=pull.attempt, sha=merged.sha, checks=todo, overlay=False
     )
-    tools.traces.write(pull.attempt, [{"kind": "checked", **v.contract()} for v in verdicts])
+    tools.trace(pull.attempt, *({"kind": "checked", **v.contract()} for v in verdicts))
     return Built(pull=pull.number, tip=tip, merged=merged, verdicts=(*known, *verdicts))
 
 

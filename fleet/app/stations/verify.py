@@ -63,7 +63,7 @@ def carry_out(action: Verify, tools: Tools) -> Unchanged | Ruled | Verified:
         patch = tools.worktrees.patch(project, tip, head, limit=_PATCH)
         return Ruled(attempt=attempt.id, ruling=ruling, patch=patch)
     verdicts = _checks(action, project, tools, changed=ruling.rule == "check_files")
-    tools.traces.write(attempt.id, [{"kind": "checked", **v.contract()} for v in verdicts])
+    tools.trace(attempt.id, *({"kind": "checked", **v.contract()} for v in verdicts))
     return Verified(attempt=attempt.id, tip=tip, verdicts=verdicts)
 
 
