@@ -131,7 +131,7 @@ class DockerRuntime(ContainerRuntime):
         name = row["Names"][0].removeprefix("/")
         running = row["State"] in {"running", "paused"}
         ended = None
-        if row["State"] in {"exited", "dead"}:
+        if row["State"] == "exited":
             # the list knows neither exit code nor memory; gone since it was made: not a row
             found = self._inspect(row["Id"])
             if found is None:
@@ -178,7 +178,8 @@ class DockerRuntime(ContainerRuntime):
 
 
 def _exit_of(state: dict[str, Any]) -> Exit | None:
-    if state["Running"] or state["Status"] not in {"exited", "dead"}:
+    # while it is being removed ("removing", "dead") its exit code is that of the removal's kill
+    if state["Running"] or state["Status"] != "exited":
         return None
     return Exit(code=int(state["ExitCode"]), out_of_memory=bool(state["OOMKilled"]))
 

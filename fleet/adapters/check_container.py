@@ -1,0 +1,89 @@
+"""The container of one check: its names, its mounts, its surroundings."""
+
+import hashlib
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from fleet.domain.errors import FleetError
+from fleet.domain.profile import Limits, Project
+from fleet.domain.result import Check
+from fleet.ports import Checkout, ContainerSpec, Mount
+
+_ENVIRONMENT = {
+    "HOME": "/home/agent",
+    **{f"GIT_{who}_NAME": "fleet check" for who in ("AUTHOR", "COMMITTER")},
+    **{f"GIT_{who}_EMAIL": "fleet@localhost" for who in ("AUTHOR", "COMMITTER")},
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """One check at one SHA, for an attempt; `overlay` takes check files from the target."""
+
+    home8: str
+    project: Project
+    attempt: str
+    sha: str
+    check: Check
+    overlay: bool
+
+    @property
+    def name(self) -> str:
+        """Answer the fixed name of its tree, of the characters `a-z0-9-` alone."""
+        parts = (self.home8, self.check.name, *self.check.command, self.sha, str(self.overlay))
+        digest = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:10]
+        slug = re.sub(r"[^a-z0-9]+", "-", self.check.name.lower())[:20].strip("-")
+        return f"{self.attempt}-{slug or 'check'}-{digest}"
+
+    @property
+    def container(self) -> str:
+        """Answer the fixed name of its container."""
+        return f"fleet-check-{self.name}"
+
+    @property
+    def scripts(self) -> tuple[str, ...]:
+        """Answer the check files that its command names."""
+        named = (word.removeprefix("./") for word in self.check.command)
+        return tuple(word for word in named if word in self.project.check_files)
+
+
+def check_spec(wanted: Wanted, checkout: Checkout, *, image: str, limits: Limits) -> ContainerSpec:
+    """Answer the container: no network, no credential; raises FleetError on a full disk."""
+    people, groups = _user_files(checkout)
+    return ContainerSpec(
+        name=wanted.container,
+        image=image,
+        entrypoint=wanted.check.command[:1],
+        command=wanted.check.command[1:],
+        uid=checkout.uid,
+        gid=checkout.gid,
+        limits=limits,
+        mounts=(
+            Mount(source=checkout.path, target="/workspace", writable=True),
+            Mount(source=checkout.git_file, target="/workspace/.git"),
+            Mount(source=checkout.git_dir, target="/fleet/git", writable=True),
+            *(Mount(source=path, target=path) for path in checkout.objects),
+            Mount(source=people, target="/etc/passwd"),
+            Mount(source=groups, target="/etc/group"),
+        ),
+        environment=_ENVIRONMENT,
+        labels={"fleet.attempt": wanted.attempt, "fleet.purpose": "check"},
+    )
+
+
+def _user_files(checkout: Checkout) -> tuple[str, str]:
+    """Write passwd and group into the throw-away git directory: gone with it, whoever is killed."""
+    uid, gid = checkout.uid, checkout.gid
+    lines = {
+        "passwd": f"agent:x:{uid}:{gid}:agent:/home/agent:/bin/sh\n",
+        "group": f"agent:x:{gid}:\n",
+    }
+    paths = {name: Path(checkout.git_dir, name) for name in lines}
+    try:
+        for name, path in paths.items():
+            path.write_text(lines[name])
+            path.chmod(0o644)
+    except OSError as error:
+        raise FleetError(f"{checkout.git_dir} cannot be written: {error.strerror}") from error
+    return str(paths["passwd"]), str(paths["group"])
