@@ -13,6 +13,7 @@ from pathlib import Path
 
 from fleet_agent.clis.model import RoundPlaces
 from fleet_agent.files import UnfitFileError, read_plain_file
+from fleet_agent.system import environment
 
 _LARGEST_RESULT = 64 * 1024
 _WRITE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -28,7 +29,9 @@ class Scratch:
     def __init__(self, packet: Mapping[str, object]) -> None:
         """Make the folder and write the packet into it; raises ScratchError."""
         try:
-            self._folder = Path(tempfile.mkdtemp(prefix="fleet-"))
+            # a folder named outright: left to itself, tempfile would resort to the worktree
+            parent = environment().get("TMPDIR", "/tmp")  # noqa: S108
+            self._folder = Path(tempfile.mkdtemp(prefix="fleet-", dir=parent))
             self._descriptor = os.open(self._folder, os.O_DIRECTORY | os.O_CLOEXEC)
             self._write("packet.json", json.dumps(packet).encode())
         except OSError as error:
