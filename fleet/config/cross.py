@@ -13,15 +13,8 @@ from fleet.config.translate import mounted, resolved
 Profiles = Mapping[str, Parsed[ProfileEntry]]
 # what the coordinator, the image or the kernel puts there must not be hidden by a user's file
 TAKEN = (
-    "/workspace",
-    "/fleet",
-    "/opt/fleet",
-    "/proc",
-    "/sys",
-    "/dev",
-    "/etc",
-    "/tmp",
-    "/home/agent",
+    *("/workspace", "/fleet", "/opt/fleet", "/home/agent", "/usr", "/bin", "/lib", "/etc"),
+    *("/proc", "/sys", "/dev", "/tmp"),  # noqa: S108 - a path in the container
 )
 
 
@@ -131,10 +124,11 @@ def _mounts(parsed: Parsed[ProfileEntry], home: Path) -> Iterator[Problem]:
 def _free(inside: str) -> bool:
     path = PurePosixPath(inside)
     plain = path.is_absolute() and ".." not in path.parts and ":" not in inside
-    taken = any(
-        path.is_relative_to(each) or PurePosixPath(each).is_relative_to(path) for each in TAKEN
-    )
-    return plain and not taken
+    return plain and not any(_overlap(path, PurePosixPath(each)) for each in TAKEN)
+
+
+def _overlap(one: PurePosixPath, other: PurePosixPath) -> bool:
+    return one.is_relative_to(other) or other.is_relative_to(one)
 
 
 def _cycles(

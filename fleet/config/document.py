@@ -3,10 +3,9 @@
 import os
 import re
 import stat
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import yaml
 
@@ -23,7 +22,7 @@ class Document:
     """The values of a file, and the line on which each of them starts."""
 
     path: Path
-    value: Any
+    value: object
     lines: Mapping[Location, int]
 
     def line(self, location: Location) -> int:
@@ -45,8 +44,8 @@ class Unreadable(Exception):  # noqa: N818 - it carries a problem; what is refus
 def read_document(path: Path) -> Document:
     """Read a YAML file; raises Unreadable with the line of the first fault."""
     text = _text(path)
-    loader = _Loader(text)
     try:
+        loader = _Loader(text)
         node = loader.get_single_node()
         if node is None:
             raise Unreadable(problem(path, 1, "the file is empty; expected keys and values"))
@@ -58,10 +57,8 @@ def read_document(path: Path) -> Document:
         raise Unreadable(problem(path, line, _said(error))) from error
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
-        text_said = f"the character {error.character!r} is not allowed in YAML"
+        text_said = f"the character U+{error.character:04X} is not allowed in YAML"
         raise Unreadable(problem(path, line, text_said)) from error
-    finally:
-        loader.dispose()
 
 
 def _text(path: Path) -> str:
@@ -81,7 +78,7 @@ def _bytes(path: Path) -> bytes:
         said = "is a link" if path.is_symlink() else error.strerror or "cannot be read"
         text = f"{said}; expected a plain file"
         raise Unreadable(problem(path, 1, text)) from error
-    with open(descriptor, "rb") as stream:
+    with os.fdopen(descriptor, "rb") as stream:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise Unreadable(problem(path, 1, "expected a plain file"))
         raw = stream.read(MAX_BYTES + 1)
@@ -91,10 +88,16 @@ def _bytes(path: Path) -> bytes:
 
 
 def _said(error: yaml.MarkedYAMLError) -> str:
-    said = error.problem or "not valid YAML"
+    said = error.problem or "it cannot be read"
+    if isinstance(error, _Refused):
+        return said
     if "'\\t'" in said:
         return "a tab where YAML wants spaces; indent with spaces"
     return f"not valid YAML: {said}"
+
+
+class _Refused(yaml.MarkedYAMLError):
+    """Valid YAML that no file of a home may use."""
 
 
 class _Loader(yaml.SafeLoader):
@@ -109,23 +112,21 @@ class _Loader(yaml.SafeLoader):
         super().__init__(text)
         self._depth = 0
 
-    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         if self.check_event(yaml.AliasEvent):
-            raise yaml.MarkedYAMLError(
-                problem="aliases (*name) are not allowed; write the value out",
-                problem_mark=self.peek_event().start_mark,
-            )
+            raise self._refused("aliases (*name) are not allowed; write the value out")
         self._depth += 1
         if self._depth > MAX_DEPTH:
-            raise yaml.MarkedYAMLError(
-                problem=f"nested deeper than {MAX_DEPTH} levels",
-                problem_mark=self.peek_event().start_mark,
-            )
+            raise self._refused(f"nested deeper than {MAX_DEPTH} levels")
         node = super().compose_node(parent, index)
         self._depth -= 1
         return node
 
-    def plain(self, node: yaml.Node, location: Location, lines: dict[Location, int]) -> Any:
+    def _refused(self, text: str) -> _Refused:
+        event: yaml.NodeEvent = self.peek_event()  # type: ignore[no-untyped-call]
+        return _Refused(problem=text, problem_mark=event.start_mark)
+
+    def plain(self, node: yaml.Node, location: Location, lines: dict[Location, int]) -> object:
         """Answer a node's value as dict, list or scalar, noting the line of each location."""
         lines.setdefault(location, node.start_mark.line + 1)
         if isinstance(node, yaml.MappingNode) and node.tag == "tag:yaml.org,2002:map":
@@ -135,23 +136,21 @@ class _Loader(yaml.SafeLoader):
             return [self.plain(item, (*location, number), lines) for number, item in items]
         if isinstance(node, yaml.ScalarNode) and node.tag in _SCALARS:
             return self._scalar(node)
-        raise yaml.MarkedYAMLError(
-            problem=f"the tag {node.tag!r} is not allowed", problem_mark=node.start_mark
-        )
+        raise _Refused(problem=f"the tag {node.tag!r} is not allowed", problem_mark=node.start_mark)
 
     def _mapping(
         self, node: yaml.MappingNode, location: Location, lines: dict[Location, int]
-    ) -> dict[str, Any]:
-        found: dict[str, Any] = {}
+    ) -> dict[str, object]:
+        found: dict[str, object] = {}
         for key_node, value_node in node.value:
             key = self.plain(key_node, (*location, "\0key"), {})
             if not isinstance(key, str):
-                raise yaml.MarkedYAMLError(
+                raise _Refused(
                     problem=f"the key {key!r} is no text", problem_mark=key_node.start_mark
                 )
             here = (*location, key)
             if key in found:
-                raise yaml.MarkedYAMLError(
+                raise _Refused(
                     problem=f"the key {key!r} stands twice, first in line {lines[here]}",
                     problem_mark=key_node.start_mark,
                 )
@@ -159,18 +158,18 @@ class _Loader(yaml.SafeLoader):
             found[key] = self.plain(value_node, here, lines)
         return found
 
-    def _scalar(self, node: yaml.ScalarNode) -> Any:
+    def _scalar(self, node: yaml.ScalarNode) -> object:
         try:
             value = _SCALARS[node.tag](node.value)
             str(value).encode()
         except (ValueError, OverflowError) as error:
-            raise yaml.MarkedYAMLError(
+            raise _Refused(
                 problem="a value that cannot be read", problem_mark=node.start_mark
             ) from error
         return value
 
 
-_SCALARS: dict[str, Any] = {
+_SCALARS: dict[str, Callable[[str], object]] = {
     "tag:yaml.org,2002:str": str,
     "tag:yaml.org,2002:int": int,
     "tag:yaml.org,2002:float": float,

@@ -1,7 +1,7 @@
 """The base of every model, and the mark on keys whose feature is not built yet."""
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 
 from pydantic import BaseModel, ConfigDict
 
@@ -32,7 +32,7 @@ def not_built(entry: Entry, location: Location = ()) -> Iterator[Location]:
             yield here
 
 
-def _below(value: Any, location: Location) -> Iterator[Location]:
+def _below(value: object, location: Location) -> Iterator[Location]:
     if isinstance(value, Entry):
         yield from not_built(value, location)
     if isinstance(value, tuple):

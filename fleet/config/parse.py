@@ -57,25 +57,36 @@ def _not_built(parsed: Parsed[Model]) -> list[Problem]:
 
 def _said(error: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
     where: Location = error["loc"]
-    named = _named(where)
-    match error["type"]:
-        case "extra_forbidden":
-            names = _names_at(schema, where[:-1])
-            return f"{named}: unknown key{nearest(str(where[-1]), names)}"
-        case "missing":
-            return f"{named}: the key is missing"
-        case "value_error":
-            return f"{named}: {error['ctx']['error']}" if named else str(error["ctx"]["error"])
-        case "enum" | "literal_error":
-            hint = nearest(str(error["input"]), _choices(error["ctx"]["expected"]))
-            return f"{named}: {_found(error['input'])} is not valid{hint}"
-        case "model_type" | "model_attributes_type" | "dict_type":
-            return f"{named or 'the file'}: expected keys and values, {_found(error['input'])}"
-    said = error["msg"].replace("Input should be", "expected").replace("array", "list")
-    return f"{named}: {said}, {_found(error['input'])}"
+    return f"{_named(where) or 'the file'}: {_expected(error, where, schema)}"
 
 
-def _found(value: Any) -> str:
+def _expected(error: Mapping[str, Any], where: Location, schema: Mapping[str, Any]) -> str:
+    kind: str = error["type"]
+    if kind == "extra_forbidden":
+        return f"unknown key{nearest(str(where[-1]), _names_at(schema, where[:-1]))}"
+    if kind == "missing":
+        return "the key is missing"
+    if kind == "value_error":
+        return str(error["ctx"]["error"])
+    found = _found(error["input"])
+    if kind in {"enum", "literal_error"}:
+        return f"{found}{nearest(str(error['input']), _choices(error['ctx']['expected']))}"
+    return f"{_plain(kind, error['msg'])}, {found}"
+
+
+def _plain(kind: str, message: str) -> str:
+    if kind == "model_type":
+        return "expected keys and values"
+    for theirs, ours in (
+        ("Input should be", "expected"),
+        ("array", "list"),
+        ("String should match pattern", "expected a text that matches"),
+    ):
+        message = message.replace(theirs, ours)
+    return message
+
+
+def _found(value: object) -> str:
     shown = json.dumps(value, ensure_ascii=False)
     return f"found {shown[:FOUND_SHOWN]}{'...' if len(shown) > FOUND_SHOWN else ''}"
 
@@ -83,7 +94,7 @@ def _found(value: Any) -> str:
 def _named(location: Location) -> str:
     text = ""
     for part in location:
-        text += f"[{part + 1}]" if isinstance(part, int) else f".{part}"
+        text += f"[{part}]" if isinstance(part, int) else f".{part}"
     return text.removeprefix(".")
 
 

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import MappingProxyType
 
-import fleet
 from fleet.domain.profile import Fleet, Profile
 
 BUILT_AGENTS = frozenset({"command"})
@@ -33,7 +32,7 @@ def tier(model: str | None) -> int | None:
 
 def shipped_profiles() -> list[Path]:
     """Answer the files of the shipped profiles: in the package, else in the checkout."""
-    package = Path(fleet.__file__).parent
+    package = Path(__file__).parents[1]
     folders = (package / "_profiles", package.parent / "profiles")
     folder = next(each for each in folders if each.is_dir())
     return sorted(folder.glob("*.yaml"))

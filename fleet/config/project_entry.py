@@ -24,7 +24,7 @@ class CheckEntry(Entry):
     name: Name
     command: Command
     timeout: Seconds = 1800.0
-    limits: Annotated[dict[str, Any], LATER] = {}
+    limits: Annotated[dict[str, Any] | None, LATER] = None
     no_tests_pattern: Annotated[str | None, LATER] = None
     repeat_red: Annotated[int, LATER] = 0
 

@@ -2,7 +2,7 @@
 
 import re
 from pathlib import PurePosixPath
-from typing import Annotated, Any
+from typing import Annotated
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, WithJsonSchema
@@ -16,10 +16,11 @@ _BYTES = {"k": 1024, "m": 1024**2, "g": 1024**3, "t": 1024**4}
 _DURATION = r"^[1-9][0-9]{0,6}[smhd]$"
 _SIZE = r"^[1-9][0-9]{0,6}[kmgt]$"
 _MAX_DOLLARS = 1_000_000
+_MAX_GIB = 1024**2
 WEEK = 7 * 86400
 
 
-def seconds(value: Any) -> float:
+def seconds(value: object) -> float:
     """Turn "60s", "10m", "1h", "2d" into seconds; raises ValueError, also beyond a week."""
     if not isinstance(value, str) or not re.fullmatch(_DURATION, value):
         raise ValueError(f"expected a duration such as 60s, 10m or 1h, found {value!r}")
@@ -29,35 +30,43 @@ def seconds(value: Any) -> float:
     return float(found)
 
 
-def size(value: Any) -> int:
+def size(value: object) -> int:
     """Turn "512m", "4g" into bytes; raises ValueError."""
     if not isinstance(value, str) or not re.fullmatch(_SIZE, value):
         raise ValueError(f"expected a size such as 512m or 4g, found {value!r}")
     return int(value[:-1]) * _BYTES[value[-1]]
 
 
-def money(value: Any) -> int:
+def money(value: object) -> int:
     """Turn dollars into micro-dollars; raises ValueError."""
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not number or not 0 <= value <= _MAX_DOLLARS:
+    number = _number(value)
+    if number is None or not 0 <= number <= _MAX_DOLLARS:
         raise ValueError(f"expected dollars from 0 to {_MAX_DOLLARS}, found {value!r}")
     try:
-        return micros(value)
+        return micros(number)
     except ConfigError as error:
         raise ValueError(str(error)) from error
 
 
-def gigabytes(value: Any) -> int:
+def gigabytes(value: object) -> int:
     """Turn a number of GiB into bytes; raises ValueError."""
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not number or not 0 <= value <= 1024**2:
+    number = _number(value)
+    if number is None or not 0 <= number <= _MAX_GIB:
         raise ValueError(f"expected a number of gigabytes, found {value!r}")
-    return int(value * 1024**3)
+    return int(number * 1024**3)
 
 
-def command(value: Any) -> Any:
-    """Turn a text into `sh -c TEXT`; a list stays as it is."""
-    return ["sh", "-c", value] if isinstance(value, str) else value
+def command(value: object) -> object:
+    """Turn a text into `sh -c TEXT`; a list is a command already."""
+    if isinstance(value, str):
+        return ("sh", "-c", value)
+    # what a validator answers is no longer JSON: strict wants the tuple itself
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _number(value: object) -> float | None:
+    # for Python a bool is an int; for whoever wrote `true` it is not
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
 def _inside(value: str) -> str:
@@ -77,7 +86,7 @@ def _zone(value: str) -> str:
     return value
 
 
-def _schema(**keys: Any) -> WithJsonSchema:
+def _schema(**keys: object) -> WithJsonSchema:
     return WithJsonSchema(keys)
 
 

@@ -64,12 +64,13 @@ def scaffold_home(home: Path, projects: Sequence[ProjectLine], *, home8: str) ->
     home = home.resolve()
     _refuse_other_projects(home, [key for key, _, _ in lines])
     wanted = [(home / ".fleet" / ".gitignore", "*\n"), (home / ".fleet" / "id", f"{home8}\n")]
-    if not (home / PROFILES).is_dir():
+    if not (home / FLEET_FILE).exists():
+        # a finished home keeps what its owner deleted deleted
         wanted += [(home / PROFILES / each.name, each.read_text()) for each in shipped_profiles()]
     wanted += [(home / "memory" / "README.md", _MEMORY), (home / "traces" / "README.md", _TRACES)]
+    wanted += _check_scripts(path for _, path, _ in lines)
     # last: a folder without fleet.yaml is no home, so a half-made one is never taken for whole
     wanted.append((home / FLEET_FILE, fleet_yaml(lines)))
-    wanted += _check_scripts(path for _, path, _ in lines)
     return [path for path, text in wanted if create(path, text)]
 
 

@@ -4,6 +4,7 @@ import json
 import sys
 from pathlib import Path
 
+from fleet.config.entry import Entry
 from fleet.config.fleet_entry import FleetEntry
 from fleet.config.profile_entry import ProfileEntry
 
@@ -12,7 +13,10 @@ FOLDER = Path("docs/schemas")
 
 def schemas() -> dict[str, str]:
     """Answer the text of each schema file by its name."""
-    models = {"fleet.schema.json": FleetEntry, "profile.schema.json": ProfileEntry}
+    models: dict[str, type[Entry]] = {
+        "fleet.schema.json": FleetEntry,
+        "profile.schema.json": ProfileEntry,
+    }
     return {
         name: json.dumps(model.model_json_schema(), indent=2, sort_keys=True) + "\n"
         for name, model in models.items()
