@@ -1,6 +1,6 @@
 """Queries: values by a select, and the snapshot that the planner reads."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import UTC, datetime, time
 from typing import Any, TypeVar
 
@@ -9,12 +9,15 @@ import sqlalchemy as sa
 from fleet.adapters.ledger import tables
 from fleet.adapters.ledger.rows import from_row
 from fleet.domain.attempt import LIVE, Attempt
-from fleet.domain.merge import CLOSED, PullRequest
+from fleet.domain.merge import CLOSED, PullRequest, PullRequestStatus
 from fleet.domain.plan import Snapshot
 from fleet.domain.policy import PendingAction
 from fleet.domain.task import Resolution, Task
 
 Row = TypeVar("Row")
+
+# databases bound how many values a statement may name
+_AT_ONCE = 1000
 
 
 def values(connection: sa.Connection, kind: type[Row], found: "sa.Select[Any]") -> tuple[Row, ...]:
@@ -29,11 +32,12 @@ def latest(connection: sa.Connection, column: "sa.Column[Any]") -> int:
 
 def snapshot(connection: sa.Connection, *, today: datetime) -> Snapshot:
     """Answer what can still move, at one instant; `today` says which day's money counts."""
-    open_tasks = sa.select(tables.tasks).where(tables.tasks.c.resolution.is_(None))
-    tasks = values(connection, Task, open_tasks)
-    open_keys = sa.select(tables.tasks.c.key).where(tables.tasks.c.resolution.is_(None))
-    resolutions, parents = _relatives(connection, tasks)
-    closed = [status.value for status in CLOSED]
+    columns = tables.tasks.c
+    open_tasks = sa.select(tables.tasks).where(columns.resolution.is_(None))
+    tasks = values(connection, Task, open_tasks.order_by(columns.project, columns.number))
+    open_keys = sa.select(columns.key).where(columns.resolution.is_(None))
+    resolutions, parents = _relatives(connection, tasks, open_keys)
+    unclosed = [status.value for status in PullRequestStatus if status not in CLOSED]
     return Snapshot(
         tasks=tasks,
         resolutions=resolutions,
@@ -42,12 +46,16 @@ def snapshot(connection: sa.Connection, *, today: datetime) -> Snapshot:
         pulls=values(
             connection,
             PullRequest,
-            sa.select(tables.pulls).where(tables.pulls.c.status.not_in(closed)),
+            sa.select(tables.pulls)
+            .where(tables.pulls.c.status.in_(unclosed))
+            .order_by(tables.pulls.c.number),
         ),
         pending=values(
             connection,
             PendingAction,
-            sa.select(tables.actions).where(tables.actions.c.task.in_(open_keys)),
+            sa.select(tables.actions)
+            .where(tables.actions.c.task.in_(open_keys))
+            .order_by(tables.actions.c.number),
         ),
         committed=_committed(connection, today),
         task_committed=_task_committed(connection, open_keys),
@@ -66,25 +74,28 @@ def _attempts(connection: sa.Connection, open_keys: "sa.Select[Any]") -> tuple[A
         sa.select(columns.id).where(~columns.cleaned),
     )
     found = sa.select(tables.attempts).where(columns.id.in_(sa.select(wanted.subquery())))
-    return values(connection, Attempt, found.order_by(columns.created, columns.task))
+    return values(
+        connection, Attempt, found.order_by(columns.created, columns.task, columns.number)
+    )
 
 
 def _relatives(
-    connection: sa.Connection, tasks: Iterable[Task]
+    connection: sa.Connection, tasks: Sequence[Task], open_keys: "sa.Select[Any]"
 ) -> tuple[dict[str, Resolution | None], dict[str, str]]:
     """Answer how dependencies and children of open tasks ended, and whose children they are."""
     keys = {task.key for task in tasks}
     named = sorted({key for task in tasks for key in task.depends} - keys)
     columns = tables.tasks.c
-    found = sa.select(columns.key, columns.resolution, columns.parent).where(
-        columns.key.in_(named) | columns.parent.in_(sorted(keys))
-    )
+    family = sa.select(columns.key, columns.resolution, columns.parent)
     resolutions: dict[str, Resolution | None] = dict.fromkeys(keys)
     parents: dict[str, str] = {}
-    for key, resolution, parent in connection.execute(found):
+    for key, resolution, parent in connection.execute(family.where(columns.parent.in_(open_keys))):
         resolutions[key] = Resolution(resolution) if resolution else None
-        if parent in keys:
-            parents[key] = parent
+        parents[key] = parent
+    for start in range(0, len(named), _AT_ONCE):
+        chosen = columns.key.in_(named[start : start + _AT_ONCE])
+        for key, resolution, _ in connection.execute(family.where(chosen)):
+            resolutions[key] = Resolution(resolution) if resolution else None
     return resolutions, parents
 
 
@@ -102,7 +113,7 @@ def _task_committed(connection: sa.Connection, open_keys: "sa.Select[Any]") -> d
     settled, reserved = tables.settlements, tables.reservations
     both = sa.union_all(
         sa.select(settled.c.task, settled.c.micros).where(settled.c.task.in_(open_keys)),
-        _unsettled(reserved.c.task),
+        _unsettled(reserved.c.task).where(reserved.c.task.in_(open_keys)),
     ).subquery()
     total = sa.select(both.c.task, sa.func.sum(both.c.micros)).group_by(both.c.task)
     return {task: int(micros) for task, micros in connection.execute(total)}

@@ -65,8 +65,10 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 - a column's value
             value = [_plain(item) for item in value]
         case Mapping():
             value = {_plain(key): _plain(item) for key, item in value.items()}
-        case _ if is_dataclass(value):
+        case _ if is_dataclass(value) and not isinstance(value, type):
             value = _plain(asdict(value))
+        case _:
+            pass  # numbers, truth and None stand as they are
     return value
 
 

@@ -8,11 +8,12 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from fleet.adapters.ledger import reading, tables
-from fleet.adapters.ledger.engine import engine_for, migrated
+from fleet.adapters.ledger.engine import engine_for, migrate, reading_from, writing_to
+from fleet.adapters.ledger.failures import translated
 from fleet.adapters.ledger.rows import KEYS, TABLES, to_row
 from fleet.domain.attempt import Attempt
 from fleet.domain.budget import Reservation, Settlement
-from fleet.domain.errors import DuplicateError, NotFoundError, StaleLeaseError, TransientError
+from fleet.domain.errors import NotFoundError, StaleLeaseError
 from fleet.domain.events import Event
 from fleet.domain.merge import PullRequest
 from fleet.domain.plan import Snapshot
@@ -28,11 +29,11 @@ class SqlLedger(Ledger):
     """SQLite by default, PostgreSQL by URL; safe for several threads and processes."""
 
     def __init__(self, url: str, *, clock: Clock) -> None:
-        """Open it and bring its schema up to date; raises TransientError when it cannot be had."""
+        """Open it and bring its schema up to date; raises as `translated` does."""
         self._clock = clock
         self._engine = engine_for(url)
-        with _translated():
-            migrated(self._engine)
+        with translated():
+            migrate(self._engine)
 
     def commit(self, writes: Sequence[Write]) -> None:
         with self._writing() as connection:
@@ -88,10 +89,14 @@ class SqlLedger(Ledger):
         return self._all(PendingAction, sa.select(tables.actions).order_by(tables.actions.c.number))
 
     def reservations(self) -> tuple[Reservation, ...]:
-        return self._all(Reservation, sa.select(tables.reservations))
+        columns = tables.reservations.c
+        found = sa.select(tables.reservations).order_by(columns.at, columns.attempt)
+        return self._all(Reservation, found)
 
     def settlements(self) -> tuple[Settlement, ...]:
-        return self._all(Settlement, sa.select(tables.settlements))
+        columns = tables.settlements.c
+        found = sa.select(tables.settlements).order_by(columns.at, columns.attempt)
+        return self._all(Settlement, found)
 
     def events(
         self, *, task: str | None = None, attempt: str | None = None, after: int = 0
@@ -121,8 +126,7 @@ class SqlLedger(Ledger):
     def _one(self, kind: type[Row], column: sa.Column[Any], key: object, remedy: str) -> Row:
         found = self._all(kind, sa.select(TABLES[kind]).where(column == key))
         if not found:
-            name = TABLES[kind].name.replace("_", " ").removesuffix("s")
-            raise NotFoundError(f"no {name} {key}", remedy=remedy)
+            raise NotFoundError(f"no {_noun(kind)} {key}", remedy=remedy)
         return found[0]
 
     def _all(self, kind: type[Row], found: "sa.Select[Any]") -> tuple[Row, ...]:
@@ -131,15 +135,17 @@ class SqlLedger(Ledger):
 
     @contextmanager
     def _writing(self) -> Iterator[sa.Connection]:
-        with _translated(), self._engine.connect() as plain:
-            connection = plain.execution_options(fleet_writes=True)
-            with connection.begin():
-                yield connection
+        with translated(), writing_to(self._engine) as connection:
+            yield connection
 
     @contextmanager
     def _reading(self) -> Iterator[sa.Connection]:
-        with _translated(), self._engine.connect() as connection, connection.begin():
+        with translated(), reading_from(self._engine) as connection:
             yield connection
+
+
+def _noun(kind: type) -> str:
+    return TABLES[kind].name.replace("_", " ").removesuffix("s")
 
 
 def _save(connection: sa.Connection, row: Stateful) -> None:
@@ -153,25 +159,10 @@ def _save(connection: sa.Connection, row: Stateful) -> None:
     at_version = (table.c[key] == columns[key]) & (table.c.version == row.version)
     done = connection.execute(table.update().where(at_version).values(**columns))
     if done.rowcount != 1:
-        raise StaleLeaseError(f"{table.name} {columns[key]} moved on since it was read")
+        raise StaleLeaseError(f"{_noun(kind)} {columns[key]} moved on since it was read")
 
 
 def _append(connection: sa.Connection, table: sa.Table, columns: dict[str, Any]) -> None:
     """Insert; the same key again changes nothing."""
     insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     connection.execute(insert(table).values(**columns).on_conflict_do_nothing())
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    """Turn the library's errors into fleet's inside the block."""
-    try:
-        yield
-    except sa.exc.IntegrityError as error:
-        raise DuplicateError(f"it exists already: {_first_line(error)}") from error
-    except (sa.exc.OperationalError, sa.exc.InternalError, sa.exc.TimeoutError) as error:
-        raise TransientError(f"the ledger: {_first_line(error)}") from error
-
-
-def _first_line(error: sa.exc.SQLAlchemyError) -> str:
-    return str(getattr(error, "orig", None) or error).splitlines()[0]
