@@ -1,0 +1,358 @@
+"""The contract of the ledger: all or nothing, first come first served, nothing twice."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+
+import pytest
+
+from fleet.domain.attempt import LIVE, Outcome, Red, State
+from fleet.domain.errors import DuplicateError, NotFoundError, StaleLeaseError
+from fleet.domain.merge import PullRequestStatus
+from fleet.domain.policy import ActionStatus
+from fleet.domain.result import Usage, VerdictStatus
+from fleet.domain.task import Resolution
+from fleet.ports import Append, Ledger, Log, Save
+from tests.builders import (
+    NOW,
+    a_pull,
+    a_reservation,
+    a_settlement,
+    a_task,
+    a_verdict,
+    an_action,
+    an_attempt,
+    an_event,
+)
+
+ENDS = [state for state in State if state not in LIVE]
+
+
+def save(ledger: Ledger, *rows):
+    ledger.commit([Save(row=row) for row in rows])
+
+
+def append(ledger: Ledger, *rows):
+    ledger.commit([Append(row=row) for row in rows])
+
+
+def log(ledger: Ledger, *events):
+    ledger.commit([Log(event=event) for event in events])
+
+
+def test_a_task_comes_back_as_it_was_saved(ledger):
+    task = a_task(
+        goal="größer ≠ 'quoted' \\ %s\n\t😀",
+        accept=("a", "b, c", '"d"'),
+        depends=("APP-2", "LIB-3"),
+        labels=("night",),
+        parent="APP-9",
+        budget_micros=2**62,
+        granted=("network",),
+        resolution=Resolution.CANCELLED,
+    )
+
+    save(ledger, task)
+
+    assert ledger.task("APP-1") == replace(task, version=1)
+
+
+def test_an_attempt_comes_back_as_it_was_saved(ledger):
+    attempt = an_attempt(
+        state=State.COLLECTED,
+        outcome=Outcome.SWAP,
+        stopping=Outcome.SWAP,
+        red=Red.CONFLICT,
+        usage=Usage(input_tokens=2**40, turns=3, cost_micros=None),
+        last_beat=NOW + timedelta(microseconds=1),
+        self_check_red=True,
+        last_seq=10**12,
+    )
+
+    save(ledger, a_task(), attempt)
+
+    assert ledger.attempts() == (replace(attempt, version=1),)
+
+
+def test_pull_requests_and_actions_come_back_as_they_were_saved(ledger):
+    pull = a_pull(reviewers=("ada",), comments=("why?", "so"), status=PullRequestStatus.QUEUED)
+    action = an_action(files=("a", "b"), risks=("c",), status=ActionStatus.REJECTED, sha="d" * 40)
+
+    save(ledger, a_task(), pull, action)
+
+    assert ledger.pull_request(1) == replace(pull, version=1)
+    assert ledger.pending_action("A-1") == replace(action, version=1)
+
+
+def test_immutable_rows_come_back_as_they_were_appended(ledger):
+    attempt = an_attempt()
+    verdict = a_verdict(status=VerdictStatus.ERROR, exit_code=None, error="image missing")
+    held, settled = a_reservation(attempt), a_settlement(attempt, estimated=True)
+
+    save(ledger, a_task(), attempt)
+    append(ledger, verdict, held, settled)
+
+    assert ledger.verdicts(attempt.id) == (verdict,)
+    assert ledger.reservations() == (held,)
+    assert ledger.settlements() == (settled,)
+
+
+def test_an_event_comes_back_with_its_nested_fields(ledger):
+    event = an_event(data={"from": "leased", "files": ["a", {"b": [1, 2.5, None, True]}]})
+
+    log(ledger, event)
+
+    assert ledger.events() == (replace(event, id=1),)
+
+
+def test_an_instant_of_another_zone_comes_back_in_utc(ledger):
+    local = NOW.astimezone(timezone(timedelta(hours=5, minutes=30)))
+
+    save(ledger, a_task(created=local))
+
+    assert ledger.task("APP-1").created == NOW
+    assert ledger.task("APP-1").created.utcoffset() == timedelta(0)
+
+
+def test_a_naive_instant_is_refused(ledger):
+    naive = NOW.replace(tzinfo=None)
+
+    with pytest.raises(ValueError, match="naive instant"):
+        save(ledger, a_task(created=naive))
+    with pytest.raises(ValueError, match="naive instant"):
+        log(ledger, an_event(at=naive))
+
+    assert ledger.tasks() == ()
+    assert ledger.events() == ()
+
+
+def test_what_no_database_can_hold_is_replaced(ledger):
+    save(ledger, a_task(title="a\0b", goal="c\ud800d"))
+    log(ledger, an_event(data={"tail\0": ["\udfff"]}))
+
+    assert ledger.task("APP-1").title == "a\ufffdb"
+    assert ledger.task("APP-1").goal == "c?d"
+    assert ledger.events()[0].data == {"tail\ufffd": ["?"]}
+
+
+def test_each_save_raises_the_version_by_one(ledger):
+    save(ledger, a_task())
+    save(ledger, replace(ledger.task("APP-1"), title="better"))
+
+    assert ledger.task("APP-1").title == "better"
+    assert ledger.task("APP-1").version == 2
+
+
+@pytest.mark.parametrize("version", [1, 3])
+def test_only_the_row_that_was_read_can_be_replaced(ledger, version):
+    save(ledger, a_task())
+    save(ledger, a_task(version=1, title="first"))
+
+    with pytest.raises(StaleLeaseError, match="APP-1"):
+        save(ledger, a_task(version=version, title="second"))
+
+    assert ledger.task("APP-1").title == "first"
+
+
+def test_a_row_that_was_never_inserted_cannot_be_replaced(ledger):
+    with pytest.raises(StaleLeaseError, match="APP-1"):
+        save(ledger, a_task(version=1))
+
+
+@pytest.mark.parametrize(
+    "again",
+    [
+        a_task(),
+        a_task("APP-2", project="APP", number=1),
+        an_attempt(state=State.FAILED),
+        an_attempt(number=1, id="other", state=State.FAILED),
+        a_pull(),
+        a_pull(2),
+        an_action(),
+    ],
+    ids=lambda row: type(row).__name__,
+)
+def test_a_new_row_needs_a_new_key(ledger, again):
+    save(ledger, a_task(), an_attempt(state=State.LOST), a_pull(), an_action())
+
+    with pytest.raises(DuplicateError):
+        save(ledger, again)
+
+
+@pytest.mark.parametrize("state", sorted(LIVE))
+def test_a_task_has_one_live_attempt(ledger, state):
+    save(ledger, a_task(), an_attempt(state=state))
+
+    with pytest.raises(DuplicateError):
+        save(ledger, an_attempt(number=2))
+
+    assert len(ledger.attempts()) == 1
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_an_ended_attempt_makes_room_in_the_same_transaction(ledger, end):
+    save(ledger, a_task(), an_attempt())
+
+    save(ledger, an_attempt(state=end, version=1), an_attempt(number=2))
+
+    assert [attempt.state for attempt in ledger.attempts("APP-1")] == [end, State.LEASED]
+
+
+def test_a_target_has_one_merge_in_progress(ledger):
+    merging = PullRequestStatus.MERGING
+    save(ledger, a_task(), a_task("APP-2"), a_pull(1, status=merging), a_pull(2, "APP-2"))
+
+    with pytest.raises(DuplicateError):
+        save(ledger, a_pull(2, "APP-2", status=merging, version=1))
+
+    save(ledger, a_pull(1, status=PullRequestStatus.MERGED, version=1))
+    save(ledger, a_pull(2, "APP-2", status=merging, version=1))
+
+
+def test_two_targets_merge_side_by_side(ledger):
+    merging = PullRequestStatus.MERGING
+    save(ledger, a_task(), a_task("LIB-1"), a_task("APP-2"))
+
+    save(ledger, a_pull(1, status=merging), a_pull(2, "LIB-1", status=merging))
+    save(ledger, a_pull(3, "APP-2", status=merging, target="next"))
+
+    assert len(ledger.pull_requests()) == 3
+
+
+@pytest.mark.parametrize("bad", [a_task(version=7), a_task(), an_attempt("LIB-9")])
+def test_a_transaction_is_done_whole_or_not_at_all(ledger, bad):
+    save(ledger, a_task())
+    before = ledger.snapshot()
+
+    with pytest.raises((StaleLeaseError, DuplicateError, NotFoundError)):
+        ledger.commit(
+            [
+                Save(row=a_task("APP-2")),
+                Save(row=an_attempt()),
+                Append(row=a_reservation(an_attempt())),
+                Log(event=an_event()),
+                Save(row=bad),
+            ]
+        )
+
+    assert ledger.snapshot() == before
+    assert ledger.reservations() == ()
+    assert ledger.events() == ()
+
+
+def test_a_row_about_nothing_is_refused(ledger):
+    save(ledger, a_task())
+
+    for orphan in (an_attempt("APP-7"), a_pull(1, "APP-7"), an_action(1, "APP-7")):
+        with pytest.raises(NotFoundError):
+            save(ledger, orphan)
+    for row in (a_verdict(), a_reservation(an_attempt()), a_settlement(an_attempt())):
+        with pytest.raises(NotFoundError):
+            append(ledger, row)
+
+
+def test_an_immutable_row_stays_as_it_was_first_appended(ledger):
+    attempt = an_attempt()
+    save(ledger, a_task(), attempt)
+
+    append(ledger, a_verdict(), a_reservation(attempt), a_settlement(attempt))
+    append(
+        ledger,
+        a_verdict(stdout="other"),
+        a_reservation(attempt, micros=9),
+        a_settlement(attempt, micros=9),
+    )
+
+    assert ledger.verdicts(attempt.id) == (a_verdict(),)
+    assert ledger.reservations() == (a_reservation(attempt),)
+    assert ledger.settlements() == (a_settlement(attempt),)
+
+
+def test_verdicts_stand_in_the_order_they_were_given(ledger):
+    save(ledger, a_task(), an_attempt())
+    later = NOW + timedelta(seconds=1)
+
+    append(ledger, a_verdict(name="b"), a_verdict(name="a"), a_verdict(name="b", at=later))
+
+    given = ledger.verdicts(an_attempt().id)
+    assert [(verdict.name, verdict.at) for verdict in given] == [
+        ("b", NOW),
+        ("a", NOW),
+        ("b", later),
+    ]
+
+
+def test_an_event_line_is_applied_once(ledger):
+    log(ledger, an_event(attempt="x", seq=1, what="first"), an_event(attempt="x", seq=1))
+    log(ledger, an_event(attempt="x", seq=1), an_event(attempt="y", seq=1))
+
+    assert [(event.attempt, event.what) for event in ledger.events()] == [("x", "first"), ("y", "")]
+
+
+def test_events_without_a_number_are_all_kept(ledger):
+    log(ledger, an_event(attempt="x"), an_event(attempt="x"))
+
+    assert len(ledger.events(attempt="x")) == 2
+
+
+def test_event_ids_only_rise(ledger):
+    assert ledger.latest_event() == 0
+
+    log(ledger, an_event(), an_event(attempt="x", seq=1))
+    log(ledger, an_event(attempt="x", seq=1))
+    log(ledger, an_event())
+
+    ids = [event.id for event in ledger.events()]
+    assert ids == sorted(set(ids))
+    assert len(ids) == 3
+    assert ledger.latest_event() == ids[-1]
+
+
+def test_events_are_found_by_task_attempt_and_age(ledger):
+    log(ledger, an_event(what="1"), an_event(task="APP-2", what="2"))
+    log(ledger, an_event(attempt="x", what="3"), an_event(task=None, what="4"))
+    first = ledger.events()[0].id
+
+    assert [event.what for event in ledger.events(task="APP-1")] == ["1", "3"]
+    assert [event.what for event in ledger.events(task="APP-1", after=first)] == ["3"]
+    assert [event.what for event in ledger.events(attempt="x")] == ["3"]
+    assert ledger.events(after=ledger.latest_event()) == ()
+
+
+def test_what_is_not_there_is_named(ledger):
+    with pytest.raises(NotFoundError, match="APP-404"):
+        ledger.task("APP-404")
+    with pytest.raises(NotFoundError, match="404"):
+        ledger.pull_request(404)
+    with pytest.raises(NotFoundError, match="A-404"):
+        ledger.pending_action("A-404")
+
+
+def test_lists_are_in_order(ledger):
+    save(ledger, a_task("LIB-1"), a_task("APP-10"), a_task("APP-2"))
+    save(ledger, an_attempt("LIB-1", created=NOW + timedelta(hours=1)), an_attempt("APP-2"))
+    save(ledger, a_pull(2, "LIB-1"), a_pull(1, "APP-2"), an_action(10, "LIB-1"))
+    save(ledger, an_action(9, "APP-2"))
+
+    assert [task.key for task in ledger.tasks()] == ["APP-2", "APP-10", "LIB-1"]
+    assert [task.key for task in ledger.tasks(project="LIB")] == ["LIB-1"]
+    assert [attempt.task for attempt in ledger.attempts()] == ["APP-2", "LIB-1"]
+    assert [pull.number for pull in ledger.pull_requests()] == [1, 2]
+    assert [action.id for action in ledger.pending_actions()] == ["A-9", "A-10"]
+
+
+def test_a_setting_is_set_once(ledger):
+    assert ledger.setting("home") is None
+
+    assert ledger.keep_setting("home", "first") == "first"
+    assert ledger.keep_setting("home", "second") == "first"
+
+    assert ledger.setting("home") == "first"
+
+
+def test_the_year_9999_and_the_epoch_are_instants_too(ledger):
+    far = datetime.fromisoformat("9999-12-31T23:59:59.999999+00:00")
+    long_ago = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+
+    save(ledger, a_task(created=long_ago, updated=far))
+
+    assert (ledger.task("APP-1").created, ledger.task("APP-1").updated) == (long_ago, far)
