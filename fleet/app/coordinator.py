@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from threading import Event
 from typing import cast
 
 from fleet.app import roster
@@ -18,6 +19,7 @@ from fleet.ports import Exit, Write
 
 log = logging.getLogger(__name__)
 
+COALESCE = 0.015  # seconds in which reports gather, so that one tick takes them all
 BEAT = 1.0  # seconds between two looks at what other processes wrote
 RETRY = 3.0  # seconds until a transient failure is tried again
 COOL = 5.0  # seconds until something that waits for the world is looked at again
@@ -71,6 +73,7 @@ class Coordinator:
         self._seen = seen
         self._since = tools.clock.now()
         self._memory = _Memory()
+        self._pause = Event()  # never set: what is waited on when only time may pass
         self._stop_asked = False
         self._stopping_since = 0.0
         self._crew = Crew({"start": order.parallel, "check": order.parallel, "git": 4, "stop": 4})
@@ -88,11 +91,12 @@ class Coordinator:
         self._sweep()
         try:
             while True:
-                current, latest = self._tick()
-                if not current.actions:
-                    if self._done(current):
-                        return
-                    self._wait(latest)
+                current, snapshot = self._tick()
+                if self._leads_on(current):
+                    continue
+                if not current.actions and self._done(current):
+                    return
+                self._wait(snapshot.latest_event)
         finally:
             self._crew.close()
             if self._stop_asked:
@@ -115,16 +119,19 @@ class Coordinator:
                 log.info("orphan removed", extra={"container": container.name})
                 self._tools.runtime.remove(container.name)
 
-    def _tick(self) -> tuple[Plan, int]:
+    def _tick(self) -> tuple[Plan, Snapshot]:
         self._crew.woken.clear()
-        self._apply(self._crew.reports())
-        snapshot = self._tools.ledger.snapshot()
+        snapshot = self._apply(self._crew.reports())
         current = plan(snapshot, self._tools.fleet, self._sight())
         if current.actions and self._record(snapshot, current.actions):
             for action in current.actions:
                 self._hand_out(action)
         self._seen(snapshot, current)
-        return current, snapshot.latest_event
+        return current, snapshot
+
+    def _leads_on(self, current: Plan) -> bool:
+        """Tell whether something was only recorded: what follows from it can be planned at once."""
+        return any(action.key not in self._memory.actions for action in current.actions)
 
     def _done(self, current: Plan) -> bool:
         now = self._tools.clock.monotonic()
@@ -143,6 +150,8 @@ class Coordinator:
 
         With nothing in hand, one number is read a second and nothing else.
         """
+        if self._crew.woken.is_set():
+            self._pause.wait(COALESCE)
         while not self._crew.woken.wait(BEAT):
             timers = self._memory.retry_at or self._memory.cool_until or self._order.until
             moved = self._tools.ledger.latest_event() != latest
@@ -167,19 +176,25 @@ class Coordinator:
             dispatch_refused="merges only" if self._order.merges_only else self._room(),
         )
 
-    def _apply(self, reports: list[Report]) -> None:
-        """Fold reports into the ledger, again on fresh rows where somebody else was faster."""
+    def _apply(self, reports: list[Report]) -> Snapshot:
+        """Fold reports into the ledger and answer what it holds then.
+
+        Done again on fresh rows where somebody else was faster.
+        """
         findings = [found for report in reports if (found := self._found(report)) is not None]
-        while findings:
-            desk = Desk(self._tools.ledger.snapshot(), at=self._tools.clock.now())
+        while True:
+            snapshot = self._tools.ledger.snapshot()
+            if not findings:
+                return snapshot
+            desk = Desk(snapshot, at=self._tools.clock.now())
             for finding in findings:
                 if isinstance(finding, watch.Told):
                     self._hear(finding, desk)
                 else:
                     roster.settle(finding, desk, self._tools)
             if self._commit(desk.writes()):
-                return
-            self._crew.woken.wait(RETRY / 10)
+                return desk.after() or self._tools.ledger.snapshot()
+            self._pause.wait(RETRY / 10)
 
     def _hear(self, finding: watch.Told, desk: Desk) -> None:
         lines = watch.settle(finding, desk)

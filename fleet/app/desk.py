@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from fleet.domain.attempt import Attempt, State, advance
 from fleet.domain.events import Event
@@ -11,7 +11,10 @@ from fleet.domain.merge import PullRequest
 from fleet.domain.plan import Snapshot
 from fleet.domain.policy import PendingAction
 from fleet.domain.task import Task
-from fleet.ports import Append, Clock, Immutable, Ledger, Log, Save, Write
+from fleet.domain.budget import Reservation, Settlement
+from fleet.ports import Append, Clock, Immutable, Ledger, Log, Save, Stateful, Write
+
+Row = TypeVar("Row", Task, Attempt, PullRequest, PendingAction)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +36,8 @@ class Desk:
         self._tasks = {row.key: row for row in snapshot.tasks}
         self._attempts = {row.id: row for row in snapshot.attempts}
         self._pulls = {row.number: row for row in snapshot.pulls}
-        self._saved: dict[tuple[str, object], Task | Attempt | PullRequest | PendingAction] = {}
+        self._asked: dict[str, PendingAction] = {}
+        self._saved: dict[tuple[str, str | int], Stateful] = {}
         self._others: list[Write] = []
         self._last_pull = snapshot.last_pull
         self._last_action = snapshot.last_action
@@ -67,20 +71,18 @@ class Desk:
         self.save(asked)
         self.log("approval.asked", attempt, what=f"{asked.id}: {asked.action}")
 
-    def save(self, row: Task | Attempt | PullRequest | PendingAction) -> None:
+    def save(self, row: Stateful) -> None:
         """Take the changed row."""
         match row:
             case Task():
                 self._tasks[row.key] = row
-                self._saved["task", row.key] = row
             case Attempt():
                 self._attempts[row.id] = row
-                self._saved["attempt", row.id] = row
             case PullRequest():
                 self._pulls[row.number] = row
-                self._saved["pull", row.number] = row
             case PendingAction():
-                self._saved["action", row.id] = row
+                self._asked[row.id] = row
+        self._saved[_name(row)] = row
 
     def append(self, row: Immutable) -> None:
         """Take an immutable row."""
@@ -117,6 +119,49 @@ class Desk:
         self.log("attempt.moved", moved, what=moved.reason, data=data)
         return moved
 
+    def after(self) -> Snapshot | None:
+        """Answer the snapshot as it stands once the writes are committed.
+
+        None where it has to be read anew: money was settled or reserved, and its sums are the
+        ledger's to make.
+        """
+        if any(isinstance(write, Append) and _is_money(write.row) for write in self._others):
+            return None
+        read = self.snapshot
+        ended = {key: task.resolution for key, task in self._tasks.items() if not task.open}
+        pending = {row.id: row for row in read.pending} | self._asked
+        return replace(
+            read,
+            tasks=tuple(self._now(task) for task in self._tasks.values() if task.open),
+            resolutions={**read.resolutions, **ended},
+            attempts=tuple(map(self._now, self._attempts.values())),
+            pulls=tuple(self._now(pull) for pull in self._pulls.values() if not pull.closed),
+            pending=tuple(map(self._now, pending.values())),
+            last_pull=self._last_pull,
+            last_action=self._last_action,
+        )
+
+    def _now(self, row: Row) -> Row:
+        """Answer a row with the version it has once it is written."""
+        saved = self._saved.get(_name(row))
+        return row if saved is None else replace(row, version=row.version + 1)
+
     def writes(self) -> list[Write]:
         """Answer all that is to be committed, state rows first."""
         return [*(Save(row=row) for row in self._saved.values()), *self._others]
+
+
+def _name(row: Stateful) -> tuple[str, str | int]:
+    match row:
+        case Task():
+            return "task", row.key
+        case Attempt():
+            return "attempt", row.id
+        case PullRequest():
+            return "pull", row.number
+        case PendingAction():
+            return "action", row.id
+
+
+def _is_money(row: Immutable) -> bool:
+    return isinstance(row, Reservation | Settlement)
