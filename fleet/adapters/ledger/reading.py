@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from fleet.adapters.ledger import tables
 from fleet.adapters.ledger.rows import from_row
-from fleet.domain.attempt import LIVE, Attempt
+from fleet.domain.attempt import Attempt
 from fleet.domain.merge import CLOSED, PullRequest, PullRequestStatus
 from fleet.domain.plan import Snapshot
 from fleet.domain.policy import PendingAction
@@ -34,7 +34,9 @@ def snapshot(connection: sa.Connection, *, today: datetime) -> Snapshot:
     """Answer what can still move, at one instant; `today` says which day's money counts."""
     columns = tables.tasks.c
     open_tasks = sa.select(tables.tasks).where(columns.resolution.is_(None))
-    tasks = values(connection, Task, open_tasks.order_by(columns.project, columns.number))
+    # sorted here: a database would walk all tasks that ever were in the order of their numbers
+    found = values(connection, Task, open_tasks)
+    tasks = tuple(sorted(found, key=lambda task: (task.project, task.number)))
     open_keys = sa.select(columns.key).where(columns.resolution.is_(None))
     resolutions, parents = _relatives(connection, tasks, open_keys)
     unclosed = [status.value for status in PullRequestStatus if status not in CLOSED]
@@ -67,10 +69,9 @@ def snapshot(connection: sa.Connection, *, today: datetime) -> Snapshot:
 
 def _attempts(connection: sa.Connection, open_keys: "sa.Select[Any]") -> tuple[Attempt, ...]:
     columns = tables.attempts.c
-    live = columns.state.in_(sorted(state.value for state in LIVE))
     wanted = sa.union(
         sa.select(columns.id).where(columns.task.in_(open_keys)),
-        sa.select(columns.id).where(live),
+        sa.select(columns.id).where(tables.LIVE_NOW),
         sa.select(columns.id).where(~columns.cleaned),
     )
     found = sa.select(tables.attempts).where(columns.id.in_(sa.select(wanted.subquery())))
@@ -122,10 +123,9 @@ def _task_committed(connection: sa.Connection, open_keys: "sa.Select[Any]") -> d
 def _unsettled(by: "sa.Column[Any]") -> "sa.Select[Any]":
     """Select what live attempts hold: only they can have a reservation without a settlement."""
     reserved, attempts = tables.reservations, tables.attempts
-    live = attempts.c.state.in_(sorted(state.value for state in LIVE))
     settled = sa.exists().where(tables.settlements.c.attempt == reserved.c.attempt)
     return (
         sa.select(by, reserved.c.micros)
         .join(attempts, attempts.c.id == reserved.c.attempt)
-        .where(live, ~settled)
+        .where(tables.LIVE_NOW, ~settled)
     )
