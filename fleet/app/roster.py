@@ -42,6 +42,8 @@ Finding = (
     | learn.Retired
 )
 
+Work = tuple[str, Callable[[], object]]
+
 
 def record(action: Action, desk: Desk, tools: Tools, *, fence: int) -> None:
     """Write down what is about to be done, before it is done."""
@@ -71,10 +73,22 @@ def _conclude(action: Conclude, desk: Desk) -> None:
         desk.save(replace(pull, status=PullRequestStatus.REJECTED, reason=action.reason))
 
 
-def work(
-    action: Action, tools: Tools, exits: Mapping[str, Exit | None]
-) -> tuple[str, Callable[[], object]] | None:
+def work(action: Action, tools: Tools, exits: Mapping[str, Exit | None]) -> Work | None:
     """Answer the pool and the work of an action; None for what is done once it is recorded."""
+    match action:
+        case Launch() | Stop() | Collect() | Clean():
+            return _on_attempt(action, tools, exits)
+        case Verify() | Build() | Land() | Retire():
+            return _on_branch(action, tools)
+        case Dispatch() | Conclude() | Follow():
+            return None
+        case _:
+            assert_never(action)
+
+
+def _on_attempt(
+    action: Launch | Stop | Collect | Clean, tools: Tools, exits: Mapping[str, Exit | None]
+) -> Work:
     match action:
         case Launch():
             return "start", lambda: launch.carry_out(action, tools)
@@ -83,18 +97,22 @@ def work(
         case Collect():
             ended = exits.get(action.attempt.id)
             return "git", lambda: collect.carry_out(action, ended, tools)
+        case Clean():
+            return "git", lambda: learn.clean(action, tools)
+        case _:
+            assert_never(action)
+
+
+def _on_branch(action: Verify | Build | Land | Retire, tools: Tools) -> Work:
+    match action:
         case Verify():
             return "check", lambda: verify.carry_out(action, tools)
         case Build():
             return "check", lambda: merge.build(action, tools)
         case Land():
             return "git", lambda: merge.land(action, tools)
-        case Clean():
-            return "git", lambda: learn.clean(action, tools)
         case Retire():
             return "git", lambda: learn.retire(action, tools)
-        case Dispatch() | Conclude() | Follow():
-            return None
         case _:
             assert_never(action)
 

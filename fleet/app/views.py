@@ -8,7 +8,7 @@ from fleet.domain.attempt import Attempt
 from fleet.domain.board import Board, board_of, standing
 from fleet.domain.budget import dollars
 from fleet.domain.merge import PullRequest
-from fleet.domain.plan import Plan, Snapshot
+from fleet.domain.plan import Snapshot
 from fleet.domain.policy import PendingAction
 from fleet.domain.profile import Fleet
 from fleet.domain.result import Verdict, verdict_of
@@ -286,11 +286,6 @@ def counts(snapshot: Snapshot, fleet: Fleet) -> dict[str, int]:
         status = standing(task, board).status.value
         found[status] = found.get(status, 0) + 1
     return found
-
-
-def wait_reasons(plan: Plan) -> dict[str, str]:
-    """Answer why ready tasks are not dispatched."""
-    return {wait.task: wait.reason for wait in plan.waits}
 
 
 def log_rows(ledger: Ledger, key: str, *, after: int = 0) -> list[Row]:

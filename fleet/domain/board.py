@@ -118,8 +118,10 @@ def _between(task: Task, attempts: tuple[Attempt, ...], board: Board) -> Standin
         return _ends(Resolution.CANCELLED, "cancelled on request")
     counted = tuple(a for a in attempts if a.number > task.red_from)
     failing = _failing_end(task, counted, board)
-    if failing:
-        return _ends(Resolution.FAILED, failing)
+    return _ends(Resolution.FAILED, failing) if failing else _next(task, counted, board)
+
+
+def _next(task: Task, counted: tuple[Attempt, ...], board: Board) -> Standing:
     if task.kind is not Kind.ATOMIC:
         return _parent(task, board)
     if counted and counted[-1].state is State.PAUSED:
@@ -138,10 +140,14 @@ def _failing_end(task: Task, counted: tuple[Attempt, ...], board: Board) -> str:
     project = board.fleet.projects.get(task.project)
     if project is not None and rebuilds > project.max_rebuilds:
         return f"{rebuilds} conflicts with the target: {last.reason if last else ''}"
+    return _broken_end(counted, board.fleet.max_swaps)
+
+
+def _broken_end(counted: tuple[Attempt, ...], most: int) -> str:
     broken = [a for a in counted if a.state in {State.FAILED, State.LOST, State.SWAPPED}]
-    if len(broken) > board.fleet.max_swaps:
-        return f"{len(broken)} attempts broke off: {broken[-1].reason}"
-    return ""
+    if len(broken) <= most:
+        return ""
+    return f"{len(broken)} attempts broke off: {broken[-1].reason}"
 
 
 def red_count(counted: tuple[Attempt, ...], board: Board) -> int:

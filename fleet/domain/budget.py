@@ -1,6 +1,5 @@
 """Money: integer micro-dollars, reserved at dispatch, settled at collect."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
@@ -75,13 +74,6 @@ def cost(usage: Usage, price: Price | None) -> int | None:
         + usage.output_tokens * price.output
     )
     return -(-total // MICROS)
-
-
-def committed(reserved: Iterable[Reservation], settled: Iterable[Settlement]) -> int:
-    """Answer what is spent or held: a settlement takes the place of its reservation."""
-    done = {row.attempt: row.micros for row in settled}
-    held = sum(row.micros for row in reserved if row.attempt not in done)
-    return held + sum(done.values())
 
 
 def settle(reserved: int, usage: Usage, *, price: Price | None, known: bool) -> tuple[int, bool]:

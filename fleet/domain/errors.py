@@ -57,18 +57,6 @@ class NotFoundError(FleetError):
     code = "not_found"
 
 
-class PolicyDenied(FleetError):
-    """A rule of the house forbids it."""
-
-    code = "policy_denied"
-
-
-class BudgetExhausted(FleetError):
-    """The money of that account, task or day is spent or reserved."""
-
-    code = "budget"
-
-
 class WorkspaceError(FleetError):
     """The repository cannot be worked on: missing, empty, foreign, in conflict."""
 

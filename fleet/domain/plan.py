@@ -41,7 +41,8 @@ class Sight:
     """What the coordinator sees beyond the ledger; a restart finds it out again.
 
     `busy` are the keys of actions in hand or soon tried again, `cooling` those of actions that
-    wait for the world to change (a dirty checkout), `followed` the attempts whose container is being read, `exited` those whose container has ended,
+    wait for the world to change (a dirty checkout), `followed` the attempts whose container is
+    being read, `exited` those whose container has ended,
     `since` when this coordinator began (beats older than that are forgiven), `keys` the tasks
     that were asked for (None: all), `stopping` that no new work begins.
     """

@@ -70,16 +70,12 @@ def _for_attempt(
             yield from _before_the_start(attempt, task, sight)
         case State.RUNNING if task is not None:
             yield from _while_it_runs(attempt, task, board.fleet, sight)
-        case State.COLLECTED if attempt.outcome is not None:
-            to = end_of(attempt.outcome, self_check_red=attempt.self_check_red)
-            if task is not None and task.cancel_requested and to is State.VERIFYING:
-                to = State.CANCELLED
-            yield Conclude(attempt=attempt, to=to)
+        case State.COLLECTED:
+            yield from _once_collected(attempt, task)
         case State.VERIFYING if task is not None:
             yield from _verification(attempt, task, board, sight)
-        case State.VERIFIED if task is not None and task.cancel_requested:
-            if not _is_merging(board.pulls.get(attempt.id)):
-                yield Conclude(attempt=attempt, to=State.CANCELLED, reason="cancelled on request")
+        case State.VERIFIED if task is not None and _withdrawn(task, board.pulls.get(attempt.id)):
+            yield Conclude(attempt=attempt, to=State.CANCELLED, reason="cancelled on request")
         case _:
             pass
     if (attempt.outcome is not None or not attempt.live) and not attempt.cleaned:
@@ -126,6 +122,16 @@ def _overdue(attempt: Attempt, profile: Profile, sight: Sight) -> Iterator[Actio
         yield Stop(attempt=attempt, outcome=Outcome.SWAP, reason=reason)
 
 
+def _once_collected(attempt: Attempt, task: Task | None) -> Iterator[Action]:
+    if attempt.outcome is None:
+        return
+    to = end_of(attempt.outcome, self_check_red=attempt.self_check_red)
+    if to is State.VERIFYING and task is not None and task.cancel_requested:
+        yield Conclude(attempt=attempt, to=State.CANCELLED, reason="cancelled on request")
+    else:
+        yield Conclude(attempt=attempt, to=to)
+
+
 def _verification(attempt: Attempt, task: Task, board: Board, sight: Sight) -> Iterator[Action]:
     if f"verify {attempt.id}" in sight.busy:
         return
@@ -142,12 +148,18 @@ def _is_merging(pull: PullRequest | None) -> bool:
     return pull is not None and pull.status is PullRequestStatus.MERGING
 
 
+def _withdrawn(task: Task | None, pull: PullRequest | None) -> bool:
+    """Tell whether a cancelled task is still to be kept out of the target."""
+    return task is not None and task.cancel_requested and not _is_merging(pull)
+
+
 def _merges(board: Board, tasks: dict[str, Task], sight: Sight) -> Iterator[Action]:
     """Yield one step for each target: the merge under way, else the first of the queue."""
-    attempts = {attempt.id: attempt for attempt in board.snapshot.attempts}
+    attempts = {a.id: a for a in board.snapshot.attempts if a.state is State.VERIFIED}
     queues: dict[tuple[str, str], list[PullRequest]] = {}
     for pull in board.snapshot.pulls:
         wanted = sight.keys is None or pull.task in sight.keys or _is_merging(pull)
+        wanted = wanted and not _withdrawn(tasks.get(pull.task), pull)
         if wanted and pull.status in _IN_HAND and pull.attempt in attempts:
             queues.setdefault((pull.project, pull.target), []).append(pull)
     for queue in queues.values():
@@ -220,9 +232,14 @@ def _dispatch(task: Task, board: Board, sight: Sight, room: _Room) -> Dispatch |
     room.take(slot, profile)
     attempts = board.attempts.get(task.key, ())
     last = attempts[-1] if attempts else None
-    fresh = task.fresh or (last is not None and last.red in _FRESH_AFTER)
+    fresh = task.fresh or (last is not None and _fresh_after(last))
     number = last.number + 1 if last else 1
     return Dispatch(task=task, slot=slot, number=number, fresh=fresh)
+
+
+def _fresh_after(last: Attempt) -> bool:
+    """Tell whether to start at the target: after a conflict, or where that never came to run."""
+    return last.red in _FRESH_AFTER or (last.fresh and last.base is None)
 
 
 def _held_back(task: Task, board: Board, sight: Sight, room: _Room) -> str:

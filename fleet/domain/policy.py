@@ -55,12 +55,15 @@ def matches(path: str, pattern: str) -> bool:
     """Tell whether a path falls under a pattern; `DIR/**` covers the folder and all below it.
 
     Compared without regard to case, so that no other spelling slips by where the file system
-    folds case.
+    folds case. A pattern also means itself, letter by letter: `pages/[id].tsx` is a file's name.
     """
     path, pattern = path.casefold(), pattern.casefold()
-    if pattern.endswith("/**") and (path + "/").startswith(pattern[:-2]):
+    folder = pattern.removesuffix("/**").rstrip("/")
+    if (path + "/").startswith(folder + "/"):
         return True
-    return fnmatchcase(path, pattern) or path.startswith(pattern.rstrip("/") + "/")
+    # `**/NAME` means NAME in the root as well
+    in_root = pattern.startswith("**/") and fnmatchcase(path, pattern[3:])
+    return in_root or fnmatchcase(path, pattern)
 
 
 def touched(diff: Diff, patterns: tuple[str, ...]) -> tuple[str, ...]:

@@ -44,7 +44,13 @@ def choose_slot(
             if reason is None:
                 return Slot(profile=profile.name, account=account.name)
             refusals.append(Refusal(subject=f"{profile.name}/{account.name}", reason=reason))
-    return tuple(refusals) or (Refusal(subject=task.role, reason=f"no profile for {task.role}"),)
+    return tuple(refusals) or (_nobody(task),)
+
+
+def _nobody(task: Task) -> Refusal:
+    if task.profile is not None:
+        return Refusal(subject=task.profile, reason="there is no profile of that name")
+    return Refusal(subject=task.role, reason=f"no profile for {task.role}")
 
 
 def _candidates(task: Task, fleet: Fleet) -> list[Profile]:

@@ -29,6 +29,7 @@ LOGGED = TYPES - {"beat", "activity", "usage"}
 CLAIMS_AS_PROGRESS = 3
 SELF_CHECK_RED = frozenset({"self_check", "limit"})
 _MAX_NUMBER = 10**12
+_MAX_DEPTH = 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,23 +44,39 @@ class Line:
 def parse(raw: bytes) -> Line | None:
     """Answer the event line, or None for one that is too long, malformed or unknown."""
     told = _object(raw) if len(raw) <= MAX_LINE else None
-    if told is None or told.get("v") != 1 or told.get("type") not in TYPES:
+    if told is None or told.get("v") != 1:
         return None
-    seq = told.get("seq")
+    kind, seq = told.get("type"), told.get("seq")
+    if not isinstance(kind, str) or kind not in TYPES:
+        return None
     if type(seq) is not int or not 0 < seq < _MAX_NUMBER:
         return None
     data = {k: v for k, v in told.items() if k not in {"v", "seq", "type"}}
-    return Line(seq=seq, type=told["type"], data=data)
+    return Line(seq=seq, type=kind, data=data)
 
 
 def _object(raw: bytes) -> dict[str, Any] | None:
-    """Answer a JSON object that a database can store: no NUL, no lone surrogate."""
+    """Answer a JSON object that a database can store: no NUL, no lone surrogate, no infinity."""
     try:
-        told = json.loads(raw, parse_constant=_refused)
-        json.dumps(told, ensure_ascii=False).encode()
+        # decoded here: json would also take UTF-16, in which an escaped NUL looks otherwise
+        told = json.loads(raw.decode(), parse_constant=_refused)
+        json.dumps(told, ensure_ascii=False, allow_nan=False).encode()
     except (ValueError, RecursionError):
         return None
-    return told if isinstance(told, dict) and b"\\u0000" not in raw else None
+    if not isinstance(told, dict) or b"\\u0000" in raw:
+        return None
+    return told if _shallow(told, _MAX_DEPTH) else None
+
+
+def _shallow(value: object, depth: int) -> bool:
+    """Tell whether it nests no deeper: who stores it later may stand deeper in the stack."""
+    match value:
+        case dict():
+            return depth > 0 and all(_shallow(inner, depth - 1) for inner in value.values())
+        case list():
+            return depth > 0 and all(_shallow(inner, depth - 1) for inner in value)
+        case _:
+            return True
 
 
 def _refused(constant: str) -> object:
@@ -86,9 +103,11 @@ def hear(attempt: Attempt, line: Line, *, at: datetime) -> Attempt:
 def _concluded(attempt: Attempt, data: Mapping[str, Any], *, at: datetime) -> Attempt:
     diagnostics = data.get("diagnostics")
     known: Mapping[str, Any] = diagnostics if isinstance(diagnostics, dict) else {}
-    kind = _text(known.get("failure_kind"), 40) or "crash"
+    kind = _text(known.get("failure_kind"), 40)
     if data.get("status") == "success" and known.get("failure_kind") is None:
         kind = "none"
+    elif kind in {"", "none"}:
+        kind = "crash"
     told = known.get("usage")
     return replace(
         attempt,

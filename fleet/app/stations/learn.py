@@ -20,9 +20,13 @@ class Cleaned:
 
 @dataclass(frozen=True, kw_only=True)
 class Retired:
-    """The branch is put away; `note` says what could not be done."""
+    """The branch is put away; `note` says what could not be done.
+
+    `version` is that of the task when its end was decided.
+    """
 
     task: str
+    version: int
     fate: Resolution
     reason: str
     note: str = ""
@@ -49,7 +53,13 @@ def retire(action: Retire, tools: Tools) -> Retired:
             _put_away(action, project, head, tools)
     except WorkspaceError as error:
         note = f"branch {task.branch} stays: {error}"
-    return Retired(task=task.key, fate=action.fate, reason=action.reason, note=note)
+    return Retired(
+        task=task.key,
+        version=task.version,
+        fate=action.fate,
+        reason=action.reason,
+        note=note,
+    )
 
 
 def _put_away(action: Retire, project: Project, head: str, tools: Tools) -> None:
@@ -75,7 +85,8 @@ def settle(finding: Cleaned | Retired, desk: Desk) -> None:
                 desk.save(replace(attempt, cleaned=True))
         case Retired():
             task = desk.task(finding.task)
-            if task is None or not task.open:
+            # a person spoke meanwhile, perhaps asked for a retry: the planner decides anew
+            if task is None or task.version != finding.version:
                 return
             ended = replace(task, resolution=finding.fate, reason=finding.reason, updated=desk.at)
             desk.save(ended)

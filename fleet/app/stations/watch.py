@@ -76,8 +76,11 @@ def settle(finding: Told, desk: Desk) -> list[Line]:
     attempt = desk.attempt(finding.attempt)
     if attempt is None or attempt.state not in {State.PREPARING, State.RUNNING}:
         return []
-    fresh = [line for line in finding.lines if line.seq > attempt.last_seq]
-    for line in fresh:
+    fresh: list[Line] = []
+    for line in finding.lines:
+        if line.seq <= attempt.last_seq:
+            continue
+        fresh.append(line)
         if line.seq > attempt.last_seq + 1:
             gap = f"lines {attempt.last_seq + 1} to {line.seq - 1} are missing"
             desk.log("agent.gap", attempt, what=gap)
