@@ -15,12 +15,14 @@ from fleet.app.tools import Tools
 from fleet.domain.errors import DuplicateError, StaleLeaseError, TransientError
 from fleet.domain.plan import Action, Follow, Plan, Sight, Snapshot
 from fleet.domain.planner import plan
+from fleet.domain.wire import Line
 from fleet.ports import Exit, Write
 
 log = logging.getLogger(__name__)
 
 COALESCE = 0.015  # seconds in which reports gather, so that one tick takes them all
 BEAT = 1.0  # seconds between two looks at what other processes wrote
+MOMENT = 0.05  # seconds until a commit that somebody overtook is tried again
 RETRY = 3.0  # seconds until a transient failure is tried again
 COOL = 5.0  # seconds until something that waits for the world is looked at again
 STOP_WITHIN = 60.0  # seconds a clean stop may take
@@ -80,10 +82,11 @@ class Coordinator:
 
     def stop(self) -> None:
         """Ask for a clean stop; may be called from a signal handler or another thread."""
+        # wakes nobody: a signal may have interrupted the very thread that holds an Event's lock;
+        # the decider looks once a beat
         if not self._stop_asked:
-            self._stop_asked = True
             self._stopping_since = self._tools.clock.monotonic()
-        self._crew.woken.set()
+            self._stop_asked = True
 
     def run(self) -> None:
         """Tick until done; raises EngineDownError when no engine answers at the start."""
@@ -182,31 +185,44 @@ class Coordinator:
         Done again on fresh rows where somebody else was faster.
         """
         findings = [found for report in reports if (found := self._found(report)) is not None]
+        traced = False
         while True:
             snapshot = self._tools.ledger.snapshot()
             if not findings:
                 return snapshot
             desk = Desk(snapshot, at=self._tools.clock.now())
-            for finding in findings:
-                if isinstance(finding, watch.Told):
-                    self._hear(finding, desk)
-                else:
-                    roster.settle(finding, desk, self._tools)
+            told = self._settle(findings, desk)
+            if not traced:
+                self._trace(told)
+                traced = True
             if self._commit(desk.writes()):
                 return desk.after() or self._tools.ledger.snapshot()
-            self._pause.wait(RETRY / 10)
 
-    def _hear(self, finding: watch.Told, desk: Desk) -> None:
-        lines = watch.settle(finding, desk)
-        said = [{"kind": line.type, "seq": line.seq, **line.data} for line in lines]
-        if said:
-            self._tools.trace(finding.attempt, *said)
+    def _settle(
+        self, findings: "list[roster.Finding | watch.Told]", desk: Desk
+    ) -> dict[str, list[Line]]:
+        """Fold findings into the desk; answer what each attempt's container newly said."""
+        told: dict[str, list[Line]] = {}
+        for finding in findings:
+            if isinstance(finding, watch.Told):
+                told.setdefault(finding.attempt, []).extend(watch.settle(finding, desk))
+            else:
+                roster.settle(finding, desk, self._tools)
+        return told
+
+    def _trace(self, told: dict[str, list[Line]]) -> None:
+        for attempt, lines in told.items():
+            said = [{"kind": line.type, "seq": line.seq, **line.data} for line in lines]
+            if said:
+                self._tools.trace(attempt, *said)
 
     def _commit(self, writes: list[Write]) -> bool:
+        """Tell whether it was written; where not, whoever was faster or busy is given a moment."""
         try:
             self._tools.ledger.commit(writes)
         except (StaleLeaseError, DuplicateError, TransientError) as error:
             log.info("commit to be repeated", extra={"reason": str(error)})
+            self._pause.wait(MOMENT)
             return False
         return True
 
@@ -219,21 +235,24 @@ class Coordinator:
                 self._memory.followed.discard(action.attempt.id)
         if report.error is not None and action is not None:
             return self._failed(action, report)
+        self._remember(report)
+        if isinstance(report.finding, watch.Exited | watch.Stopped):
+            return None
+        return cast("roster.Finding | watch.Told | None", report.finding)
+
+    def _remember(self, report: Report) -> None:
+        """Keep what matters to the next plan but not to the ledger."""
         match report.finding:
             case watch.Exited() as exited:
                 self._memory.exits[exited.attempt] = exited.exit
-                return None
             case collect.Gathered() as gathered:
                 self._memory.exits.pop(gathered.attempt, None)
-                return gathered
             case merge.Blocked() as blocked if not blocked.moved_on:
                 self._cool(f"build {blocked.pull}")
-                return blocked
             case watch.Stopped():
                 self._cool(report.key)
-                return None
-            case finding:
-                return cast("roster.Finding | watch.Told | None", finding)
+            case _:
+                pass
 
     def _cool(self, key: str) -> None:
         self._memory.cool_until[key] = self._tools.clock.monotonic() + COOL

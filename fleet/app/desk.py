@@ -6,12 +6,12 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from fleet.domain.attempt import Attempt, State, advance
+from fleet.domain.budget import Reservation, Settlement
 from fleet.domain.events import Event
 from fleet.domain.merge import PullRequest
 from fleet.domain.plan import Snapshot
 from fleet.domain.policy import PendingAction
 from fleet.domain.task import Task
-from fleet.domain.budget import Reservation, Settlement
 from fleet.ports import Append, Clock, Immutable, Ledger, Log, Save, Stateful, Write
 
 Row = TypeVar("Row", Task, Attempt, PullRequest, PendingAction)
@@ -111,7 +111,7 @@ class Desk:
         )
         self._others.append(Log(event=event))
 
-    def move(self, attempt: Attempt, to: State, *, reason: str = "", **fields: Any) -> Attempt:
+    def move(self, attempt: Attempt, to: State, *, reason: str = "", **fields: Any) -> Attempt:  # noqa: ANN401
         """Advance an attempt and log the move; raises IllegalMoveError."""
         moved = replace(advance(attempt, to, at=self.at, reason=reason), **fields)
         self.save(moved)
