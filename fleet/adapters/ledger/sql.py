@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from fleet.adapters.ledger import reading, tables
+from fleet.adapters.ledger import queries, reading, tables
 from fleet.adapters.ledger.engine import engine_for, migrate, reading_from, writing_to
 from fleet.adapters.ledger.failures import translated
 from fleet.adapters.ledger.rows import KEYS, TABLES, to_row
@@ -54,7 +54,7 @@ class SqlLedger(Ledger):
 
     def latest_event(self) -> int:
         with self._reading() as connection:
-            return reading.latest(connection, tables.events.c.id)
+            return int(connection.scalar(queries.LATEST_EVENT) or 0)
 
     def task(self, key: str) -> Task:
         return self._one(Task, tables.tasks.c.key, key, "see `fleet task list`")
