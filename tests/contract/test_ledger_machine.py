@@ -1,0 +1,206 @@
+"""Hypothesis drives the ledger on SQLite and its in-memory twin together: they never differ."""
+
+import shutil
+import tempfile
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import pytest
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from fleet.adapters.ledger import SqlLedger
+from fleet.adapters.memory import ManualClock, MemoryLedger
+from fleet.domain.attempt import LIVE, ROADS, Attempt, State, advance
+from fleet.domain.errors import DuplicateError, FleetError, StaleLeaseError
+from fleet.domain.merge import PullRequestStatus
+from fleet.domain.task import Resolution
+from fleet.ports import Append, Immutable, Log, Save, Write
+from tests.builders import (
+    NOW,
+    a_pull,
+    a_reservation,
+    a_settlement,
+    a_task,
+    a_verdict,
+    an_attempt,
+    an_event,
+)
+
+TASKS = ("APP-1", "APP-2", "LIB-1")
+
+
+@cache
+def empty_ledger() -> Path:
+    """Migrate once; every example begins with a copy."""
+    path = Path(tempfile.mkdtemp()) / "empty.db"
+    SqlLedger(f"sqlite:///{path}", clock=ManualClock(NOW)).close()
+    return path
+
+
+def moved(attempt: Attempt, to: State) -> list[Write]:
+    data = {"from": attempt.state.value, "to": to.value}
+    event = an_event("attempt.moved", task=attempt.task, attempt=attempt.id, data=data)
+    return [Save(row=advance(attempt, to, at=NOW)), Log(event=event)]
+
+
+class Ledgers(RuleBasedStateMachine):
+    """Both ledgers, written alike."""
+
+    def __init__(self):
+        super().__init__()
+        self.folder = Path(tempfile.mkdtemp())
+        shutil.copy(empty_ledger(), self.folder / "ledger.db")
+        clock = ManualClock(NOW)
+        self.sql = SqlLedger(f"sqlite:///{self.folder}/ledger.db", clock=clock)
+        self.memory = MemoryLedger(clock=clock)
+        self.commit(*(Save(row=a_task(key)) for key in TASKS))
+
+    def teardown(self):
+        self.sql.close()
+        shutil.rmtree(self.folder)
+
+    def commit(self, *writes: Write) -> type[FleetError] | None:
+        """Commit to both and answer what both refused it with, if they did."""
+        refusals: list[type[FleetError] | None] = []
+        for ledger in (self.sql, self.memory):
+            try:
+                ledger.commit(writes)
+                refusals.append(None)
+            except FleetError as error:
+                refusals.append(type(error))
+        assert refusals[0] is refusals[1]
+        return refusals[0]
+
+    @contextmanager
+    def unchanged(self):
+        before = self.sql.snapshot(), self.sql.attempts(), self.sql.events()
+        yield
+        assert before == (self.sql.snapshot(), self.sql.attempts(), self.sql.events())
+
+    def pick(self, data, live_only=False) -> Attempt | None:
+        found = [a for a in self.memory.attempts() if a.live or not live_only]
+        return data.draw(st.sampled_from(found)) if found else None
+
+    @rule(task=st.sampled_from(TASKS))
+    def open(self, task):
+        attempts = self.memory.attempts(task)
+        fresh = an_attempt(task, len(attempts) + 1)
+        busy = any(attempt.live for attempt in attempts)
+
+        refusal = self.commit(Save(row=fresh), Append(row=a_reservation(fresh)))
+
+        assert refusal is (DuplicateError if busy else None)
+
+    @rule(data=st.data())
+    def move(self, data):
+        attempt = self.pick(data, live_only=True)
+        if attempt is not None:
+            to = data.draw(st.sampled_from(sorted(ROADS[attempt.state])))
+
+            assert self.commit(*moved(attempt, to)) is None
+
+    @rule(data=st.data(), behind=st.integers(1, 3))
+    def move_as_a_revenant(self, data, behind):
+        attempt = self.pick(data, live_only=True)
+        if attempt is not None and attempt.version > behind:
+            revenant = replace(attempt, version=attempt.version - behind)
+            to = data.draw(st.sampled_from(sorted(ROADS[attempt.state])))
+
+            with self.unchanged():
+                assert self.commit(*moved(revenant, to)) is StaleLeaseError
+
+    @rule(data=st.data())
+    def succeed_in_one_transaction(self, data):
+        attempt = self.pick(data, live_only=True)
+        ends = sorted(ROADS[attempt.state] - LIVE) if attempt else []
+        if attempt is not None and ends:
+            fresh = an_attempt(attempt.task, len(self.memory.attempts(attempt.task)) + 1)
+
+            refusal = self.commit(
+                *moved(attempt, data.draw(st.sampled_from(ends))), Save(row=fresh)
+            )
+
+            assert refusal is None
+
+    @rule(data=st.data(), micros=st.integers(0, 2**62), verdicts=st.integers(1, 2))
+    def append_twice(self, data, micros, verdicts):
+        attempt = self.pick(data)
+        if attempt is not None:
+            rows: list[Immutable] = [
+                a_settlement(attempt, micros=micros // 2**10),
+                a_verdict(attempt.id),
+            ]
+            for _ in range(2):
+                assert self.commit(*(Append(row=row) for row in rows)) is None
+
+    @rule(data=st.data(), seq=st.integers(1, 4))
+    def tell_an_event_twice(self, data, seq):
+        attempt = self.pick(data)
+        if attempt is not None:
+            told = an_event("agent.progress", task=attempt.task, attempt=attempt.id, seq=seq)
+            for _ in range(2):
+                assert self.commit(Log(event=told)) is None
+
+    @rule(task=st.sampled_from(TASKS), status=st.sampled_from(PullRequestStatus))
+    def put_a_pull_request(self, task, status):
+        number = TASKS.index(task) + 1
+        standing = [pull for pull in self.memory.pull_requests() if pull.number == number]
+        self.commit(
+            Save(
+                row=a_pull(
+                    number,
+                    task,
+                    status=status,
+                    version=max((p.version for p in standing), default=0),
+                )
+            )
+        )
+
+    @rule(task=st.sampled_from(TASKS), end=st.sampled_from([None, *Resolution]))
+    def resolve(self, task, end):
+        row = self.memory.task(task)
+
+        assert self.commit(Save(row=replace(row, resolution=end))) is None
+
+    @precondition(lambda self: self.memory.events())
+    @rule(title=st.text(max_size=8), version=st.integers(0, 2))
+    def retitle(self, title, version):
+        self.commit(Save(row=a_task(title=title, goal=title, version=version)))
+
+    @invariant()
+    def a_task_has_at_most_one_live_attempt(self):
+        live = [attempt.task for attempt in self.sql.attempts() if attempt.live]
+        assert len(live) == len(set(live))
+
+    @invariant()
+    def events_replay_to_the_state(self):
+        replayed = {attempt.id: State.LEASED.value for attempt in self.sql.attempts()}
+        for event in self.sql.events():
+            if event.kind == "attempt.moved" and event.attempt is not None:
+                assert replayed[event.attempt] == event.data["from"]
+                replayed[event.attempt] = event.data["to"]
+        assert replayed == {a.id: a.state.value for a in self.sql.attempts()}
+
+    @invariant()
+    def both_are_equal(self):
+        assert told(self.sql) == told(self.memory)
+
+
+def told(ledger) -> dict[str, object]:
+    """Answer all a ledger says, event ids left out: SQLite burns some on what it ignores."""
+    return {
+        "snapshot": replace(ledger.snapshot(), latest_event=0),
+        "tasks": ledger.tasks(),
+        "attempts": ledger.attempts(),
+        "pulls": ledger.pull_requests(),
+        "reservations": ledger.reservations(),
+        "settlements": ledger.settlements(),
+        "verdicts": [ledger.verdicts(attempt.id) for attempt in ledger.attempts()],
+        "events": [replace(event, id=0) for event in ledger.events()],
+    }
+
+
+TestLedgers = pytest.mark.timeout(600)(Ledgers.TestCase)
