@@ -45,6 +45,7 @@ def office_open(settings: Settings) -> Iterator[Office]:
     fleet = load_fleet(home)
     home8 = homes.read_id(home)
     clock = SystemClock()
+    homes.ledger_kept_private(settings.database_url)
     ledger = SqlLedger(settings.database_url, clock=clock)
     try:
         kept = ledger.keep_setting("home", home8)

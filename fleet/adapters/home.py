@@ -75,6 +75,13 @@ def read_id(home: Path) -> str:
     return text
 
 
+def ledger_kept_private(url: str) -> None:
+    """Make a new SQLite ledger readable by its owner alone: agents' words and outputs are in it."""
+    path = Path(url.removeprefix("sqlite:///"))
+    if url.startswith("sqlite:///") and path.parent.is_dir():
+        os.close(os.open(path, os.O_CREAT | os.O_CLOEXEC, 0o600))
+
+
 class FolderPackets(Packets):
     """Packets as files under `.fleet/packets/<attempt>/`."""
 
@@ -105,4 +112,6 @@ def room(home: Path, *, disk_free_bytes: int) -> str:
     free = shutil.disk_usage(home).free
     if free >= disk_free_bytes:
         return ""
-    return f"{free / _GB:.1f} GB of disk are free, limits.disk_free_gb wants {disk_free_bytes / _GB:g}"
+    return (
+        f"{free / _GB:.1f} GB of disk are free, limits.disk_free_gb wants {disk_free_bytes / _GB:g}"
+    )

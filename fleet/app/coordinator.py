@@ -212,7 +212,7 @@ class Coordinator:
 
     def _trace(self, told: dict[str, list[Line]]) -> None:
         for attempt, lines in told.items():
-            said = [{"kind": line.type, "seq": line.seq, **line.data} for line in lines]
+            said = [{"kind": line.type, "seq": line.seq, "told": dict(line.data)} for line in lines]
             if said:
                 self._tools.trace(attempt, *said)
 

@@ -19,7 +19,7 @@ def list_(
     json: Json = False,
 ) -> None:
     """Show what waits for your yes."""
-    from fleet.app import views  # noqa: PLC0415
+    from fleet.app import views
 
     with opened(ctx) as office:
         rows = [views.action_view(action) for action in office.ledger.pending_actions()]
@@ -33,7 +33,7 @@ def list_(
 @app.command()
 def show(ctx: typer.Context, identity: str, json: Json = False) -> None:
     """Show one question: what will be done, files, diff, risks, rule."""
-    from fleet.app import views  # noqa: PLC0415
+    from fleet.app import views
 
     with opened(ctx) as office:
         view = views.action_view(office.ledger.pending_action(identity.upper()))
@@ -93,7 +93,7 @@ def _answer(
     reason: str = "",
     replace_check: bool = False,
 ) -> None:
-    from fleet.app.stations import review  # noqa: PLC0415
+    from fleet.app.stations import review
 
     with opened(ctx) as office:
         action = review.answer(

@@ -18,8 +18,8 @@ _GB = 1024**3
 
 def examined(home: Path | None) -> list[Row]:
     """Examine everything; what cannot be examined for want of something else is left out."""
-    from fleet.bootstrap import office_open  # noqa: PLC0415 - heavy
-    from fleet.config import read_settings  # noqa: PLC0415 - heavy
+    from fleet.bootstrap import office_open
+    from fleet.config import read_settings
 
     rows = [_line("git", _git)]
     try:
@@ -32,7 +32,7 @@ def examined(home: Path | None) -> list[Row]:
 
 
 def _in_home(office: "Office") -> Iterator[Row]:
-    from fleet.config import check_profiles  # noqa: PLC0415 - heavy
+    from fleet.config import check_profiles
 
     for warning in check_profiles(office.fleet):
         yield _row("profiles", "warn", warning, "see `fleet profile check`")
@@ -64,7 +64,7 @@ def _fail(check: str, error: FleetError) -> Row:
 def _git() -> str:
     try:
         told = subprocess.run(
-            ["git", "--version"],  # noqa: S607 - the git that fleet uses, by PATH
+            ["git", "--version"],
             capture_output=True,
             text=True,
             check=True,
@@ -89,7 +89,7 @@ def _disk(office: "Office") -> str:
 
 
 def _engine(office: "Office") -> Iterator[Row]:
-    from fleet.bootstrap import runtime  # noqa: PLC0415 - heavy
+    from fleet.bootstrap import runtime
 
     try:
         engine = runtime(office)
@@ -104,7 +104,7 @@ def _engine(office: "Office") -> Iterator[Row]:
 
 
 def _project(office: "Office", key: str) -> Iterator[Row]:
-    from fleet.bootstrap import worktrees  # noqa: PLC0415
+    from fleet.bootstrap import worktrees
 
     project = office.fleet.projects[key]
     git = worktrees(office)

@@ -30,7 +30,7 @@ def init(
     ] = False,
 ) -> None:
     """Make a home: fleet.yaml, profiles, and the folders of memory and traces."""
-    from fleet.bootstrap import home_made  # noqa: PLC0415
+    from fleet.bootstrap import home_made
 
     wanted = [_parse(text) for text in project or ()]
     keys = [key for key, _, _ in wanted]
@@ -50,7 +50,7 @@ def _parse(text: str) -> tuple[str, Path, str | None]:
 
 def doctor(ctx: typer.Context, json: Json = False) -> None:
     """Check engine, image, git, profiles, disk and ledger; say what to do about each."""
-    from fleet.cli.checkup import examined  # noqa: PLC0415
+    from fleet.cli.checkup import examined
 
     rows = examined(ctx.find_root().obj)
     if json:

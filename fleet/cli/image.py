@@ -22,7 +22,7 @@ def build(
     tag: str = "fleet-agent:small",
 ) -> None:
     """Build the agent image; at once when nothing changed."""
-    from fleet.bootstrap import images  # noqa: PLC0415
+    from fleet.bootstrap import images
 
     if agents != "command":
         raise ConfigError(
@@ -36,7 +36,7 @@ def build(
 @app.command("list")
 def list_(json: Json = False) -> None:
     """Show the agent images of this engine."""
-    from fleet.bootstrap import images  # noqa: PLC0415
+    from fleet.bootstrap import images
 
     rows = images().list()
     if json:

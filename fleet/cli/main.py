@@ -2,14 +2,12 @@
 
 import json
 import logging
-import os
 import sys
 import tempfile
 import traceback
 from pathlib import Path
 from typing import Annotated
 
-import click
 import typer
 
 from fleet import __version__
@@ -61,23 +59,11 @@ def options(
 def main() -> None:
     """Run the command; exit 0 done, 1 expected failure, 2 usage, 3 a bug, 130 interrupted."""
     try:
-        code = app(standalone_mode=False)
-    except click.exceptions.Abort:
-        code = 130
-    except click.ClickException as error:
-        error.show()
-        code = error.exit_code
-    except KeyboardInterrupt:
-        say("interrupted; what ran is found again by the next `fleet run`")
-        code = 130
+        app()  # leaves by SystemExit, for usage errors and Ctrl-C too
     except FleetError as error:
-        code = _refused(error)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 0
+        sys.exit(_refused(error))
     except Exception:  # noqa: BLE001 - the outermost frame: a bug is told and kept
-        code = _bug()
-    sys.exit(code or 0)
+        sys.exit(_bug())
 
 
 def _refused(error: FleetError) -> int:

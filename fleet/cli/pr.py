@@ -17,7 +17,7 @@ def list_(
     json: Json = False,
 ) -> None:
     """Show pull requests that are not closed."""
-    from fleet.app import views  # noqa: PLC0415
+    from fleet.app import views
 
     with opened(ctx) as office:
         pulls = office.ledger.pull_requests()
@@ -32,7 +32,7 @@ def list_(
 @app.command()
 def show(ctx: typer.Context, number: int, json: Json = False) -> None:
     """Show a pull request with its verdicts."""
-    from fleet.app import views  # noqa: PLC0415
+    from fleet.app import views
 
     with opened(ctx) as office:
         view = views.pull_view(office.ledger.pull_request(number), office.ledger)
@@ -56,7 +56,7 @@ def diff(
     stat: Annotated[bool, typer.Option("--stat", help="Only files and counts.")] = False,
 ) -> None:
     """Show what a pull request changes."""
-    from fleet.bootstrap import worktrees  # noqa: PLC0415
+    from fleet.bootstrap import worktrees
 
     with opened(ctx) as office:
         pull = office.ledger.pull_request(number)
@@ -72,7 +72,7 @@ def diff(
 @app.command()
 def approve(ctx: typer.Context, number: int) -> None:
     """Approve exactly what was verified; a running coordinator merges it."""
-    from fleet.app.stations import review  # noqa: PLC0415
+    from fleet.app.stations import review
 
     with opened(ctx) as office:
         pull = review.approve(number, pen(office))
@@ -82,7 +82,7 @@ def approve(ctx: typer.Context, number: int) -> None:
 @app.command()
 def reject(ctx: typer.Context, number: int, reason: Annotated[str, typer.Option()]) -> None:
     """Send a pull request back to an agent with the reason."""
-    from fleet.app.stations import review  # noqa: PLC0415
+    from fleet.app.stations import review
 
     with opened(ctx) as office:
         pull = review.reject(number, pen(office), reason=reason)
@@ -98,8 +98,8 @@ def merge(
     json: Json = False,
 ) -> None:
     """Approve a pull request and merge it now, verified as merged tip."""
-    from fleet.app.stations import review  # noqa: PLC0415
-    from fleet.cli import running  # noqa: PLC0415
+    from fleet.app.stations import review
+    from fleet.cli import running
 
     with opened(ctx) as office:
         pull = office.ledger.pull_request(number)

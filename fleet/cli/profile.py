@@ -14,7 +14,7 @@ app = typer.Typer(no_args_is_help=True)
 @app.command("list")
 def list_(ctx: typer.Context, json: Json = False) -> None:
     """Show the profiles of this home."""
-    from fleet.config import load_fleet, read_settings  # noqa: PLC0415
+    from fleet.config import load_fleet, read_settings
 
     fleet = load_fleet(read_settings(ctx.find_root().obj).home)
     rows = [
@@ -37,7 +37,7 @@ def list_(ctx: typer.Context, json: Json = False) -> None:
 @app.command()
 def show(ctx: typer.Context, name: str, json: Json = False) -> None:
     """Show one profile with all its settings."""
-    from fleet.config import load_fleet, read_settings  # noqa: PLC0415
+    from fleet.config import load_fleet, read_settings
 
     fleet = load_fleet(read_settings(ctx.find_root().obj).home)
     if name not in fleet.profiles:
@@ -54,7 +54,7 @@ def show(ctx: typer.Context, name: str, json: Json = False) -> None:
 @app.command()
 def check(ctx: typer.Context) -> None:
     """Read all YAML of the home and say what is wrong or unwise."""
-    from fleet.config import check_profiles, load_fleet, read_settings  # noqa: PLC0415
+    from fleet.config import check_profiles, load_fleet, read_settings
 
     fleet = load_fleet(read_settings(ctx.find_root().obj).home)
     for warning in check_profiles(fleet):

@@ -32,7 +32,7 @@ def report(
     output: Annotated[Path | None, typer.Option("-o", "--output")] = None,
 ) -> None:
     """Tell what was merged, what waits for you, what failed, and what it cost."""
-    from fleet.app import views  # noqa: PLC0415
+    from fleet.app import views
 
     with opened(ctx) as office:
         start = office.clock.now() - _span(since)
@@ -41,7 +41,7 @@ def report(
         document(view)
         return
     if form is Format.JSON:
-        import json  # noqa: PLC0415
+        import json
 
         text = json.dumps(view, indent=2)
     else:

@@ -32,8 +32,8 @@ def run(
     json: Json = False,
 ) -> None:
     """Run agents on the ready tasks, verify what they made, merge what may be merged."""
-    from fleet.app import views  # noqa: PLC0415
-    from fleet.cli import running  # noqa: PLC0415
+    from fleet.app import views
+    from fleet.cli import running
 
     if until and until_idle:
         raise ConfigError("--until and --until-idle exclude each other")
@@ -89,8 +89,8 @@ def _instant(text: str) -> datetime:
 
 def status(ctx: typer.Context, json: Json = False) -> None:
     """Show who coordinates, what runs, and what waits for what."""
-    from fleet.app import views  # noqa: PLC0415
-    from fleet.bootstrap import held_by  # noqa: PLC0415
+    from fleet.app import views
+    from fleet.bootstrap import held_by
 
     with opened(ctx) as office:
         view = views.status_view(office.ledger, office.fleet, now=office.clock.now())

@@ -27,7 +27,7 @@ def order_for(
     merges_only: bool = False,
 ) -> "Order":
     """Answer what a coordinator is to do; raises NotFoundError for an unknown key."""
-    from fleet.app.coordinator import Order  # noqa: PLC0415
+    from fleet.app.coordinator import Order
 
     for key in keys:
         office.ledger.task(key)
@@ -44,8 +44,8 @@ def run_or_follow(office: "Office", order: "Order", *, what: str, quiet: bool) -
 
     Raises BusyError when another coordinator holds the home and no key was named.
     """
-    from fleet.bootstrap import coordinator_ready  # noqa: PLC0415
-    from fleet.domain.errors import BusyError  # noqa: PLC0415
+    from fleet.bootstrap import coordinator_ready
+    from fleet.domain.errors import BusyError
 
     progress = Progress(quiet=quiet)
     try:
@@ -62,7 +62,7 @@ def run_or_follow(office: "Office", order: "Order", *, what: str, quiet: bool) -
 
 def warn_of_blocked_targets(office: "Office") -> None:
     """Say in a line where merges will have to wait, and how to avoid it."""
-    from fleet.bootstrap import worktrees  # noqa: PLC0415
+    from fleet.bootstrap import worktrees
 
     git = worktrees(office)
     for project in office.fleet.projects.values():
@@ -95,7 +95,7 @@ def signals_stop(coordinator: "Coordinator") -> Iterator[None]:
 
 def _follow(office: "Office", keys: frozenset[str]) -> None:
     """Wait until none of the tasks can be moved on by the other coordinator."""
-    from fleet.app import views  # noqa: PLC0415
+    from fleet.app import views
 
     wait = Event()
     while True:

@@ -9,6 +9,7 @@ from fleet.config.parse import Parsed
 from fleet.config.problems import Problem, nearest
 from fleet.config.profile_entry import KNOWN_AGENTS, ProfileEntry
 from fleet.config.translate import mounted, resolved
+from fleet.domain.profile import BUILT_AGENTS
 
 Profiles = Mapping[str, Parsed[ProfileEntry]]
 # what the coordinator, the image or the kernel puts there must not be hidden by a user's file
@@ -91,7 +92,8 @@ def _profile(stem: str, parsed: Parsed[ProfileEntry], fleet: FleetEntry) -> Iter
     if entry.agent not in KNOWN_AGENTS:
         text = f"unknown agent {entry.agent!r}{nearest(entry.agent, KNOWN_AGENTS)}"
         yield parsed.problem(("agent",), text)
-    networks = ("none", "egress", *fleet.networks)
+    # this version gives the agents it can run no network at all
+    networks = ("none",) if entry.agent in BUILT_AGENTS else ("none", "egress", *fleet.networks)
     if entry.network not in networks:
         text = f"unknown network {entry.network!r}{nearest(entry.network, networks)}"
         yield parsed.problem(("network",), text)

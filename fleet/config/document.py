@@ -6,6 +6,7 @@ import stat
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -123,7 +124,7 @@ class _Loader(yaml.SafeLoader):
         return node
 
     def _refused(self, text: str) -> _Refused:
-        event: yaml.NodeEvent = self.peek_event()  # type: ignore[no-untyped-call]
+        event: Any = self.peek_event()  # type: ignore[no-untyped-call]
         return _Refused(problem=text, problem_mark=event.start_mark)
 
     def plain(self, node: yaml.Node, location: Location, lines: dict[Location, int]) -> object:

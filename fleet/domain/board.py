@@ -9,6 +9,7 @@ from fleet.domain.policy import ActionStatus, PendingAction
 from fleet.domain.profile import Fleet
 from fleet.domain.task import Kind, Resolution, Status, Task
 
+MAX_REBUILDS = 2
 PERMANENT = frozenset(
     {
         "agent_missing",
@@ -137,8 +138,7 @@ def _failing_end(task: Task, counted: tuple[Attempt, ...], board: Board) -> str:
     if red > task.max_retries:
         return f"{red} red attempts: {last.reason if last else ''}"
     rebuilds = sum(1 for a in counted if a.red is Red.CONFLICT)
-    project = board.fleet.projects.get(task.project)
-    if project is not None and rebuilds > project.max_rebuilds:
+    if rebuilds > MAX_REBUILDS:
         return f"{rebuilds} conflicts with the target: {last.reason if last else ''}"
     return _broken_end(counted, board.fleet.max_swaps)
 

@@ -49,7 +49,6 @@ class PullRequest:
     candidate_tip: str | None = None
     merged_sha: str | None = None
     reviewers: tuple[str, ...] = ()
-    comments: tuple[str, ...] = ()
     version: int = 0
 
     @property

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from fleet.domain.profile import Account, Fleet, Profile
+from fleet.domain.profile import BUILT_AGENTS, Account, Fleet, Profile
 from fleet.domain.task import Task
 
 
@@ -64,13 +64,14 @@ def _candidates(task: Task, fleet: Fleet) -> list[Profile]:
 def _refused(
     profile: Profile, account: Account, *, running: Mapping[str, int], spent: Mapping[str, int]
 ) -> str | None:
-    if account.parallel is not None and running.get(account.name, 0) >= account.parallel:
-        return f"{account.parallel} attempts run already"
-    if account.unmetered:
-        return None
-    if profile.max_cost_micros == 0:
-        return "max_cost_usd is 0 and the account is metered"
     limit = account.daily_budget_micros
-    if limit is not None and spent.get(account.name, 0) + profile.max_cost_micros > limit:
-        return "today's budget is spent or reserved"
-    return None
+    cost = profile.max_cost_micros
+    full = account.parallel is not None and running.get(account.name, 0) >= account.parallel
+    over = limit is not None and spent.get(account.name, 0) + cost > limit
+    reasons = (
+        (profile.agent not in BUILT_AGENTS, f"the agent {profile.agent} is not in this version"),
+        (full, f"{account.parallel} attempts run already"),
+        (not account.unmetered and cost == 0, "max_cost_usd is 0 and the account is metered"),
+        (not account.unmetered and over, "today's budget is spent or reserved"),
+    )
+    return next((reason for holds, reason in reasons if holds), None)

@@ -55,6 +55,8 @@ class Account:
     unmetered: bool = False
 
 
+# what the in-container SDK of this version can start
+BUILT_AGENTS = frozenset({"command"})
 LOCAL = Account(name="local", agent="command", unmetered=True)
 
 
@@ -71,7 +73,6 @@ class Project:
     image: str = "fleet-agent:small"
     review: Review = Review.REQUIRED
     max_retries: int = 2
-    max_rebuilds: int = 2
     setup: tuple[tuple[str, ...], ...] = ()
     setup_timeout: float = 600.0
 

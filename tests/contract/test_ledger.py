@@ -74,7 +74,7 @@ def test_an_attempt_comes_back_as_it_was_saved(ledger):
 
 
 def test_pull_requests_and_actions_come_back_as_they_were_saved(ledger):
-    pull = a_pull(reviewers=("ada",), comments=("why?", "so"), status=PullRequestStatus.QUEUED)
+    pull = a_pull(reviewers=("ada",), status=PullRequestStatus.QUEUED)
     action = an_action(files=("a", "b"), risks=("c",), status=ActionStatus.REJECTED, sha="d" * 40)
 
     save(ledger, a_task(), pull, action)

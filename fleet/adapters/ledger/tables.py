@@ -152,7 +152,6 @@ pulls = sa.Table(
     _text("candidate_tip", null=True),
     _text("merged_sha", null=True),
     _json("reviewers"),
-    _json("comments"),
     _whole("version"),
     sa.UniqueConstraint("attempt", name="one_pull_request_an_attempt"),
 )

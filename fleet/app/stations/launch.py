@@ -13,7 +13,6 @@ from fleet.domain.profile import Profile, Project
 from fleet.domain.task import Task
 from fleet.ports import ContainerSpec, Mount, Workspace
 
-REGISTRY = frozenset({"command"})
 _STOP_GRACE = 5
 
 
@@ -46,9 +45,8 @@ def carry_out(action: Launch, tools: Tools) -> Launched | LaunchFailed:
     attempt, task = action.attempt, action.task
     project = tools.fleet.projects[task.project]
     profile = tools.fleet.profiles.get(attempt.profile)
-    if profile is None or profile.agent not in REGISTRY:
-        agent = profile.agent if profile else f"of profile {attempt.profile}"
-        reason = f"the agent {agent} is not in this version's registry"
+    if profile is None:
+        reason = f"profile {attempt.profile} is gone"
         return LaunchFailed(attempt=attempt.id, kind="agent_missing", reason=reason)
     if tools.runtime.image_id(project.image) is None:
         reason = f"image {project.image} is missing: run `fleet image build`"
@@ -107,7 +105,6 @@ def _spec(
         mounts=_mounts(space, folder, profile),
         environment=_environment(profile),
         labels={"fleet.attempt": attempt.id, "fleet.purpose": "agent"},
-        network="none" if profile.network == "none" else profile.network,
     )
 
 

@@ -19,8 +19,8 @@ def approve(number: int, pen: Pen) -> PullRequest:
     def approved(pull: PullRequest, attempt: Attempt, desk: Desk) -> None:
         if pull.status is PullRequestStatus.OPEN:
             reviewers = (*pull.reviewers, pen.who)
-            queued = PullRequestStatus.QUEUED
-            desk.save(replace(pull, status=queued, reviewers=reviewers, reason=""))
+            yes = PullRequestStatus.APPROVED
+            desk.save(replace(pull, status=yes, reviewers=reviewers, reason=""))
             desk.log("pull.approved", attempt, what=f"pull request {number} by {pen.who}")
 
     return _on_pull(number, approved, pen)

@@ -209,7 +209,6 @@ def _pull_requests() -> None:
         sa.Column("candidate_tip", sa.Text(), nullable=True),
         sa.Column("merged_sha", sa.Text(), nullable=True),
         sa.Column("reviewers", sa.JSON(), nullable=False),
-        sa.Column("comments", sa.JSON(), nullable=False),
         sa.Column("version", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(
             ["task"],

@@ -1,0 +1,1 @@
+"""Splits bills: amounts in cents, fair shares, statements, numbers in words."""
