@@ -1,0 +1,91 @@
+"""Money: whole micro-dollars, never below what was told, never forgotten."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fleet.domain.budget import Price, cost, dollars, micros, settle
+from fleet.domain.errors import ConfigError
+from fleet.domain.result import Usage
+
+counts = st.integers(0, 10**12)
+prices = st.builds(Price, input=counts, cached_input=counts, output=counts)
+usages = st.builds(
+    Usage,
+    input_tokens=counts,
+    cached_tokens=counts,
+    output_tokens=counts,
+    turns=counts,
+    cost_micros=st.none() | counts,
+)
+
+
+@pytest.mark.parametrize(
+    ("amount", "expected"),
+    [("0", 0), ("3", 3_000_000), (0.1, 100_000), ("0.000001", 1), ("1e3", 10**9), (2.5, 2_500_000)],
+)
+def test_dollars_become_micro_dollars(amount, expected):
+    assert micros(amount) == expected
+
+
+@pytest.mark.parametrize("amount", ["", "abc", "-1", "nan", "inf", "-0.01", "1,5", float("nan")])
+def test_what_is_no_amount_is_refused(amount):
+    with pytest.raises(ConfigError, match="no amount of dollars"):
+        micros(amount)
+
+
+@given(st.integers(0, 10**15))
+def test_an_amount_survives_being_shown(amount):
+    assert dollars(amount) == amount / 1_000_000
+    assert dollars(None) is None
+
+
+def test_what_the_agent_told_goes_before_the_price():
+    usage = Usage(input_tokens=10**6, cost_micros=7)
+
+    assert cost(usage, Price(input=3_000_000, cached_input=0, output=0)) == 7
+
+
+def test_a_price_counts_cached_input_apart():
+    price = Price(input=3_000_000, cached_input=300_000, output=15_000_000)
+    usage = Usage(input_tokens=1_000_000, cached_tokens=400_000, output_tokens=100_000)
+
+    assert cost(usage, price) == 1_800_000 + 120_000 + 1_500_000
+
+
+def test_a_part_of_a_micro_dollar_is_rounded_up():
+    assert cost(Usage(output_tokens=1), Price(input=0, cached_input=0, output=1)) == 1
+
+
+def test_cost_is_unknown_without_word_and_price():
+    assert cost(Usage(output_tokens=5), None) is None
+
+
+@given(usages, st.none() | prices)
+def test_cost_is_never_negative(usage, price):
+    assert (cost(usage, price) or 0) >= 0
+
+
+@given(counts, usages, st.none() | prices, st.booleans())
+def test_a_settlement_is_never_below_what_was_told(reserved, usage, price, known):
+    settled, _ = settle(reserved, usage, price=price, known=known)
+
+    assert settled >= (cost(usage, price) or 0)
+    assert settled >= 0
+
+
+@given(counts, usages, st.none() | prices)
+def test_unknown_usage_costs_the_whole_reservation(reserved, usage, price):
+    settled, estimated = settle(reserved, usage, price=price, known=False)
+
+    assert settled >= reserved
+    assert estimated is (reserved > 0)
+
+
+@given(counts, usages, prices)
+def test_known_usage_costs_just_that(reserved, usage, price):
+    assert settle(reserved, usage, price=price, known=True) == (cost(usage, price), False)
+
+
+def test_known_success_without_a_meter_costs_the_reservation():
+    assert settle(500, Usage(), price=None, known=True) == (500, True)
