@@ -1,0 +1,430 @@
+"""For each standing the right actions, and no others."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from fleet.domain.attempt import Outcome, Red, State
+from fleet.domain.merge import PullRequestStatus
+from fleet.domain.plan import Conclude, Dispatch, Stop
+from fleet.domain.policy import ActionStatus
+from fleet.domain.task import Priority, Resolution
+from tests.builders import (
+    NOW,
+    a_fleet,
+    a_profile,
+    a_pull,
+    a_task,
+    an_account,
+    an_action,
+    an_attempt,
+)
+from tests.domain.planning import LATER, a_snapshot, ended, kinds, planned, running
+
+CANCELLED_TASK = (a_task(cancel_requested=True),)
+QUEUED, MERGING = PullRequestStatus.QUEUED, PullRequestStatus.MERGING
+
+
+def dispatches(plan):
+    return [action for action in plan.actions if isinstance(action, Dispatch)]
+
+
+def test_nothing_to_do_is_idle():
+    plan = planned(a_snapshot(tasks=()))
+
+    assert (plan.actions, plan.waits, plan.idle) == ((), (), True)
+
+
+def test_a_plan_is_a_function_of_what_it_reads():
+    snapshot = a_snapshot(ended(), running(2, last_beat=NOW))
+
+    assert planned(snapshot) == planned(snapshot)
+
+
+def test_a_ready_task_is_dispatched():
+    (action,) = dispatches(planned(a_snapshot()))
+
+    assert (action.number, action.fresh) == (1, False)
+    assert (action.slot.profile, action.slot.account) == ("local", "local")
+
+
+@pytest.mark.parametrize(
+    ("attempt", "tasks", "sight", "expected"),
+    [
+        (an_attempt(state=State.LEASED), None, {}, ["Launch"]),
+        (an_attempt(state=State.PREPARING), None, {}, ["Launch"]),
+        (an_attempt(state=State.LEASED), None, {"stopping": True}, ["Conclude"]),
+        (an_attempt(state=State.PREPARING), None, {"stopping": True}, ["Launch"]),
+        (an_attempt(state=State.LEASED), CANCELLED_TASK, {}, ["Conclude"]),
+        (running(), None, {}, ["Follow"]),
+        (running(), None, {"followed": {"app-1-1-0badcafe"}}, []),
+        (running(), None, {"exited": {"app-1-1-0badcafe"}}, ["Collect"]),
+        (running(), CANCELLED_TASK, {"exited": {"app-1-1-0badcafe"}}, ["Collect"]),
+        (running(stopping=Outcome.SWAP), None, {}, ["Follow", "Stop"]),
+        (an_attempt(state=State.COLLECTED, outcome=Outcome.LOST), None, {}, ["Conclude", "Clean"]),
+        (an_attempt(state=State.VERIFYING, cleaned=True), None, {}, ["Verify"]),
+        (an_attempt(state=State.VERIFYING, cleaned=True), None, {"stopping": True}, []),
+        (an_attempt(state=State.VERIFYING, cleaned=True), CANCELLED_TASK, {}, ["Conclude"]),
+        (an_attempt(state=State.VERIFIED, cleaned=True), None, {}, []),
+        (an_attempt(state=State.VERIFIED, cleaned=True), CANCELLED_TASK, {}, ["Conclude"]),
+        (ended(state=State.MERGED), None, {}, ["Retire"]),
+        (ended(state=State.MERGED, cleaned=False), None, {}, ["Clean"]),
+        (ended(state=State.LOST, cleaned=False), None, {}, ["Clean"]),
+        (ended(state=State.LOST), None, {}, ["Dispatch"]),
+        (ended(state=State.FAILED, failure_kind="auth", cleaned=False), None, {}, ["Clean"]),
+        (ended(state=State.FAILED, failure_kind="auth"), None, {}, ["Retire"]),
+    ],
+)
+def test_each_state_has_its_action(attempt, tasks, sight, expected):
+    sets = {k: frozenset(v) if isinstance(v, set) else v for k, v in sight.items()}
+
+    assert kinds(planned(a_snapshot(attempt, tasks=tasks), **sets)) == expected
+
+
+@pytest.mark.parametrize(
+    ("outcome", "self_check_red", "to"),
+    [
+        (Outcome.FINISHED, False, State.VERIFYING),
+        (Outcome.FAILED, True, State.VERIFYING),
+        (Outcome.FAILED, False, State.FAILED),
+        (Outcome.PAUSED, False, State.PAUSED),
+    ],
+)
+def test_a_collected_attempt_goes_where_its_outcome_says(outcome, self_check_red, to):
+    attempt = an_attempt(state=State.COLLECTED, outcome=outcome, self_check_red=self_check_red)
+
+    action = planned(a_snapshot(attempt)).actions[0]
+
+    assert action == Conclude(attempt=attempt, to=to)
+
+
+def test_a_cancelled_tasks_work_is_not_verified():
+    attempt = an_attempt(state=State.COLLECTED, outcome=Outcome.FINISHED)
+
+    action = planned(a_snapshot(attempt, tasks=CANCELLED_TASK)).actions[0]
+
+    assert isinstance(action, Conclude)
+    assert (action.to, action.reason) == (State.CANCELLED, "cancelled on request")
+
+
+@pytest.mark.parametrize(
+    ("fields", "outcome", "said"),
+    [
+        ({"last_beat": LATER - timedelta(seconds=61)}, Outcome.LOST, "no heartbeat for 60 s"),
+        ({"last_beat": LATER - timedelta(seconds=60)}, None, ""),
+        ({"last_progress": LATER - timedelta(seconds=601)}, Outcome.SWAP, "no progress for 600 s"),
+        ({"last_progress": LATER - timedelta(seconds=600)}, None, ""),
+        ({"started": LATER - timedelta(seconds=3631)}, Outcome.SWAP, "longer than 3600 s"),
+        ({"started": LATER - timedelta(seconds=3630)}, None, ""),
+    ],
+)
+def test_an_overdue_attempt_is_stopped_with_its_outcome(fields, outcome, said):
+    attempt = running(**fields)
+
+    plan = planned(a_snapshot(attempt), followed=frozenset({attempt.id}))
+
+    stops = [action for action in plan.actions if isinstance(action, Stop)]
+    assert [(s.outcome, s.reason) for s in stops] == ([(outcome, said)] if outcome else [])
+
+
+def test_silence_before_this_coordinator_began_is_forgiven():
+    attempt = running(last_beat=NOW - timedelta(days=1), last_progress=NOW - timedelta(days=1))
+
+    plan = planned(a_snapshot(attempt), since=LATER, followed=frozenset({attempt.id}))
+
+    assert plan.actions == ()
+
+
+@pytest.mark.parametrize(
+    ("tasks", "sight", "said"),
+    [
+        (CANCELLED_TASK, {}, "cancelled on request"),
+        (None, {"stopping": True}, "the coordinator stops"),
+    ],
+)
+def test_a_running_attempt_is_stopped_when_it_is_unwanted(tasks, sight, said):
+    plan = planned(a_snapshot(running(), tasks=tasks), **sight)
+
+    stop = plan.actions[-1]
+    assert isinstance(stop, Stop)
+    assert (stop.outcome, stop.reason) == (Outcome.CANCELLED, said)
+
+
+def test_a_stop_that_was_written_down_is_sent_again_as_it_was():
+    attempt = running(stopping=Outcome.LOST, reason="no heartbeat for 60 s")
+
+    stop = planned(a_snapshot(attempt, tasks=CANCELLED_TASK)).actions[-1]
+
+    assert isinstance(stop, Stop)
+    assert (stop.outcome, stop.reason) == (Outcome.LOST, "no heartbeat for 60 s")
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        (ActionStatus.PENDING, []),
+        (ActionStatus.CLEARED, []),
+        (ActionStatus.APPROVED, ["Verify"]),
+        (ActionStatus.REJECTED, ["Conclude"]),
+    ],
+)
+def test_an_answer_moves_a_waiting_diff(status, expected):
+    attempt = an_attempt(state=State.VERIFYING, cleaned=True)
+    action = an_action(status=status, answer="rejected by ann: no")
+
+    plan = planned(a_snapshot(attempt, pending=(action,)))
+
+    assert kinds(plan) == expected
+    assert plan.idle is (not expected)
+    for conclude in plan.actions:
+        if isinstance(conclude, Conclude):
+            assert (conclude.to, conclude.reason) == (State.REJECTED, "rejected by ann: no")
+
+
+def test_a_verification_in_hand_is_awaited_even_by_a_cancel():
+    attempt = an_attempt(state=State.VERIFYING, cleaned=True)
+
+    plan = planned(
+        a_snapshot(attempt, tasks=CANCELLED_TASK), busy=frozenset({f"verify {attempt.id}"})
+    )
+
+    assert (plan.actions, plan.idle) == ((), False)
+
+
+@pytest.mark.parametrize(
+    ("last", "fresh"),
+    [
+        (ended(red=Red.CHECK), False),
+        (ended(red=Red.REVIEW), False),
+        (ended(red=Red.CONFLICT), True),
+        (ended(red=Red.MERGED_TIP), True),
+        (ended(state=State.LOST), False),
+        (ended(state=State.CANCELLED, fresh=True, base=None), True),
+        (ended(state=State.CANCELLED, fresh=True), False),
+    ],
+)
+def test_the_next_attempt_goes_on_from_the_branch_unless_it_must_start_anew(last, fresh):
+    (action,) = dispatches(planned(a_snapshot(last)))
+
+    assert (action.number, action.fresh) == (2, fresh)
+
+
+def test_a_human_may_ask_for_a_fresh_start():
+    task = a_task(fresh=True, red_from=1)
+
+    (action,) = dispatches(planned(a_snapshot(ended(), tasks=(task,))))
+
+    assert action.fresh
+
+
+def waits_for(snapshot, fleet=None, **sight):
+    plan = planned(snapshot, fleet, **sight)
+    assert dispatches(plan) == []
+    return [wait.reason for wait in plan.waits]
+
+
+@pytest.mark.parametrize(
+    ("sight", "said"),
+    [
+        ({"stopping": True}, "the coordinator stops"),
+        ({"keys": frozenset({"APP-2"})}, "not asked for in this run"),
+        ({"dispatch_refused": "disk is full"}, "disk is full"),
+        ({"parallel": 0}, "0 attempts run already"),
+    ],
+)
+def test_a_ready_task_is_held_back_with_a_reason(sight, said):
+    assert waits_for(a_snapshot(), **sight) == [said]
+
+
+def test_a_task_of_a_project_that_is_gone_is_held_back():
+    assert waits_for(a_snapshot(tasks=(a_task("OLD-1"),))) == ["OLD is not in fleet.yaml"]
+
+
+def test_a_successor_waits_until_its_predecessor_is_gone_for_sure():
+    assert waits_for(a_snapshot(ended(cleaned=False))) == ["predecessor not confirmed dead"]
+
+
+def test_a_task_without_a_slot_says_why():
+    fleet = a_fleet(accounts={"local": an_account(parallel=0)})
+
+    assert waits_for(a_snapshot(), fleet) == ["local/local: 0 attempts run already"]
+
+
+@pytest.mark.parametrize(("committed", "goes"), [(0, True), (100, True), (101, False)])
+def test_a_tasks_budget_bounds_all_its_attempts(committed, goes):
+    fleet = a_fleet(profiles={"local": a_profile(max_cost_micros=100)})
+    task = a_task(budget_micros=200)
+
+    plan = planned(a_snapshot(tasks=(task,), task_committed={"APP-1": committed}), fleet)
+
+    assert bool(dispatches(plan)) is goes
+    assert [w.reason for w in plan.waits] == (
+        [] if goes else ["the task's budget is spent or reserved"]
+    )
+
+
+def test_money_is_reserved_task_by_task_within_one_plan():
+    metered = an_account("alice", unmetered=False, daily_budget_micros=250)
+    fleet = a_fleet(profiles={"local": a_profile(max_cost_micros=100)}, accounts={"alice": metered})
+    tasks = tuple(a_task(f"APP-{number}") for number in (1, 2, 3))
+
+    plan = planned(a_snapshot(tasks=tasks, committed={"alice": 50}), fleet)
+
+    assert [action.task.key for action in dispatches(plan)] == ["APP-1", "APP-2"]
+    assert [wait.task for wait in plan.waits] == ["APP-3"]
+
+
+def test_parallel_bounds_what_holds_a_slot():
+    tasks = tuple(a_task(f"APP-{number}") for number in range(1, 7))
+    holding = (running(), an_attempt("APP-2", state=State.LEASED))
+    done = (an_attempt("APP-3", state=State.VERIFYING, cleaned=True),)
+
+    plan = planned(a_snapshot(*holding, *done, tasks=tasks), parallel=4)
+
+    assert [action.task.key for action in dispatches(plan)] == ["APP-4", "APP-5"]
+    assert [(w.task, w.reason) for w in plan.waits] == [("APP-6", "4 attempts run already")]
+
+
+def test_the_most_urgent_task_goes_first_then_the_oldest():
+    tasks = (
+        a_task("APP-1"),
+        a_task("APP-2", priority=Priority.HIGH),
+        a_task("APP-3", created=NOW - timedelta(days=1)),
+        a_task("APP-4", priority=Priority.LOW, created=NOW - timedelta(days=9)),
+    )
+
+    keys = [action.task.key for action in dispatches(planned(a_snapshot(tasks=tasks)))]
+
+    assert keys == ["APP-2", "APP-3", "APP-1", "APP-4"]
+
+
+def test_a_dependent_task_is_dispatched_once_the_other_is_merged():
+    task = a_task(depends=("APP-2",))
+
+    open_ = planned(a_snapshot(tasks=(task,), resolutions={"APP-2": None}))
+    merged = planned(a_snapshot(tasks=(task,), resolutions={"APP-2": Resolution.MERGED}))
+
+    assert (kinds(open_), open_.idle) == ([], True)
+    assert kinds(merged) == ["Dispatch"]
+
+
+def a_queue(*statuses, tasks=None, **sight):
+    """Answer the plan for pull requests 1, 2, ... of tasks that are verified."""
+    numbers = range(1, len(statuses) + 1)
+    attempts = [
+        an_attempt(f"APP-{n}", state=State.VERIFIED, cleaned=True, outcome=Outcome.FINISHED)
+        for n in numbers
+    ]
+    pulls = [a_pull(n, f"APP-{n}", **s) for n, s in zip(numbers, statuses, strict=True)]
+    known = tasks or tuple(a_task(f"APP-{n}") for n in numbers)
+    return planned(a_snapshot(*attempts, tasks=known, pulls=tuple(pulls)), **sight)
+
+
+def keys_of(plan):
+    return [action.key for action in plan.actions]
+
+
+@pytest.mark.parametrize(
+    ("pull", "expected"),
+    [
+        ({"status": PullRequestStatus.OPEN}, []),
+        ({"status": QUEUED}, ["build 1"]),
+        ({"status": MERGING}, ["build 1"]),
+        ({"status": MERGING, "candidate": "c" * 40}, ["land 1"]),
+    ],
+)
+def test_a_pull_request_goes_its_way(pull, expected):
+    assert keys_of(a_queue(pull)) == expected
+
+
+def test_one_merge_a_target_the_one_under_way_first():
+    tasks = tuple(a_task(f"APP-{n}", priority=p) for n, p in enumerate(Priority, start=1))
+
+    queued = a_queue(*[{"status": QUEUED}] * 4, tasks=tasks)
+    under_way = a_queue(*[{"status": QUEUED}] * 3, {"status": MERGING}, tasks=tasks)
+
+    assert keys_of(queued) == ["build 1"]
+    assert keys_of(under_way) == ["build 4"]
+
+
+def test_the_queue_goes_by_age_then_number():
+    older = {"status": QUEUED, "created": NOW - timedelta(minutes=1)}
+
+    assert keys_of(a_queue({"status": QUEUED}, {"status": QUEUED}, older)) == ["build 3"]
+    assert keys_of(a_queue({"status": QUEUED}, {"status": QUEUED})) == ["build 1"]
+
+
+def test_each_target_has_a_queue_of_its_own():
+    plan = a_queue({"status": QUEUED}, {"status": QUEUED, "target": "next"})
+
+    assert keys_of(plan) == ["build 1", "build 2"]
+
+
+def test_only_what_was_asked_for_is_merged_but_what_was_begun_is_ended():
+    asked = {"keys": frozenset({"APP-2"})}
+
+    assert keys_of(a_queue({"status": QUEUED}, {"status": QUEUED}, **asked)) == ["build 2"]
+    assert keys_of(a_queue({"status": MERGING}, {"status": QUEUED}, **asked)) == ["build 1"]
+
+
+def test_a_stopping_coordinator_lands_what_is_ready_and_builds_nothing():
+    stopping = {"stopping": True}
+
+    assert keys_of(a_queue({"status": QUEUED}, **stopping)) == []
+    assert keys_of(a_queue({"status": MERGING, "candidate": "c" * 40}, **stopping)) == ["land 1"]
+
+
+def test_a_cancelled_tasks_pull_request_is_withdrawn_and_not_built():
+    assert keys_of(a_queue({"status": QUEUED}, tasks=CANCELLED_TASK)) == [
+        "conclude app-1-1-0badcafe"
+    ]
+
+
+def test_a_merge_that_has_begun_outruns_a_cancel():
+    assert keys_of(a_queue({"status": MERGING}, tasks=CANCELLED_TASK)) == ["build 1"]
+
+
+def test_what_waits_for_the_world_keeps_its_place_and_the_plan_is_idle():
+    plan = a_queue({"status": QUEUED}, {"status": QUEUED}, cooling=frozenset({"build 1"}))
+
+    assert (plan.actions, plan.idle) == ((), True)
+
+
+def test_what_is_in_hand_is_not_planned_again_and_not_idle():
+    attempt = running()
+
+    plan = planned(a_snapshot(attempt), busy=frozenset({f"follow {attempt.id}"}))
+
+    assert (plan.actions, plan.idle) == ((), False)
+
+
+@pytest.mark.parametrize("cooling", ["collect", "clean"])
+def test_work_that_cannot_be_put_away_does_not_keep_the_fleet_awake(cooling):
+    attempt = running() if cooling == "collect" else ended(state=State.FAILED, cleaned=False)
+    key = f"{cooling} {attempt.id}"
+
+    plan = planned(a_snapshot(attempt), exited=frozenset({attempt.id}), cooling=frozenset({key}))
+
+    assert (plan.actions, plan.idle) == ((), True)
+
+
+@pytest.mark.parametrize("state", [State.LEASED, State.PREPARING, State.RUNNING, State.COLLECTED])
+def test_a_moving_attempt_is_never_idle(state):
+    attempt = an_attempt(state=state)
+
+    assert not planned(a_snapshot(attempt), cooling=frozenset({f"follow {attempt.id}"})).idle
+
+
+def test_a_task_is_retired_only_after_all_its_attempts_are_cleaned():
+    first = ended(1, cleaned=False)
+    attempts = (first, ended(2, State.MERGED))
+
+    assert kinds(planned(a_snapshot(*attempts))) == ["Clean"]
+    assert kinds(planned(a_snapshot(replace(first, cleaned=True), attempts[1]))) == ["Retire"]
+
+
+def test_an_attempt_of_an_ended_task_is_still_cleaned():
+    plan = planned(a_snapshot(ended(cleaned=False), tasks=()))
+
+    assert kinds(plan) == ["Clean"]
