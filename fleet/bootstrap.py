@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fleet.adapters import home as homes
 from fleet.adapters.system import SystemClock, SystemIds
@@ -16,6 +17,9 @@ from fleet.domain.events import Event
 from fleet.domain.plan import Plan, Snapshot
 from fleet.domain.profile import Fleet
 from fleet.ports import Clock, ContainerRuntime, Ledger, Log, Worktrees
+
+if TYPE_CHECKING:
+    from fleet.adapters.runtimes.docker_images import DockerImages
 
 Seen = Callable[[Snapshot, Plan], None]
 
@@ -149,3 +153,10 @@ def held_by(office: Office) -> dict[str, object] | None:
     if said is None:
         return None
     return {"pid": said.pid, "since": said.since.isoformat(), "holder": said.what}
+
+
+def images() -> "DockerImages":
+    """Answer the engine's agent images."""
+    from fleet.adapters.runtimes.docker_images import DockerImages
+
+    return DockerImages()

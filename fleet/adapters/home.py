@@ -14,6 +14,7 @@ from fleet.domain.errors import BusyError, ConfigError
 from fleet.ports import Packets
 
 _GB = 1024**3
+ID_DIGITS = 8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +71,7 @@ def read_id(home: Path) -> str:
         text = path.read_text().strip()
     except FileNotFoundError as error:
         raise ConfigError(f"{path} is missing", remedy="run `fleet init`") from error
-    if len(text) != 8 or any(c not in "0123456789abcdef" for c in text):
+    if len(text) != ID_DIGITS or any(c not in "0123456789abcdef" for c in text):
         raise ConfigError(f"{path} holds no id of eight hex digits", remedy="restore it")
     return text
 

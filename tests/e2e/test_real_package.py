@@ -38,7 +38,7 @@ import pathlib
 path, right, wrong = {bug!r}
 file = pathlib.Path(path)
 file.write_text(file.read_text().replace(wrong, right))
-pathlib.Path("known/{name}").unlink()
+pathlib.Path("known/{name}").unlink(missing_ok=True)
 """
 SECOND = """
 import json, os, pathlib
@@ -46,11 +46,11 @@ packet = json.load(open(os.environ["FLEET_PACKET"]))
 if any("test_" in message["content"] for message in packet["messages"]):
     {mend}
 else:
-    pathlib.Path("known/{name}").unlink()
+    pathlib.Path("known/{name}").unlink(missing_ok=True)
 """
 CHEAT = """
 import pathlib
-pathlib.Path("known/{name}").unlink()
+pathlib.Path("known/{name}").unlink(missing_ok=True)
 pathlib.Path("scripts/check.sh").write_text("exit 0\\n")
 """
 

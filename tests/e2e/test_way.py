@@ -4,6 +4,7 @@ import json
 import signal
 import time
 from pathlib import Path
+from threading import Event
 
 import pytest
 
@@ -26,12 +27,12 @@ RED = "open('red.txt', 'w').write('x')"
 
 def wait_for(home: Home, state: str, *, seconds: float = 60) -> None:
     """Wait until an attempt of the home is in that state."""
-    deadline = time.monotonic() + seconds
+    deadline, pause = time.monotonic() + seconds, Event()
     while time.monotonic() < deadline:
         running = home.run("status", "--json").json["running"]
         if any(attempt["state"] == state for attempt in running):
             return
-        time.sleep(0.2)
+        pause.wait(0.2)
     raise AssertionError(f"no attempt became {state}")
 
 
@@ -110,7 +111,7 @@ def test_a_stop_commits_the_work_and_the_next_run_goes_on(home: Home) -> None:
     key = home.task("takes long")
     process = home.start("run")
     wait_for(home, "running")
-    time.sleep(1)
+    Event().wait(1)
 
     process.send_signal(signal.SIGTERM)
     process.communicate(timeout=60)
