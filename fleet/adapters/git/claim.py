@@ -24,6 +24,16 @@ def require_git() -> None:
         raise WorkspaceError(f"{said} is too old", remedy=wanted)
 
 
+def require_reach(repository: Repository, home: Path) -> None:
+    """Raise WorkspaceError when the repository's owner cannot enter the home."""
+    if repository.store.run("rev-parse", "--git-dir", allowed=(0, 128)).code != 0:
+        who = f"uid {repository.owner.uid}, who owns {repository.project.path}"
+        raise WorkspaceError(
+            f"home {home} cannot be entered by {who}",
+            remedy="`chmod o+x` the folders above the home, or make the home elsewhere",
+        )
+
+
 def claim(repository: Repository, home: Path, *, home8: str) -> None:
     """Claim the repository for a home; raises WorkspaceError when another has it."""
     holder = _holder(repository)

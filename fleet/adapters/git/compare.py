@@ -90,6 +90,8 @@ def identity(name: str, *, date: str) -> dict[str, str]:
 def read_file(repository: Repository, sha: str, path: str) -> bytes | None:
     """Answer a file's bytes; None where there is no file, or a link, folder or submodule."""
     name = path.encode(errors="surrogateescape")
+    if ".." in path.split("/"):
+        return None
     listed = repository.store.run("ls-tree", "-z", "--full-tree", sha, "--", path).fields
     for entry in listed:
         about, _, found = entry.partition(b"\t")

@@ -97,6 +97,8 @@ def _bring_along(
     write(note, json.dumps(facts).encode(), repository.owner)
     git = checkout.git(repository)
     try:
+        # else git takes a file that was only touched for a changed one
+        git.run("update-index", "-q", "--refresh", allowed=(0, 1))
         git.run("read-tree", "-m", "-u", old, new)
     except WorkspaceError as error:
         _restore(repository, checkout, old=old, new=new)

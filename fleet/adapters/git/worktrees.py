@@ -64,6 +64,7 @@ class GitWorktrees(Worktrees):
         claim.require_git()
         with self._held(project) as repository:
             tip = repository.tip()
+            claim.require_reach(repository, self._home)
             claim.claim(repository, self._home, home8=self._home8)
         return tip
 

@@ -1,0 +1,120 @@
+"""Clean trees for checks, and what is read from commits without one."""
+
+from pathlib import Path
+
+import pytest
+
+from fleet.domain.errors import WorkspaceError
+from tests.contract.worktrees import a_stage, files_below, finished
+from tests.repos import a_commit, git, write
+
+
+def test_a_clean_tree_is_the_sha_byte_for_byte_with_a_git_directory(tmp_path):
+    files = {"a.txt": b"x\n", "dos": b"1\r\n", ".gitattributes": b"*.txt eol=crlf export-ignore\n"}
+    stage = a_stage(tmp_path)
+    head = stage.worked(files).head
+
+    checkout = stage.worktrees.checkout(stage.project, head, name="c", overlay=())
+
+    assert files_below(Path(checkout.path)) == files | {"README": b"a project\n"}
+    assert checkout.tree == stage.git("rev-parse", f"{head}^{{tree}}")
+    private = (f"--git-dir={checkout.git_dir}", f"--work-tree={checkout.path}")
+    assert git(tmp_path, *private, "rev-parse", "HEAD") == head
+    assert git(tmp_path, *private, "status", "--porcelain") == ""
+    assert git(tmp_path, *private, "for-each-ref", "--format=%(objectname)") == head
+
+
+def test_check_files_come_from_the_targets_tip(tmp_path):
+    stage = a_stage(tmp_path, {"scripts/check.sh": "strict", "tests/a": "1", "src": "1"})
+    head = stage.worked(
+        {"scripts/check.sh": "true", "tests/a": None, "tests/b": "easy", "src": "2"}
+    ).head
+    patterns = ("scripts/check.sh", "tests/**")
+
+    checkout = stage.worktrees.checkout(stage.project, head, name="c", overlay=patterns)
+
+    assert files_below(Path(checkout.path)) == {
+        "scripts/check.sh": b"strict",
+        "tests/a": b"1",
+        "src": b"2",
+    }
+    private = (f"--git-dir={checkout.git_dir}", f"--work-tree={checkout.path}")
+    assert git(tmp_path, *private, "write-tree") == checkout.tree
+    assert git(tmp_path, *private, "diff-files", "--name-only") == ""
+
+
+def test_an_overlay_that_touches_nothing_leaves_the_tree(tmp_path):
+    stage = a_stage(tmp_path, {"scripts/check.sh": "strict", "src": "1"})
+    head = stage.worked({"src": "2"}).head
+    overlay = ("scripts/check.sh", "absent/**")
+
+    checkout = stage.worktrees.checkout(stage.project, head, name="c", overlay=overlay)
+
+    assert checkout.tree == stage.git("rev-parse", f"{head}^{{tree}}")
+
+
+def test_a_link_in_the_place_of_the_checks_folder_gives_way(tmp_path):
+    stage = a_stage(tmp_path, {"scripts/check.sh": "strict"})
+    root = Path(stage.prepared(finished()).path)
+    (root / "scripts/check.sh").unlink()
+    (root / "scripts").rmdir()
+    (root / "scripts").symlink_to("/tmp")
+    head = stage.collected(finished()).head
+
+    checkout = stage.worktrees.checkout(
+        stage.project, head, name="c", overlay=("scripts/check.sh",)
+    )
+
+    assert files_below(Path(checkout.path)) == {"scripts/check.sh": b"strict"}
+    assert not (Path(checkout.path) / "scripts").is_symlink()
+
+
+def test_a_clean_tree_is_clean_again_after_a_check_wrote_in_it(tmp_path):
+    stage = a_stage(tmp_path, {"a": "1"})
+    tip = stage.worktrees.tip(stage.project)
+    first = stage.worktrees.checkout(stage.project, tip, name="c", overlay=())
+    write(Path(first.path), {"a": "spoilt", "left": "x"})
+
+    again = stage.worktrees.checkout(stage.project, tip, name="c", overlay=())
+    assert files_below(Path(again.path)) == {"a": b"1"}
+
+    stage.worktrees.drop_checkout(stage.project, "c")
+    stage.worktrees.drop_checkout(stage.project, "c")
+    assert not Path(first.path).exists()
+
+
+def test_a_branch_goes_only_from_where_it_was_seen_and_may_be_kept(tmp_path):
+    stage = a_stage(tmp_path)
+    head = stage.worked({"work": "1"}).head
+    main = stage.git("rev-parse", "main")
+
+    with pytest.raises(WorkspaceError, match="it is not deleted"):
+        stage.worktrees.drop_branch(stage.project, "fleet/app-1", head=main, keep=None)
+    stage.worktrees.drop_branch(stage.project, "fleet/app-1", head=head, keep="app-1")
+    stage.worktrees.drop_branch(stage.project, "fleet/app-1", head=head, keep="app-1")
+
+    assert stage.worktrees.head(stage.project, "fleet/app-1") is None
+    assert stage.git("rev-parse", "refs/fleet/kept/app-1") == head
+
+
+def test_diff_patch_and_stat_start_at_the_merge_base(tmp_path):
+    stage = a_stage(tmp_path)
+    head = stage.worked({"work": "one\n"}).head
+    tip = a_commit(stage.repository, {"other": "2"})
+
+    assert [c.path for c in stage.worktrees.diff(stage.project, tip, head)] == ["work"]
+    assert "+one" in stage.worktrees.patch(stage.project, tip, head, limit=4096)
+    assert len(stage.worktrees.patch(stage.project, tip, head, limit=20)) == 20
+    assert "1 file changed, 1 insertion(+)" in stage.worktrees.stat(stage.project, tip, head)
+
+
+def test_a_file_is_read_at_a_sha_and_a_link_is_none(tmp_path):
+    stage = a_stage(tmp_path, {"a/b": "1", "*": "star"})
+    (stage.repository / "link").symlink_to("/etc/passwd")
+    sha = a_commit(stage.repository, {})
+
+    def read(name):
+        return stage.worktrees.read_file(stage.project, sha, name)
+
+    assert (read("a/b"), read("*")) == (b"1", b"star")
+    assert (read("a"), read("link"), read("absent"), read("../a")) == (None, None, None, None)

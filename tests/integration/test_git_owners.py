@@ -1,0 +1,101 @@
+"""Whose files they are: git works as the repository's owner, and leaves nothing it cannot write."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from fleet.domain.errors import WorkspaceError
+from tests.contract.worktrees import a_stage, finished, owners_below
+from tests.repos import belongs_to, write
+
+_ROOT = os.geteuid() == 0
+_OWNER = 1000 if _ROOT else os.geteuid()
+
+
+@pytest.fixture
+def ground() -> Iterator[Path]:
+    """Answer a folder whose parents anybody may enter."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
+@contextmanager
+def somebody(uid: int) -> Iterator[None]:
+    """Be another user where we are root, else stay who we are."""
+    if not _ROOT:
+        yield
+        return
+    os.seteuid(uid)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+def test_nothing_is_left_that_the_owner_cannot_write(ground):
+    stage = a_stage(ground, {"a": "1"})
+    if _ROOT:
+        belongs_to(stage.repository, _OWNER)
+    stage.worktrees.validate(stage.project)
+
+    space = stage.prepared(finished())
+    write(Path(space.path), {"a": "2", "b": "1"})
+    head = stage.collected(finished()).head
+    tip = stage.worktrees.tip(stage.project)
+    checkout = stage.worktrees.checkout(stage.project, head, name="c", overlay=())
+    merged = stage.merged(tip, head)
+    assert stage.worktrees.advance_target(stage.project, old=tip, new=merged.sha) is None
+
+    assert (space.uid, checkout.uid) == (_OWNER, _OWNER)
+    for place in (checkout.path, checkout.git_dir, space.git_dir, stage.repository):
+        assert owners_below(Path(place)) == {_OWNER}
+    assert (stage.repository / "a").read_text() == "2"
+
+
+def test_what_an_agent_closed_keeps_what_the_base_had_and_goes_away(ground):
+    if _ROOT:
+        belongs_to(ground, _OWNER)
+    with somebody(_OWNER):
+        stage = a_stage(ground, {"closed": "1", "shut/file": "1"})
+        root = Path(stage.prepared(finished()).path)
+        write(root, {"closed": "2", "shut/new": "1", "work": "1"})
+        (root / "closed").chmod(0)
+        (root / "shut").chmod(0)
+
+        collected = stage.collected(finished())
+        stage.worktrees.remove(stage.project, finished().id)
+
+        assert stage.names(collected.head) == {"closed", "shut/file", "work"}
+        assert stage.content(collected.head, "closed") == "1"
+        assert {note.split(" cannot be read")[0] for note in collected.notes} == {
+            "closed",
+            "folder shut",
+        }
+        assert not root.exists()
+
+
+def test_a_repository_of_somebody_else_is_refused(ground):
+    stage = a_stage(ground)
+
+    with somebody(_OWNER + 1):
+        if _ROOT:
+            with pytest.raises(WorkspaceError, match=r"belongs to uid 0.*as that user or as root"):
+                stage.worktrees.validate(stage.project)
+        else:
+            stage.worktrees.validate(stage.project)
+
+
+def test_a_home_the_owner_cannot_enter_is_refused(ground):
+    stage = a_stage(ground)
+    stage.home.mkdir(mode=0o700)
+    if _ROOT:
+        belongs_to(stage.repository, _OWNER)
+        with pytest.raises(WorkspaceError, match=r"cannot be entered by uid 1000.*chmod"):
+            stage.worktrees.validate(stage.project)
+    else:
+        stage.worktrees.validate(stage.project)
