@@ -14,8 +14,8 @@ from fleet.ports import ContainerRuntime, ContainerSpec, ContainerState, Exit
 
 log = logging.getLogger(__name__)
 
-# frames of a log looked at for a tail; keeps a flood of tiny lines from costing seconds
-_TAIL_LINES = 8192
+# lines of a log that are enough for both tails, nearly always; all of a flood takes a second
+_TAIL = 8192
 _CONFLICT = 409
 
 
@@ -65,25 +65,36 @@ class DockerRuntime(ContainerRuntime):
         """
         with self._engine.asking(f"container {name}") as client:
             try:
-                for _, piece in log_frames(client, name, stderr=False, follow=True):
+                for _, piece in log_frames(client, name, streams=(STDOUT,), follow=True):
                     yield piece
             except APIError as error:
                 if not _gone(error):
                     raise
 
     def output(self, name: str, *, limit: int) -> tuple[str, str]:
-        tails = {STDOUT: b"", STDERR: b""}
+        tails, seen = self._tails(name, (STDOUT, STDERR), limit=limit, last=_TAIL)
+        for stream in (STDOUT, STDERR):
+            if seen >= _TAIL and len(tails[stream]) < limit:
+                # what the other stream said last crowds it out
+                tails |= self._tails(name, (stream,), limit=limit)[0]
+        return _text(tails[STDOUT], limit=limit), _text(tails[STDERR], limit=limit)
+
+    def _tails(
+        self, name: str, streams: tuple[int, ...], *, limit: int, last: int | None = None
+    ) -> tuple[dict[int, bytes], int]:
+        """Answer the last `limit` bytes of each stream, and in how many pieces they were told."""
+        tails, seen = dict.fromkeys(streams, b""), 0
         with self._engine.asking(f"container {name}") as client:
             try:
                 for stream, piece in log_frames(
-                    client, name, stderr=True, follow=False, tail=_TAIL_LINES
+                    client, name, streams=streams, follow=False, last=last
                 ):
                     tails[stream] = (tails[stream] + piece)[-limit:]
+                    seen += 1
             except APIError as error:
                 if not _gone(error):
                     raise
-        stdout, stderr = (_text(tails[stream], limit=limit) for stream in (STDOUT, STDERR))
-        return stdout, stderr
+        return tails, seen
 
     def wait(self, name: str, *, timeout: float | None = None) -> Exit | None:
         with self._engine.asking(f"container {name}") as client:

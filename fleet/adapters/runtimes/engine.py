@@ -1,14 +1,21 @@
 """A connection to a Docker engine: its client, its streams, and its errors in fleet's words."""
 
+import socket
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from threading import Lock
+from typing import Any
 
 import requests
 import urllib3
 from docker import APIClient
 from docker.errors import APIError, DockerException, create_api_error_from_http_exception
+from docker.transport.unixconn import (
+    UnixHTTPAdapter,
+    UnixHTTPConnection,
+    UnixHTTPConnectionPool,
+)
 from docker.utils import kwargs_from_env
 
 from fleet.domain.errors import EngineDownError, FleetError, TransientError
@@ -19,6 +26,8 @@ STDERR = 2
 _DEFAULT_URL = "unix:///var/run/docker.sock"
 # seconds; a loaded engine needs several for one start
 _PATIENCE = 120
+# connections kept open at most
+_THREADS = 64
 _FRAME = struct.Struct(">BxxxL")
 # what a busy or restarting engine says with status 500
 _PASSING = (
@@ -35,7 +44,9 @@ class Connection:
     """One engine, asked from many threads; connects when first asked."""
 
     def __init__(self, base_url: str | None = None) -> None:
-        self._settings = {"base_url": base_url} if base_url else kwargs_from_env()
+        self._settings: Mapping[str, Any] = (
+            {"base_url": base_url} if base_url else dict(kwargs_from_env())
+        )
         self.url = str(self._settings.get("base_url") or _DEFAULT_URL)
         self._lock = Lock()
         self._client: APIClient | None = None
@@ -61,13 +72,9 @@ class Connection:
         with self._lock:
             if self._client is None:
                 try:
-                    client = APIClient(timeout=_PATIENCE, max_pool_size=64, **self._settings)
-                except DockerException as error:
+                    self._client = _client(self.url, self._settings)
+                except (DockerException, OSError) as error:
                     raise self._down(error) from error
-                # neither proxies nor .netrc concern the engine; asking for them costs a third
-                # of the client's time
-                client.trust_env = False
-                self._client = client
             return self._client
 
     def _down(self, error: Exception) -> EngineDownError:
@@ -86,19 +93,25 @@ def timed_out(error: Exception) -> bool:
 
 
 def log_frames(
-    client: APIClient, name: str, *, stderr: bool, follow: bool, tail: int | None = None
+    client: APIClient,
+    name: str,
+    *,
+    streams: Collection[int],
+    follow: bool,
+    last: int | None = None,
 ) -> Iterator[tuple[int, bytes]]:
     """Yield (STDOUT or STDERR, bytes) of a container's log, never timing out while it is idle.
 
-    The SDK's own `logs` asks for the container first, and keeps a timeout before the first line.
+    `last` bounds the pieces, of both streams together whichever are asked for. The SDK's own
+    `logs` asks for the container first, and keeps a timeout before the first line.
     """
     response = client.get(
         f"{client.base_url}/v{client.api_version}/containers/{name}/logs",
         params={
-            "stdout": 1,
-            "stderr": int(stderr),
+            "stdout": int(STDOUT in streams),
+            "stderr": int(STDERR in streams),
             "follow": int(follow),
-            "tail": "all" if tail is None else tail,
+            "tail": "all" if last is None else last,
         },
         stream=True,
         timeout=None,
@@ -127,6 +140,56 @@ def demultiplexed(blocks: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
             else:
                 stream, left = _FRAME.unpack_from(rest)
                 rest = rest[_FRAME.size :]
+
+
+def _client(url: str, settings: Mapping[str, Any]) -> APIClient:
+    """Connect; raises DockerException or OSError where nobody answers."""
+    path = url.removeprefix("unix://")
+    if path != url:
+        # the SDK would leave a socket open that cannot connect
+        _unix_socket(path, _PATIENCE).close()
+    client = APIClient(timeout=_PATIENCE, max_pool_size=_THREADS, **settings)
+    if path != url:
+        client.mount(f"{client.base_url}/", _OnePool(path))
+    # neither proxies nor .netrc concern the engine; looking for them takes a third of the time
+    client.trust_env = False
+    return client
+
+
+def _unix_socket(path: str, timeout: float | None) -> socket.socket:
+    found = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        found.settimeout(timeout)
+        found.connect(path)
+    except OSError:
+        found.close()
+        raise
+    return found
+
+
+class _OnePool(UnixHTTPAdapter):
+    """The SDK keeps a pool for each of the last 25 URLs, and may close one that is in use."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path, timeout=_PATIENCE, max_pool_size=_THREADS)
+        self._pool = _Pool("http://localhost", path, timeout=_PATIENCE, maxsize=_THREADS)
+
+    def get_connection(
+        self,
+        url: bytes | str,  # noqa: ARG002 - as the SDK has it
+        proxies: Mapping[str, str] | None = None,  # noqa: ARG002
+    ) -> UnixHTTPConnectionPool:
+        return self._pool
+
+
+class _Pool(UnixHTTPConnectionPool):
+    def _new_conn(self) -> UnixHTTPConnection:  # type: ignore[override]
+        return _UnixConnection(self.base_url, self.socket_path, _PATIENCE)
+
+
+class _UnixConnection(UnixHTTPConnection):
+    def connect(self) -> None:
+        self.sock = _unix_socket(self.unix_socket, self.timeout)
 
 
 def _refusal(what: str, error: APIError) -> FleetError:
