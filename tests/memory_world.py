@@ -1,0 +1,606 @@
+"""A world in memory: engine, git, verifier, packets and traces, and a crew moved by hand."""
+
+import json
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from hashlib import sha1
+from pathlib import PurePath
+from typing import Any
+
+from fleet.adapters.memory import ManualClock, MemoryLedger
+from fleet.app.coordinator import Coordinator, Order
+from fleet.app.crew import Report
+from fleet.app.tools import Tools
+from fleet.domain.attempt import Attempt
+from fleet.domain.errors import FleetError, StaleLeaseError
+from fleet.domain.plan import Plan, Snapshot
+from fleet.domain.policy import Change, ChangeType, Diff
+from fleet.domain.profile import Project
+from fleet.domain.result import Check, Verdict, VerdictStatus
+from fleet.ports import (
+    Checkout,
+    Collected,
+    Conflict,
+    ContainerRuntime,
+    ContainerSpec,
+    ContainerState,
+    Exit,
+    MergedTip,
+    Packets,
+    Traces,
+    Verifier,
+    Workspace,
+    Worktrees,
+)
+from tests.builders import HOME8, NOW, a_fleet
+
+Files = Mapping[str, str]
+CHECK = "scripts/check.sh"
+START: Files = {CHECK: "strict", "app.py": "old"}
+
+
+def line(seq: int, kind: str, **fields: Any) -> bytes:
+    """Answer an event line as the runner writes it."""
+    return json.dumps({"v": 1, "seq": seq, "type": kind} | fields).encode() + b"\n"
+
+
+def result(seq: int, failure: str | None = None, **diagnostics: Any) -> bytes:
+    """Answer the last line of a runner: success, or a failure of that kind."""
+    status = "success" if failure is None else "failure"
+    told = {"failure_kind": failure, **diagnostics}
+    return line(seq, "result", status=status, summary="did it", diagnostics=told)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Play:
+    """What an agent does: edits (None deletes), what it says, and how its container ends."""
+
+    edits: Mapping[str, str | None] = field(default_factory=dict)
+    says: tuple[bytes, ...] = (line(1, "started", agent="command"), result(2))
+    code: int | None = 0  # None: it never ends by itself
+    out_of_memory: bool = False
+
+
+Agent = Callable[[dict[str, Any]], Play]
+
+
+def green(packet: dict[str, Any]) -> Play:
+    """Work on a file of the task's own, so that no two tasks are in conflict."""
+    number = packet["context"]["attempt"]
+    return Play(edits={f"{packet['task_id']}.txt": f"done by attempt {number}"})
+
+
+class Faults:
+    """Errors that calls of the world will raise, each once, in the order they were planned."""
+
+    def __init__(self) -> None:
+        self._planned: dict[str, deque[Exception]] = {}
+
+    def plan(self, call: str, *errors: Exception) -> None:
+        """Let the next calls of that name fail."""
+        self._planned.setdefault(call, deque()).extend(errors)
+
+    def clear(self) -> None:
+        """Let everything go well."""
+        self._planned.clear()
+
+    def trip(self, call: str) -> None:
+        """Raise what is planned for this call."""
+        planned = self._planned.get(call)
+        if planned:
+            raise planned.popleft()
+
+
+@dataclass(frozen=True)
+class Commit:
+    """A tree with its parents."""
+
+    files: tuple[tuple[str, str], ...]
+    parents: tuple[str, ...]
+    message: str = ""
+
+    @property
+    def sha(self) -> str:
+        return sha1(repr(self).encode()).hexdigest()
+
+
+def tree_of(files: Files) -> str:
+    """Answer the id of a tree."""
+    return sha1(repr(sorted(files.items())).encode()).hexdigest()
+
+
+class MemoryWorktrees(Worktrees):
+    """A repository in dictionaries; `blocked` is why the target may not move now."""
+
+    def __init__(self, faults: Faults) -> None:
+        self.commits: dict[str, Commit] = {}
+        self.branches: dict[str, str] = {}
+        self.kept: dict[str, str] = {}
+        self.spaces: dict[str, tuple[str, dict[str, str]]] = {}
+        self.blocked: str | None = None
+        self._faults = faults
+        self._lock = threading.RLock()
+        self.branches["main"] = self.commit(START, ())
+
+    def commit(self, files: Files, parents: tuple[str, ...], message: str = "") -> str:
+        made = Commit(tuple(sorted(files.items())), parents, message)
+        with self._lock:
+            self.commits[made.sha] = made
+        return made.sha
+
+    def files(self, sha: str) -> dict[str, str]:
+        return dict(self.commits[sha].files)
+
+    def history(self, sha: str) -> set[str]:
+        """Answer a commit and all its ancestors."""
+        found, ahead = set(), [sha]
+        while ahead:
+            here = ahead.pop()
+            if here not in found:
+                found.add(here)
+                ahead += self.commits[here].parents
+        return found
+
+    def validate(self, project: Project) -> str:
+        return self.tip(project)
+
+    def take_over(self, project: Project) -> None:
+        """There is only one home."""
+
+    def tip(self, project: Project) -> str:
+        self._faults.trip("tip")
+        return self.branches[project.target]
+
+    def head(self, project: Project, branch: str) -> str | None:
+        return self.branches.get(branch)
+
+    def read_file(self, project: Project, sha: str, path: str) -> bytes | None:
+        found = self.files(sha).get(path)
+        return None if found is None else found.encode()
+
+    def prepare(self, project: Project, attempt: str, *, branch: str, fresh: bool) -> Workspace:
+        self._faults.trip("prepare")
+        with self._lock:
+            if attempt not in self.spaces:
+                if fresh and branch in self.branches:
+                    self.kept[f"{attempt}-before"] = self.branches.pop(branch)
+                base = self.branches.setdefault(branch, self.branches[project.target])
+                self.spaces[attempt] = (base, self.files(base))
+            base = self.spaces[attempt][0]
+        path = f"/home/.fleet/worktrees/{attempt}"
+        return Workspace(
+            path=path, git_dir=path, git_file=path, objects=(), base=base, uid=1000, gid=1000
+        )
+
+    def collect(
+        self, project: Project, attempt: Attempt, *, message: str, skip: tuple[str, ...] = ()
+    ) -> Collected:
+        self._faults.trip("collect")
+        with self._lock:
+            before = self.branches[attempt.branch]
+            base, files = self.spaces.get(attempt.id, (before, self.files(before)))
+            changed = before == base and files != self.files(base)
+            head = self.commit(files, (base,), f"{attempt.id}: {message}") if changed else before
+            self.branches[attempt.branch] = head
+        return Collected(head=head, diff=self.diff(project, base, head))
+
+    def base_of(self, one: str, other: str) -> str:
+        """Answer the merge base of two commits."""
+        common = self.history(one) & self.history(other)
+        return max(common, key=lambda sha: len(self.history(sha)))
+
+    def diff(self, project: Project, base: str, head: str) -> Diff:
+        old, new = self.files(self.base_of(base, head)), self.files(head)
+        return tuple(
+            Change(path=path, change_type=ChangeType.UPDATE)
+            for path in sorted(old.keys() | new.keys())
+            if old.get(path) != new.get(path)
+        )
+
+    def patch(self, project: Project, base: str, head: str, *, limit: int) -> str:
+        return repr(self.diff(project, base, head))[:limit]
+
+    def stat(self, project: Project, base: str, head: str) -> str:
+        return f"{len(self.diff(project, base, head))} files changed"
+
+    def checkout(
+        self, project: Project, sha: str, *, name: str, overlay: tuple[str, ...]
+    ) -> Checkout:
+        path = f"/home/.fleet/checks/{name}"
+        tree = tree_of(self.overlaid(project, sha, overlay))
+        return Checkout(
+            path=path, git_dir=path, git_file=path, objects=(), tree=tree, uid=1000, gid=1000
+        )
+
+    def overlaid(self, project: Project, sha: str, overlay: tuple[str, ...]) -> dict[str, str]:
+        """Answer the files at a SHA with the overlay's from the target."""
+        files, target = self.files(sha), self.files(self.branches[project.target])
+        for path in overlay:
+            files.pop(path, None)
+            if path in target:
+                files[path] = target[path]
+        return files
+
+    def drop_checkout(self, project: Project, name: str) -> None:
+        """Nothing lies about."""
+
+    def merged(
+        self, project: Project, *, tip: str, head: str, message: str
+    ) -> MergedTip | Conflict:
+        self._faults.trip("merged")
+        base = self.files(self.base_of(tip, head))
+        ours, theirs = self.files(tip), self.files(head)
+        merged, clashes = dict(ours), []
+        for path in base.keys() | theirs.keys():
+            before, now, here = base.get(path), theirs.get(path), ours.get(path)
+            if now in (before, here):
+                continue
+            if here != before:
+                clashes.append(path)
+            elif now is None:
+                merged.pop(path, None)
+            else:
+                merged[path] = now
+        if clashes:
+            return Conflict(files=tuple(sorted(clashes)))
+        return MergedTip(sha=self.commit(merged, (tip, head), message), tree=tree_of(merged))
+
+    def is_merged(self, project: Project, head: str) -> bool:
+        return head in self.history(self.branches[project.target])
+
+    def advance_target(self, project: Project, *, old: str, new: str) -> str | None:
+        self._faults.trip("advance")
+        with self._lock:
+            if self.branches[project.target] != old:
+                raise StaleLeaseError(f"{project.target} is no longer at {old[:12]}")
+            if self.blocked is None:
+                self.branches[project.target] = new
+        return self.blocked
+
+    def target_blocked(self, project: Project) -> str | None:
+        return self.blocked
+
+    def remove(self, project: Project, attempt: str) -> None:
+        self._faults.trip("remove_worktree")
+        with self._lock:
+            self.spaces.pop(attempt, None)
+
+    def keep(self, project: Project, sha: str, *, name: str) -> None:
+        self.kept[name] = sha
+
+    def drop_branch(self, project: Project, branch: str, *, head: str, keep: str | None) -> None:
+        with self._lock:
+            if self.branches.get(branch) == head:
+                del self.branches[branch]
+            if keep:
+                self.kept[keep] = head
+
+
+@dataclass
+class Container:
+    """A container with everything it will say; `exit` is None while it runs."""
+
+    attempt: str
+    says: list[bytes]
+    exit: Exit | None
+
+
+class MemoryRuntime(ContainerRuntime):
+    """An engine whose agents are functions; a container acts whole at its start."""
+
+    def __init__(self, worktrees: MemoryWorktrees, packets: "MemoryPackets", faults: Faults):
+        self.running: dict[str, Container] = {}
+        self.starts: dict[str, int] = {}
+        self.agent: Agent = green
+        self.image: str | None = "sha256:1"
+        self._worktrees = worktrees
+        self._packets = packets
+        self._faults = faults
+        self._moved = threading.Condition(threading.RLock())
+
+    def ping(self) -> str:
+        self._faults.trip("ping")
+        return "20.10"
+
+    def image_id(self, tag: str) -> str | None:
+        self._faults.trip("image_id")
+        return self.image
+
+    def start(self, spec: ContainerSpec) -> None:
+        self._faults.trip("start")
+        with self._moved:
+            if spec.name in self.running:
+                return
+            attempt = spec.labels["fleet.attempt"]
+            self.starts[spec.name] = self.starts.get(spec.name, 0) + 1
+            play = self.agent(json.loads(self._packets.folders[attempt]["packet.json"]))
+            files = self._worktrees.spaces[attempt][1]
+            for path, text in play.edits.items():
+                files.pop(path, None)
+                if text is not None:
+                    files[path] = text
+            ended = (
+                None
+                if play.code is None
+                else Exit(code=play.code, out_of_memory=play.out_of_memory)
+            )
+            self.running[spec.name] = Container(attempt, list(play.says), ended)
+
+    def says(self, name: str, *lines: bytes) -> None:
+        """Let a running container say more."""
+        with self._moved:
+            self.running[name].says += lines
+            self._moved.notify_all()
+
+    def vanish(self, name: str) -> None:
+        """Lose a container, as an engine does whose disk was wiped."""
+        with self._moved:
+            self.running.pop(name, None)
+            self._moved.notify_all()
+
+    def quiet(self, name: str, heard: int) -> bool:
+        """Tell whether a reader that heard so many chunks would have to wait."""
+        container = self.running.get(name)
+        return container is not None and container.exit is None and heard >= len(container.says)
+
+    def follow(self, name: str) -> Iterator[bytes]:
+        heard = 0
+        while True:
+            with self._moved:
+                self._faults.trip("follow")
+                while self.quiet(name, heard):
+                    self._moved.wait()
+                container = self.running.get(name)
+                if container is None or heard >= len(container.says):
+                    return
+                chunk = container.says[heard]
+            heard += 1
+            yield chunk
+
+    def output(self, name: str, *, limit: int) -> tuple[str, str]:
+        return "", ""
+
+    def wait(self, name: str, *, timeout: float | None = None) -> Exit | None:
+        self._faults.trip("wait")
+        container = self.running.get(name)
+        return container.exit if container else None
+
+    def stop(self, name: str, *, grace: float) -> None:
+        self._faults.trip("stop")
+        with self._moved:
+            container = self.running.get(name)
+            if container is not None and container.exit is None:
+                container.exit = Exit(code=143, out_of_memory=False)
+            self._moved.notify_all()
+
+    def remove(self, name: str) -> None:
+        self._faults.trip("remove")
+        self.vanish(name)
+
+    def containers(self) -> tuple[ContainerState, ...]:
+        return tuple(
+            ContainerState(
+                name=name,
+                attempt=container.attempt,
+                purpose="agent",
+                running=container.exit is None,
+                exit=container.exit,
+            )
+            for name, container in list(self.running.items())
+        )
+
+
+class MemoryPackets(Packets):
+    """Folders in a dictionary."""
+
+    def __init__(self) -> None:
+        self.folders: dict[str, Mapping[str, str]] = {}
+
+    def write(self, attempt: str, files: Mapping[str, str], *, uid: int, gid: int) -> str:
+        self.folders[attempt] = dict(files)
+        return f"/run/fleet/{attempt}"
+
+    def drop(self, attempt: str) -> None:
+        self.folders.pop(attempt, None)
+
+
+class MemoryTraces(Traces):
+    """Traces in a dictionary."""
+
+    def __init__(self) -> None:
+        self.entries: dict[str, list[Mapping[str, Any]]] = {}
+
+    def write(self, attempt: str, entries: Sequence[Mapping[str, Any]]) -> None:
+        self.entries.setdefault(attempt, []).extend(entries)
+
+    def path(self, attempt: str) -> str:
+        return f"/home/traces/{attempt}.jsonl"
+
+
+def verdict_on(files: Files) -> VerdictStatus:
+    """Judge a tree as its own check script does: `strict` is red wherever a file says so."""
+    script = files.get(CHECK)
+    if script is None:
+        return VerdictStatus.ERROR
+    if script == "strict" and any("red" in text.split() for text in files.values()):
+        return VerdictStatus.FAILED
+    return VerdictStatus.PASSED
+
+
+class MemoryVerifier(Verifier):
+    """Runs the check script of `verdict_on`."""
+
+    def __init__(self, worktrees: MemoryWorktrees, clock: ManualClock, faults: Faults) -> None:
+        self.checked: list[tuple[str, str]] = []
+        self._worktrees = worktrees
+        self._clock = clock
+        self._faults = faults
+
+    def check(
+        self, project: Project, *, attempt: str, sha: str, checks: Sequence[Check], overlay: bool
+    ) -> tuple[Verdict, ...]:
+        self._faults.trip("check")
+        laid = project.check_files if overlay else ()
+        files = self._worktrees.overlaid(project, sha, laid)
+        status = verdict_on(files)
+        self.checked.append((attempt, sha))
+        return tuple(
+            Verdict(
+                attempt=attempt,
+                name=check.name,
+                sha=sha,
+                tree=tree_of(files),
+                status=status,
+                command=check.command,
+                exit_code=0 if status is VerdictStatus.PASSED else 1,
+                stdout="" if status is VerdictStatus.PASSED else "assert red is green",
+                stderr="",
+                duration_seconds=0.0,
+                error="no check script" if status is VerdictStatus.ERROR else None,
+                at=self._clock.now(),
+            )
+            for check in checks
+        )
+
+
+class World:
+    """Everything that outlives a coordinator."""
+
+    def __init__(self, **fleet: Any) -> None:
+        self.fleet = a_fleet(**fleet)
+        self.clock = ManualClock(NOW)
+        self.ledger = MemoryLedger(clock=self.clock)
+        self.faults = Faults()
+        self.packets = MemoryPackets()
+        self.traces = MemoryTraces()
+        self.worktrees = MemoryWorktrees(self.faults)
+        self.runtime = MemoryRuntime(self.worktrees, self.packets, self.faults)
+        self.verifier = MemoryVerifier(self.worktrees, self.clock, self.faults)
+
+    @property
+    def tools(self) -> Tools:
+        """Answer the ports as bootstrap would bundle them."""
+        return Tools(
+            home=PurePath("/home"),
+            home8=HOME8,
+            session="1",
+            fleet=self.fleet,
+            clock=self.clock,
+            ledger=self.ledger,
+            runtime=self.runtime,
+            worktrees=self.worktrees,
+            verifier=self.verifier,
+            packets=self.packets,
+            traces=self.traces,
+        )
+
+    @property
+    def target(self) -> dict[str, str]:
+        """Answer the files at the target's tip."""
+        return self.worktrees.files(self.worktrees.branches["main"])
+
+
+class HandCrew:
+    """A crew that does one piece of work when it is told to; no threads."""
+
+    def __init__(self, runtime: MemoryRuntime) -> None:
+        self.woken = threading.Event()
+        self._runtime = runtime
+        self._work: dict[str, Callable[[], object]] = {}
+        self._readers: dict[str, Iterator[object]] = {}
+        self._heard: dict[str, int] = {}
+        self._tray: list[Report] = []
+
+    def hand(self, pool: str, key: str, work: Callable[[], object]) -> None:
+        self._work[key] = work
+
+    def read(self, key: str, told: Callable[[], Iterator[object]]) -> None:
+        self._readers[key] = told()
+        self._heard[key] = 0
+
+    def reports(self) -> list[Report]:
+        taken, self._tray = self._tray, []
+        return taken
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+    @property
+    def ready(self) -> list[str]:
+        """Answer the keys of work that can be done, and of readers that would not wait."""
+        readers = [
+            key
+            for key in self._readers
+            if not self._runtime.quiet(f"fleet-{key.split()[1]}", self._heard[key])
+        ]
+        return sorted([*self._work, *readers])
+
+    def perform(self, key: str) -> None:
+        """Do that work, or read one chunk; what comes of it lies on the tray."""
+        try:
+            finding = self._work.pop(key)() if key in self._work else self._next(key)
+        except StopIteration:
+            del self._readers[key]
+            self._tray.append(Report(key=key))
+        except (FleetError, KeyError, ValueError) as error:
+            self._readers.pop(key, None)
+            self._tray.append(Report(key=key, error=error))
+        else:
+            self._tray.append(Report(key=key, finding=finding, last=key not in self._readers))
+
+    def _next(self, key: str) -> object:
+        self._heard[key] += 1
+        return next(self._readers[key])
+
+
+class Life:
+    """One life of a coordinator, moved tick by tick."""
+
+    def __init__(self, world: World, order: Order | None = None, *, fence: int = 1) -> None:
+        self.world = world
+        self.room = ""
+        self.plan = Plan()
+        self.coordinator = Coordinator(
+            world.tools,
+            order or Order(),
+            fence=fence,
+            room=lambda: self.room,
+            seen=self._seen,
+        )
+        self.coordinator._crew.close()
+        self.crew = HandCrew(world.runtime)
+        self.coordinator._crew = self.crew  # type: ignore[assignment]
+        self.coordinator._sweep()
+
+    def _seen(self, snapshot: Snapshot, plan: Plan) -> None:
+        self.plan = plan
+
+    def tick(self) -> Plan:
+        """Let the coordinator look once."""
+        self.coordinator._tick()
+        return self.plan
+
+    @property
+    def done(self) -> bool:
+        """Tell whether the coordinator would end now."""
+        return not self.plan.actions and self.coordinator._done(self.plan)
+
+    def perform(self) -> bool:
+        """Do everything that can be done now; tell whether there was anything."""
+        ready = self.crew.ready
+        for key in ready:
+            self.crew.perform(key)
+        return bool(ready)
+
+    def run(self, *, ticks: int = 300) -> None:
+        """Go on until the coordinator would end; retries come due by moving the clock."""
+        for _ in range(ticks):
+            self.tick()
+            if self.done:
+                return
+            if not self.perform() and not self.plan.actions:
+                self.world.clock.advance(timedelta(seconds=3))
+        raise AssertionError(f"not done after {ticks} ticks: {self.plan}")
