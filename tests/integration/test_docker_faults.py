@@ -18,15 +18,6 @@ from tests.containers import IMAGE, a_container, a_home, eventually
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(180)]
 
 
-def test_an_engine_that_is_not_there_is_named_with_what_to_do(tmp_path):
-    url = f"unix://{tmp_path}/none.sock"
-    runtime = DockerRuntime("0badcafe", url)
-
-    for ask in (runtime.ping, runtime.containers, lambda: list(runtime.follow("fleet-x"))):
-        with pytest.raises(EngineDownError, match=f"no Docker engine answers at {url}.*start it"):
-            ask()
-
-
 def test_a_killed_client_leaves_a_container_that_the_next_finds():
     with a_home() as (runtime, home8):
         spec = a_container(home8, "for n in 1 2 3 4 5 6; do echo $n; sleep 0.3; done; exit 9")

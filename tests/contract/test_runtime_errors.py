@@ -1,0 +1,95 @@
+"""What an engine in trouble says is told in fleet's words: what, which, what to do."""
+
+import json
+import socketserver
+import threading
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler
+
+import pytest
+
+from fleet.adapters.runtimes.docker import DockerRuntime
+from fleet.domain.errors import EngineDownError, FleetError, TransientError
+from tests.containers import a_container
+
+
+@contextmanager
+def an_engine_saying(path, status, message):
+    """Answer the URL of an engine that answers every request but the first with this."""
+
+    class Answer(BaseHTTPRequestHandler):
+        def do_GET(self):
+            known = self.path.endswith("/version")
+            said = {"ApiVersion": "1.41", "Version": "0"} if known else {"message": message}
+            body = json.dumps(said).encode()
+            self.send_response(200 if known else status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def do_POST(self):
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.do_GET()
+
+        def address_string(self):
+            return "unix"
+
+        def log_message(self, *arguments):
+            pass
+
+    class Engine(socketserver.ThreadingUnixStreamServer):
+        daemon_threads = True
+
+    with Engine(str(path), Answer) as engine:
+        serving = threading.Thread(target=engine.serve_forever)
+        serving.start()
+        try:
+            yield f"unix://{path}"
+        finally:
+            engine.shutdown()
+            serving.join()
+
+
+@pytest.mark.parametrize(
+    ("status", "message", "kind", "said"),
+    [
+        (500, "mkdir /x: no space left on device", FleetError, "disk of the Docker engine is full"),
+        (500, "OCI runtime create failed: bad", FleetError, "refuses: OCI runtime create failed"),
+        (400, "invalid mount config", FleetError, "refuses: invalid mount config"),
+        (404, "No such image: x:y", FleetError, "is missing"),
+        (503, "starting", TransientError, "is busy: starting"),
+        (500, "context deadline exceeded", TransientError, "is busy"),
+    ],
+)
+def test_what_the_engine_says_is_told_and_sorted(tmp_path, status, message, kind, said):
+    with an_engine_saying(tmp_path / "sock", status, message) as url:
+        runtime = DockerRuntime("0badcafe", url)
+        spec = a_container("0badcafe")
+
+        with pytest.raises(FleetError, match=said) as raised:
+            runtime.start(spec)
+
+        assert type(raised.value) is kind
+        assert spec.name in str(raised.value)
+
+
+def test_an_engine_that_is_not_there_is_named_with_what_to_do(tmp_path):
+    url = f"unix://{tmp_path}/none.sock"
+    runtime = DockerRuntime("0badcafe", url)
+
+    for ask in (runtime.ping, runtime.containers, lambda: list(runtime.follow("fleet-x"))):
+        with pytest.raises(EngineDownError, match=f"no Docker engine answers at {url}.*start it"):
+            ask()
+
+
+def test_an_engine_that_went_is_found_again_when_it_is_back(tmp_path):
+    with an_engine_saying(tmp_path / "sock", 503, "starting") as url:
+        runtime = DockerRuntime("0badcafe", url)
+        assert runtime.ping() == "0"
+    (tmp_path / "sock").unlink()
+
+    with pytest.raises(EngineDownError):
+        runtime.ping()
+
+    with an_engine_saying(tmp_path / "sock", 503, "starting"):
+        assert runtime.ping() == "0"
