@@ -84,17 +84,18 @@ def build(action: Build, tools: Tools) -> Built | InConflict | Blocked:
 
 
 def land(action: Land, tools: Tools) -> Landed | Blocked:
-    """Move the target to the candidate, or find that it stands there already."""
+    """Move the target to the candidate, or find that an earlier life has moved it there."""
     pull = action.pull
     project = tools.fleet.projects[pull.project]
     candidate, tip = pull.candidate or "", pull.candidate_tip or ""
-    if not tools.worktrees.is_merged(project, candidate):
-        try:
-            waits = tools.worktrees.advance_target(project, old=tip, new=candidate)
-        except StaleLeaseError as error:
-            return Blocked(pull=pull.number, reason=str(error), moved_on=True)
-        if waits:
-            return Blocked(pull=pull.number, reason=waits)
+    try:
+        waits = tools.worktrees.advance_target(project, old=tip, new=candidate)
+    except StaleLeaseError as error:
+        if tools.worktrees.is_merged(project, candidate):
+            return Landed(pull=pull.number, sha=candidate)
+        return Blocked(pull=pull.number, reason=str(error), moved_on=True)
+    if waits:
+        return Blocked(pull=pull.number, reason=waits)
     return Landed(pull=pull.number, sha=candidate)
 
 
