@@ -53,7 +53,7 @@ def test_no_values_raise(fields):
 
 @given(st.sampled_from(sorted(TYPES)), st.dictionaries(st.text(), anything))
 def test_what_is_parsed_can_be_stored_and_heard(kind, fields):
-    line = parse(a_line(**fields, type=kind, seq=1, v=1))
+    line = parse(a_line(**{**fields, "type": kind, "seq": 1, "v": 1}))
     if line is None:
         return
 
