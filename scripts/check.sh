@@ -15,4 +15,4 @@ step ruff format --check --quiet .
 step ruff check --quiet .
 step lint-imports --no-logo
 step mypy
-step pytest --quiet -m "not docker and not postgres"
+step pytest --quiet --numprocesses auto -m "not docker and not postgres and not slow"

@@ -293,6 +293,7 @@ def test_no_name_that_git_refuses_gets_as_far_as_git(tmp_path):
         assert not refused_by_git(name.encode(), link=False), name
 
 
+@pytest.mark.slow
 def test_five_thousand_files_are_collected(tmp_path):
     files = {f"d{number % 50}/f{number}": f"{number}\n" for number in range(5000)}
     stage = a_stage(tmp_path, files)

@@ -9,6 +9,8 @@ import pytest
 from tests.contract.worktrees import a_stage, files_below, finished
 from tests.repos import git, write
 
+pytestmark = pytest.mark.slow
+
 _KILLED = """
 import os, sys
 from pathlib import Path
