@@ -10,7 +10,7 @@ from fleet.domain.budget import Reservation, Settlement
 from fleet.domain.events import Event
 from fleet.domain.merge import PullRequest
 from fleet.domain.plan import Snapshot
-from fleet.domain.policy import PendingAction
+from fleet.domain.policy import ActionStatus, PendingAction
 from fleet.domain.task import Task
 from fleet.ports import Append, Clock, Immutable, Ledger, Log, Save, Stateful, Write
 
@@ -70,6 +70,12 @@ class Desk:
         asked = replace(action, id=f"A-{number}", number=number)
         self.save(asked)
         self.log("approval.asked", attempt, what=f"{asked.id}: {asked.action}")
+
+    def clear_questions(self, task: str) -> None:
+        """Clear what is still asked about a task that has ended or begins anew."""
+        for action in self.snapshot.pending:
+            if action.task == task and action.status is ActionStatus.PENDING:
+                self.save(replace(action, status=ActionStatus.CLEARED))
 
     def save(self, row: Stateful) -> None:
         """Take the changed row."""

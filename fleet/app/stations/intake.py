@@ -103,8 +103,10 @@ def _validate(wish: Wish, fleet: Fleet) -> None:
         raise ConfigError(
             "a task needs a title", remedy=f"one line, 1 to {_MAX_TITLE} printable characters"
         )
-    if "\0" in wish.goal or len(wish.goal) > _MAX_TEXT:
-        raise ConfigError(f"the description is over {_MAX_TEXT} characters or holds NUL bytes")
+    for text in (wish.goal, *wish.accept, *wish.labels):
+        if len(text) > _MAX_TEXT or not _storable(text):
+            remedy = f"UTF-8 without NUL bytes, at most {_MAX_TEXT} characters"
+            raise ConfigError("a description, criterion or label cannot be kept", remedy=remedy)
     if wish.max_retries is not None and wish.max_retries < 0:
         raise ConfigError("--max-retries must be 0 or more")
     if wish.profile is not None and wish.profile not in fleet.profiles:
@@ -114,6 +116,11 @@ def _validate(wish: Wish, fleet: Fleet) -> None:
         roles = sorted({role for p in fleet.profiles.values() for role in p.roles})
         if wish.role not in roles:
             raise ConfigError(f"no profile has the role {wish.role}", remedy=f"roles: {roles}")
+
+
+def _storable(text: str) -> bool:
+    """Tell whether a database takes it: arguments that were no UTF-8 come as lone surrogates."""
+    return not any(c == "\0" or "\ud800" <= c <= "\udfff" for c in text)
 
 
 def _event(kind: str, task: Task, at: datetime, pen: Pen, what: str) -> Log:
@@ -156,6 +163,7 @@ def retry(key: str, pen: Pen, *, fresh: bool) -> Task:
         opened = replace(retried(task, last, fresh=fresh), updated=at)
         desk = Desk(pen.ledger.snapshot(), at=at, who=pen.who)
         desk.save(opened)
+        desk.clear_questions(key)
         desk.log("task.retried", opened, what="from the target" if fresh else "")
         if last is not None and last.state is State.VERIFYING:
             desk.move(last, State.CANCELLED, reason=f"{pen.who} asked for another attempt")

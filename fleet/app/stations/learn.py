@@ -90,6 +90,7 @@ def settle(finding: Cleaned | Retired, desk: Desk) -> None:
                 return
             ended = replace(task, resolution=finding.fate, reason=finding.reason, updated=desk.at)
             desk.save(ended)
+            desk.clear_questions(task.key)
             data = {"resolution": finding.fate.value}
             what = "; ".join(filter(None, (finding.reason, finding.note)))
             desk.log("task.ended", ended, what=what, data=data)
