@@ -1,11 +1,12 @@
 """Folders and files that fleet makes for a repository's owner, and how they go away."""
 
+import errno
 import os
-import shutil
-import stat
+import subprocess
 from pathlib import Path
 
 from fleet.adapters.git.command import Owner
+from fleet.domain.errors import WorkspaceError
 
 
 def make_folder(path: Path, owner: Owner) -> Path:
@@ -41,23 +42,19 @@ def give_all(path: Path, owner: Owner) -> None:
 
 
 def remove_tree(path: Path) -> None:
-    """Delete a folder whatever an agent made of it; fine when it is gone; follows no link."""
-    if path.is_symlink() or (path.exists() and not path.is_dir()):
-        path.unlink()
+    """Delete a file or folder whatever an agent made of it; follows no link, fine when gone.
+
+    By `rm`: a library that calls itself for every level falls over a tree an agent made deep.
+    """
+    if not os.path.lexists(path) or _remove(path).returncode == 0:
         return
-    if not path.exists():
-        return
-    try:
-        shutil.rmtree(path)
-    except PermissionError:
-        # an agent may have closed its folders even to their owner
-        _open_folders(path)
-        shutil.rmtree(path)
+    # an agent may have closed its folders even to their owner
+    subprocess.run(["chmod", "-R", "u+rwX", "--", path], check=False, capture_output=True)
+    removed = _remove(path)
+    if removed.returncode != 0:
+        said = removed.stderr.decode(errors="replace").strip().splitlines()
+        raise WorkspaceError(f"{path} cannot be deleted: {said[-1] if said else 'rm failed'}")
 
 
-def _open_folders(path: Path) -> None:
-    path.chmod(stat.S_IRWXU)
-    with os.scandir(path) as entries:
-        folders = [entry.path for entry in entries if entry.is_dir(follow_symlinks=False)]
-    for folder in folders:
-        _open_folders(Path(folder))
+def _remove(path: Path) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(["rm", "-rf", "--", path], check=False, capture_output=True)
