@@ -302,8 +302,8 @@ def test_forbidden_names_are_named_and_do_not_stop_the_rest(tmp_path):
 def test_a_deep_tree_is_collected_as_far_as_the_system_can_name_it(tmp_path):
     stage = a_stage(tmp_path)
     root = os.open(stage.prepared(finished()).path, os.O_RDONLY)
-    name = "d" * 200
-    for _ in range(40):
+    name = "d" * 20
+    for _ in range(1500):
         os.mkdir(name, dir_fd=root)
         below = os.open(name, os.O_RDONLY, dir_fd=root)
         os.close(root)

@@ -1,6 +1,5 @@
 """Folders and files that fleet makes for a repository's owner, and how they go away."""
 
-import errno
 import os
 import subprocess
 from pathlib import Path
