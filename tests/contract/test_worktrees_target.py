@@ -214,7 +214,7 @@ def test_a_checkout_git_would_write_otherwise_makes_it_wait(tmp_path, setting, v
 @pytest.mark.parametrize("merged", [False, True])
 def test_a_conversion_of_a_touched_file_makes_it_wait(tmp_path, attribute, merged):
     rule = {".gitattributes": f"*.bin {attribute}\n"}
-    stage = a_stage(tmp_path, {"README": "x"} if merged else rule)
+    stage = a_stage(tmp_path, {".gitattributes": "*.txt text\n"} if merged else rule)
     old, new = _merge(stage, {"a.bin": "1", **(rule if merged else {})})
 
     assert f"{attribute.partition('=')[0]}=" in (_advance(stage, old, new) or "")

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from fleet.adapters.git.blobs import write_blobs
+from fleet.adapters.git.repository import open_repository
 from tests.contract.worktrees import a_stage, files_below, finished
 from tests.repos import a_repository, git, write
 
@@ -261,6 +263,21 @@ def test_links_out_of_the_worktree_are_never_followed(tmp_path):
     stage.worktrees.remove(stage.project, finished().id)
     stage.worktrees.drop_checkout(stage.project, "c")
     assert (secret / "file").exists()
+
+
+def test_a_link_or_pipe_put_there_after_listing_is_not_opened(tmp_path):
+    stage = a_stage(tmp_path)
+    repository = open_repository(stage.project, tmp_path / "stores")
+    write(tmp_path / "outside", {"file": "the secret"})
+    tree = tmp_path / "tree"
+    write(tree, {"good": "1"})
+    (tree / "folder").symlink_to(tmp_path / "outside")
+    os.mkfifo(tree / "pipe")
+
+    written = write_blobs(repository, tree, [b"folder/file", b"pipe", b"good", b"gone"])
+
+    assert written.unreadable == [b"folder/file", b"pipe", b"gone"]
+    assert set(written.entries) == {b"good"}
 
 
 def test_names_of_any_bytes_are_collected(tmp_path):
