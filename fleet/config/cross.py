@@ -92,10 +92,13 @@ def _profile(stem: str, parsed: Parsed[ProfileEntry], fleet: FleetEntry) -> Iter
     if entry.agent not in KNOWN_AGENTS:
         text = f"unknown agent {entry.agent!r}{nearest(entry.agent, KNOWN_AGENTS)}"
         yield parsed.problem(("agent",), text)
-    # this version gives the agents it can run no network at all
-    networks = ("none",) if entry.agent in BUILT_AGENTS else ("none", "egress", *fleet.networks)
+    networks = ("none", "egress", *fleet.networks)
     if entry.network not in networks:
         text = f"unknown network {entry.network!r}{nearest(entry.network, networks)}"
+        yield parsed.problem(("network",), text)
+    elif entry.network != "none" and entry.agent in BUILT_AGENTS:
+        # granted nothing in silence: an agent that can be started here gets no network yet
+        text = f"network {entry.network!r} is known, but not built in this version; use none"
         yield parsed.problem(("network",), text)
 
 

@@ -79,9 +79,10 @@ def _bytes(path: Path) -> bytes:
         said = "is a link" if path.is_symlink() else error.strerror or "cannot be read"
         text = f"{said}; expected a plain file"
         raise Unreadable(problem(path, 1, text)) from error
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise Unreadable(problem(path, 1, "expected a plain file"))
     with os.fdopen(descriptor, "rb") as stream:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise Unreadable(problem(path, 1, "expected a plain file"))
         raw = stream.read(MAX_BYTES + 1)
     if len(raw) > MAX_BYTES:
         raise Unreadable(problem(path, 1, "larger than 1 MiB; expected a file written by hand"))

@@ -80,6 +80,7 @@ def _plain(kind: str, message: str) -> str:
     for theirs, ours in (
         ("Input should be", "expected"),
         ("array", "list"),
+        ("Tuple should", "expected to"),
         ("String should match pattern", "expected a text that matches"),
     ):
         message = message.replace(theirs, ours)

@@ -4,9 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import MappingProxyType
 
-from fleet.domain.profile import Fleet, Profile
+from fleet.domain.profile import BUILT_AGENTS, Fleet, Profile
 
-BUILT_AGENTS = frozenset({"command"})
 CHEAP, MIDDLE, SMART = 0, 1, 2
 _TIERS = MappingProxyType(
     {"opus": SMART, "sonnet": MIDDLE, "mini": CHEAP, "haiku": CHEAP, "flash": CHEAP, "nano": CHEAP}

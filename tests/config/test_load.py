@@ -1,0 +1,92 @@
+"""The home's YAML as domain values."""
+
+from pathlib import Path
+
+from fleet.config import load_fleet
+from fleet.domain.profile import LOCAL
+from fleet.domain.task import Priority, Review
+from tests.config.homes import DEVELOPER, PROJECT, a_home
+
+FULL = """\
+projects:
+  - key: APP
+    path: app
+    target: fleet/main
+    checks:
+      - {name: unit, command: [python3, ./scripts/unit.py], timeout: 30s}
+      - {name: style, command: [make, style]}
+    protected: [".github/**"]
+    image: app:1
+    review: auto
+    setup: ["pip list", [npm, ci]]
+    setup_timeout: 1h
+    max_retries: 0
+limits: {parallel: 7, disk_free_gb: 0.5}
+accounts:
+  - {name: team, agent: command, owner: alice, parallel: 2, daily_budget_usd: 1.25}
+swap: {timeout: {stall_after: 2m, attempt_timeout: 2h, heartbeat_lost_after: 30s, max_swaps: 0}}
+"""
+
+
+def test_a_full_file_arrives_in_the_domain(tmp_path):
+    fleet = load_fleet(a_home(tmp_path, FULL, {"dev": DEVELOPER + "stall_after: 9s\n"}))
+
+    project = fleet.projects["APP"]
+    assert project.path == str(tmp_path / "app")
+    assert [(c.name, c.command, c.timeout_seconds) for c in project.checks] == [
+        ("unit", ("python3", "./scripts/unit.py"), 30.0),
+        ("style", ("make", "style"), 1800.0),
+    ]
+    assert project.setup == (("sh", "-c", "pip list"), ("npm", "ci"))
+    assert (project.target, project.review) == ("fleet/main", Review.AUTO)
+    assert (project.setup_timeout, project.max_retries) == (3600.0, 0)
+    assert (fleet.parallel, fleet.disk_free_bytes, fleet.max_swaps) == (7, 512 * 1024**2, 0)
+    assert fleet.accounts["team"].daily_budget_micros == 1_250_000
+    assert fleet.accounts["local"] == LOCAL
+
+
+def test_a_profile_wins_over_the_times_of_the_fleet(tmp_path):
+    fleet = load_fleet(a_home(tmp_path, FULL, {"dev": DEVELOPER + "stall_after: 9s\n"}))
+
+    profile = fleet.profiles["dev"]
+    assert profile.stall_after == 9.0
+    assert (profile.attempt_timeout, profile.heartbeat_lost_after) == (7200.0, 30.0)
+    assert profile.priority is Priority.NORMAL
+
+
+def test_scripts_that_the_check_names_are_check_files_unless_said(tmp_path):
+    assert load_fleet(a_home(tmp_path, FULL)).projects["APP"].check_files == ("scripts/unit.py",)
+    said = PROJECT.replace("check:", "check_files: [./ci/x], check:")
+    assert load_fleet(a_home(tmp_path, said)).projects["APP"].check_files == ("ci/x",)
+
+
+def test_files_of_a_profile_start_at_the_home(tmp_path):
+    (tmp_path / "fix.py").write_text("")
+    text = DEVELOPER + 'files: ["fix.py:/opt/mine/fix.py", app]\n'
+    text = text.replace("app]", f'"{tmp_path}/fix.py:/opt/b.py"]')
+
+    found = load_fleet(a_home(tmp_path, PROJECT, {"dev": text})).profiles["dev"].files
+
+    host = str(tmp_path / "fix.py")
+    assert found == ((host, "/opt/mine/fix.py"), (host, "/opt/b.py"))
+
+
+def test_words_mean_what_they_say(tmp_path):
+    text = PROJECT + "memory: {autosave: off}\n"
+    assert load_fleet(a_home(tmp_path, text)).parallel == 4
+
+
+def test_a_home_without_projects_is_valid(tmp_path):
+    assert load_fleet(a_home(tmp_path, "projects: []\n")).projects == {}
+
+
+def test_hidden_and_other_files_among_the_profiles_are_left_alone(tmp_path):
+    home = a_home(tmp_path, PROJECT, {".dev.yaml.swp": "", "dev": DEVELOPER})
+    (home / "profiles" / "README.md").write_text("x")
+    assert list(load_fleet(home).profiles) == ["dev"]
+
+
+def test_paths_do_not_depend_on_the_current_folder(tmp_path, monkeypatch):
+    home = a_home(tmp_path)
+    monkeypatch.chdir(tmp_path.parent)
+    assert Path(load_fleet(Path(home.name)).projects["APP"].path) == home / "app"
