@@ -49,7 +49,7 @@ def office_open(settings: Settings) -> Iterator[Office]:
     fleet = load_fleet(home)
     home8 = homes.read_id(home)
     clock = SystemClock()
-    homes.ledger_kept_private(settings.database_url)
+    homes.ledger_ready(home, settings.database_url)
     ledger = SqlLedger(settings.database_url, clock=clock)
     try:
         kept = ledger.keep_setting("home", home8)
@@ -58,6 +58,7 @@ def office_open(settings: Settings) -> Iterator[Office]:
                 f"the ledger belongs to home {kept}, {home} has the id {home8}",
                 remedy="a copied home needs a ledger of its own",
             )
+        homes.ledger_known(home, ledger.keep_setting("ledger", SystemIds().token()))
         yield Office(
             settings=settings,
             home=home,
@@ -119,11 +120,10 @@ def coordinator_ready(
         bundle.runtime.ping()
         for project in office.fleet.projects.values():
             bundle.worktrees.validate(project)
-        fence = office.ledger.latest_event() + 1
         started = Event(kind="coordinator.started", at=office.clock.now(), what=what)
         office.ledger.commit([Log(event=started)])
         room = partial(homes.room, office.home, disk_free_bytes=office.fleet.disk_free_bytes)
-        yield Coordinator(bundle, order, fence=fence, room=room, seen=seen)
+        yield Coordinator(bundle, order, room=room, seen=seen)
 
 
 def home_made(

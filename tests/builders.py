@@ -41,7 +41,6 @@ def an_attempt(task: str = "APP-1", number: int = 1, **fields: Any) -> Attempt:
         "branch": f"fleet/{task.lower()}",
         "state": State.LEASED,
         "created": NOW,
-        "fence": 1,
     }
     return Attempt(task=task, number=number, **(defaults | fields))
 

@@ -559,14 +559,13 @@ class HandCrew:
 class Life:
     """One life of a coordinator, moved tick by tick."""
 
-    def __init__(self, world: World, order: Order | None = None, *, fence: int = 1) -> None:
+    def __init__(self, world: World, order: Order | None = None) -> None:
         self.world = world
         self.room = ""
         self.plan = Plan()
         self.coordinator = Coordinator(
             world.tools,
             order or Order(),
-            fence=fence,
             room=lambda: self.room,
             seen=self._seen,
         )

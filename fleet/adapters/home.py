@@ -76,11 +76,44 @@ def read_id(home: Path) -> str:
     return text
 
 
-def ledger_kept_private(url: str) -> None:
-    """Make a new SQLite ledger readable by its owner alone: agents' words and outputs are in it."""
+def ledger_ready(home: Path, url: str) -> None:
+    """Make a home's new SQLite ledger, readable by its owner alone: agents' words are in it.
+
+    Raises ConfigError for a relative path, for what is no file, and where the home had a ledger
+    before: an empty one would do all its tasks again.
+    """
+    if not url.startswith("sqlite:"):
+        return
     path = Path(url.removeprefix("sqlite:///"))
-    if url.startswith("sqlite:///") and path.parent.is_dir():
-        os.close(os.open(path, os.O_CREAT | os.O_CLOEXEC, 0o600))
+    if not path.is_absolute():
+        raise ConfigError(f"{url} is no absolute path", remedy="use sqlite:////PATH")
+    if _ledger_mark(home).exists() and not path.exists():
+        raise ConfigError(
+            f"the ledger {path} is gone, or FLEET_DATABASE_URL names another than before",
+            remedy=f"bring it back; to begin anew remove {_ledger_mark(home)}",
+        )
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    except OSError as error:
+        raise ConfigError(f"the ledger {path} cannot be used: {error.strerror}") from error
+
+
+def ledger_known(home: Path, identity: str) -> None:
+    """Remember the home's ledger by its identity; raises ConfigError when it is another one."""
+    mark = _ledger_mark(home)
+    if not mark.exists():
+        aside = mark.with_name(f"{mark.name}.{os.getpid()}")
+        aside.write_text(identity)
+        aside.replace(mark)
+    if mark.read_text() != identity:
+        raise ConfigError(
+            f"this is not the ledger that home {home} has worked with",
+            remedy=f"see FLEET_DATABASE_URL; to change for good remove {mark}",
+        )
+
+
+def _ledger_mark(home: Path) -> Path:
+    return home / ".fleet" / "ledger-id"
 
 
 class FolderPackets(Packets):

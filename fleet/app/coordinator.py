@@ -2,29 +2,28 @@
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from threading import Event
-from typing import cast
 
 from fleet.app import roster
 from fleet.app.crew import Crew, Report
 from fleet.app.desk import Desk
-from fleet.app.stations import collect, merge, watch
+from fleet.app.in_hand import RETRY, InHand
+from fleet.app.stations import watch
 from fleet.app.tools import Tools
 from fleet.domain.errors import DuplicateError, StaleLeaseError, TransientError
 from fleet.domain.plan import Action, Follow, Plan, Sight, Snapshot
 from fleet.domain.planner import plan
 from fleet.domain.wire import Line
-from fleet.ports import Exit, Write
+from fleet.ports import Write
 
 log = logging.getLogger(__name__)
 
 COALESCE = 0.015  # seconds in which reports gather, so that one tick takes them all
 BEAT = 1.0  # seconds between two looks at what other processes wrote
 MOMENT = 0.05  # seconds until a commit that somebody overtook is tried again
-RETRY = 3.0  # seconds until a transient failure is tried again
-COOL = 5.0  # seconds until something that waits for the world is looked at again
+_LOOK = 0.5  # seconds between two looks for checks that still run
 STOP_WITHIN = 60.0  # seconds a clean stop may take
 
 
@@ -41,17 +40,6 @@ class Order:
     merges_only: bool = False
 
 
-@dataclass
-class _Memory:
-    """What a restart finds out again; the ledger alone is the truth."""
-
-    actions: dict[str, Action] = field(default_factory=dict)
-    retry_at: dict[str, float] = field(default_factory=dict)
-    cool_until: dict[str, float] = field(default_factory=dict)
-    followed: set[str] = field(default_factory=set)
-    exits: dict[str, Exit | None] = field(default_factory=dict)
-
-
 class Coordinator:
     """Runs until nothing can move by itself, or until it is told to stop.
 
@@ -64,17 +52,15 @@ class Coordinator:
         tools: Tools,
         order: Order,
         *,
-        fence: int,
         room: Callable[[], str],
         seen: Callable[[Snapshot, Plan], None],
     ) -> None:
         self._tools = tools
         self._order = order
-        self._fence = fence
         self._room = room
         self._seen = seen
         self._since = tools.clock.now()
-        self._memory = _Memory()
+        self._memory = InHand(tools.clock)
         self._pause = Event()  # never set: what is waited on when only time may pass
         self._stop_asked = False
         self._stopping_since = 0.0
@@ -106,17 +92,24 @@ class Coordinator:
                 self._end_checks()
 
     def _end_checks(self) -> None:
-        """Kill checks that are under way; what they would say is void, the next life asks again."""
-        try:
-            for container in self._tools.runtime.containers():
-                if container.purpose != "agent":
-                    self._tools.runtime.remove(container.name)
-        except TransientError as error:
-            log.warning("checks not ended", extra={"reason": str(error)})
+        """Kill checks that are under way; what they would say is void, the next life asks again.
+
+        Again and again until no hand is at work: one may be about to start a container, and a
+        next life must not meet it.
+        """
+        for _ in range(int(STOP_WITHIN / _LOOK)):
+            try:
+                for container in self._tools.runtime.containers():
+                    if container.purpose != "agent":
+                        self._tools.runtime.remove(container.name)
+            except TransientError as error:
+                log.warning("checks not ended", extra={"reason": str(error)})
+            if self._crew.settled(within=_LOOK):
+                return
 
     def _sweep(self) -> None:
         """Remove what an earlier life left: containers of checks, and of attempts cleaned since."""
-        wanted = {a.id for a in self._tools.ledger.snapshot().attempts if not a.cleaned}
+        wanted = {a.id for a in self._snapshot().attempts if not a.cleaned}
         for container in self._tools.runtime.containers():
             if container.purpose != "agent" or container.attempt not in wanted:
                 log.info("orphan removed", extra={"container": container.name})
@@ -135,6 +128,17 @@ class Coordinator:
     def _leads_on(self, current: Plan) -> bool:
         """Tell whether something was only recorded: what follows from it can be planned at once."""
         return any(action.key not in self._memory.actions for action in current.actions)
+
+    def _snapshot(self) -> Snapshot:
+        """Read the ledger, again while it is out of reach; raises TransientError once stopping."""
+        while True:
+            try:
+                return self._tools.ledger.snapshot()
+            except TransientError as error:
+                if self._stop_asked:
+                    raise
+                log.warning("ledger not read", extra={"reason": str(error)})
+                self._pause.wait(RETRY)
 
     def _done(self, current: Plan) -> bool:
         now = self._tools.clock.monotonic()
@@ -156,21 +160,25 @@ class Coordinator:
         if self._crew.woken.is_set():
             self._pause.wait(COALESCE)
         while not self._crew.woken.wait(BEAT):
-            timers = self._memory.retry_at or self._memory.cool_until or self._order.until
-            moved = self._tools.ledger.latest_event() != latest
+            timers = self._memory.timed or self._order.until
+            moved = self._moved_on(latest)
             if moved or timers or self._memory.actions or self._stop_asked:
                 return
 
+    def _moved_on(self, latest: int) -> bool:
+        """Tell whether anybody wrote to the ledger; one that cannot be read is looked into."""
+        try:
+            return self._tools.ledger.latest_event() != latest
+        except TransientError:
+            return True
+
     def _sight(self) -> Sight:
-        memory, now = self._memory, self._tools.clock.monotonic()
-        for timers in (memory.retry_at, memory.cool_until):
-            for key in [key for key, due in timers.items() if due <= now]:
-                del timers[key]
+        memory = self._memory
         return Sight(
             now=self._tools.clock.now(),
             since=self._since,
-            busy=frozenset({*memory.actions, *memory.retry_at}),
-            cooling=frozenset(memory.cool_until),
+            busy=memory.busy(),
+            cooling=memory.cooling(),
             followed=frozenset(memory.followed),
             exited=frozenset(memory.exits),
             keys=self._order.keys,
@@ -184,10 +192,12 @@ class Coordinator:
 
         Done again on fresh rows where somebody else was faster.
         """
-        findings = [found for report in reports if (found := self._found(report)) is not None]
+        findings = [
+            found for report in reports if (found := self._memory.taken(report)) is not None
+        ]
         traced = False
         while True:
-            snapshot = self._tools.ledger.snapshot()
+            snapshot = self._snapshot()
             if not findings:
                 return snapshot
             desk = Desk(snapshot, at=self._tools.clock.now())
@@ -196,7 +206,7 @@ class Coordinator:
                 self._trace(told)
                 traced = True
             if self._commit(desk.writes()):
-                return desk.after() or self._tools.ledger.snapshot()
+                return desk.after() or self._snapshot()
 
     def _settle(
         self, findings: "list[roster.Finding | watch.Told]", desk: Desk
@@ -226,64 +236,19 @@ class Coordinator:
             return False
         return True
 
-    def _found(self, report: Report) -> "roster.Finding | watch.Told | None":
-        """Take an action out of hand and answer what it found, if that moves the ledger."""
-        action = self._memory.actions.get(report.key)
-        if report.last:
-            self._memory.actions.pop(report.key, None)
-            if isinstance(action, Follow):
-                self._memory.followed.discard(action.attempt.id)
-        if report.error is not None and action is not None:
-            return self._failed(action, report)
-        self._remember(report)
-        if isinstance(report.finding, watch.Exited | watch.Stopped):
-            return None
-        return cast("roster.Finding | watch.Told | None", report.finding)
-
-    def _remember(self, report: Report) -> None:
-        """Keep what matters to the next plan but not to the ledger."""
-        match report.finding:
-            case watch.Exited() as exited:
-                self._memory.exits[exited.attempt] = exited.exit
-            case collect.Gathered() as gathered:
-                self._memory.exits.pop(gathered.attempt, None)
-            case merge.Blocked() as blocked if not blocked.moved_on:
-                self._cool(f"build {blocked.pull}")
-            case watch.Stopped():
-                self._cool(report.key)
-            case _:
-                pass
-
-    def _cool(self, key: str) -> None:
-        self._memory.cool_until[key] = self._tools.clock.monotonic() + COOL
-
-    def _failed(self, action: Action, report: Report) -> "roster.Finding | None":
-        error = report.error
-        if report.transient or error is None:
-            self._memory.retry_at[action.key] = self._tools.clock.monotonic() + RETRY
-            return None
-        log.warning("action failed", extra={"action": action.key, "reason": str(error)})
-        finding = roster.failed(action, error)
-        if finding is None or isinstance(finding, merge.Blocked):
-            self._cool(action.key)
-            if isinstance(finding, merge.Blocked):
-                self._cool(f"build {finding.pull}")
-        return finding
-
     def _record(self, snapshot: Snapshot, actions: tuple[Action, ...]) -> bool:
         desk = Desk(snapshot, at=self._tools.clock.now())
         for action in actions:
-            roster.record(action, desk, self._tools, fence=self._fence)
+            roster.record(action, desk, self._tools)
         writes = desk.writes()
         return not writes or self._commit(writes)
 
     def _hand_out(self, action: Action) -> None:
         if isinstance(action, Follow):
-            self._memory.actions[action.key] = action
-            self._memory.followed.add(action.attempt.id)
+            self._memory.take(action)
             self._crew.read(action.key, lambda: watch.read(action, self._tools))
             return
         todo = roster.work(action, self._tools, self._memory.exits)
         if todo is not None:
-            self._memory.actions[action.key] = action
+            self._memory.take(action)
             self._crew.hand(todo[0], action.key, todo[1])

@@ -4,7 +4,7 @@ import logging
 import queue
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
 from fleet.domain.errors import TransientError
@@ -42,12 +42,14 @@ class Crew:
             for name, size in sizes.items()
         }
         self._tray: queue.Queue[Report] = queue.Queue(TRAY_SIZE)
+        self._works: list[Future[None]] = []
         self._closed = threading.Event()
         self.woken = threading.Event()
 
     def hand(self, pool: str, key: str, work: Callable[[], object]) -> None:
         """Carry out one piece of work; its value or its error comes back as a report."""
-        self._pools[pool].submit(self._carry_out, key, work)
+        self._works = [work_ for work_ in self._works if not work_.done()]
+        self._works.append(self._pools[pool].submit(self._carry_out, key, work))
 
     def read(self, key: str, told: Callable[[], Iterator[object]]) -> None:
         """Start a reader; each value comes back as a report, the last one says that it ended."""
@@ -65,6 +67,10 @@ class Crew:
             except queue.Empty:
                 break
         return taken
+
+    def settled(self, *, within: float) -> bool:
+        """Tell whether nothing is being carried out any more, after at most `within` seconds."""
+        return not wait(self._works, timeout=within).not_done
 
     def close(self) -> None:
         """Let no more in and wait for nobody: what is in hand is found again by the next life."""

@@ -8,7 +8,7 @@ from fleet.app.desk import Desk
 from fleet.app.stations import collect, dispatch, launch, learn, merge, verify, watch
 from fleet.app.tools import Tools
 from fleet.domain.attempt import Red, State
-from fleet.domain.errors import FleetError
+from fleet.domain.errors import DiskFullError, FleetError
 from fleet.domain.merge import PullRequestStatus
 from fleet.domain.plan import (
     Action,
@@ -30,6 +30,7 @@ Finding = (
     launch.Launched
     | launch.LaunchFailed
     | collect.Gathered
+    | collect.Hindered
     | verify.Unchanged
     | verify.Ruled
     | verify.Verified
@@ -45,11 +46,11 @@ Finding = (
 Work = tuple[str, Callable[[], object]]
 
 
-def record(action: Action, desk: Desk, tools: Tools, *, fence: int) -> None:
+def record(action: Action, desk: Desk, tools: Tools) -> None:
     """Write down what is about to be done, before it is done."""
     match action:
         case Dispatch():
-            dispatch.record(action, desk, fleet=tools.fleet, home8=tools.home8, fence=fence)
+            dispatch.record(action, desk, fleet=tools.fleet, home8=tools.home8)
         case Launch():
             launch.record(action, desk)
         case Stop():
@@ -122,7 +123,7 @@ def settle(finding: Finding, desk: Desk, tools: Tools) -> None:
     match finding:
         case launch.Launched() | launch.LaunchFailed():
             launch.settle(finding, desk)
-        case collect.Gathered():
+        case collect.Gathered() | collect.Hindered():
             collect.settle(finding, desk, fleet=tools.fleet)
         case verify.Unchanged() | verify.Ruled() | verify.Verified() | verify.Impossible():
             verify.settle(finding, desk, fleet=tools.fleet)
@@ -139,8 +140,10 @@ def failed(action: Action, error: Exception) -> Finding | None:
     said = str(error) if isinstance(error, FleetError) else f"{type(error).__name__}: {error}"
     match action:
         case Launch():
-            return launch.LaunchFailed(attempt=action.attempt.id, kind="workspace", reason=said)
-        case Verify():
+            return launch.failed(action.attempt, error)
+        case Collect():
+            return collect.Hindered(attempt=action.attempt.id, reason=said)
+        case Verify() if not isinstance(error, DiskFullError):
             return verify.Impossible(attempt=action.attempt.id, reason=said)
         case Build() | Land():
             return merge.Blocked(pull=action.pull.number, reason=said)

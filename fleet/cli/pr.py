@@ -8,6 +8,7 @@ from fleet.cli.output import confirm, document, plain, put, table
 from fleet.cli.place import DryRun, Json, Yes, opened, pen
 
 app = typer.Typer(no_args_is_help=True)
+Number = Annotated[int, typer.Argument(min=1, max=2**31 - 1)]
 
 
 @app.command("list")
@@ -30,7 +31,7 @@ def list_(
 
 
 @app.command()
-def show(ctx: typer.Context, number: int, json: Json = False) -> None:
+def show(ctx: typer.Context, number: Number, json: Json = False) -> None:
     """Show a pull request with its verdicts."""
     from fleet.app import views
 
@@ -52,7 +53,7 @@ def show(ctx: typer.Context, number: int, json: Json = False) -> None:
 @app.command()
 def diff(
     ctx: typer.Context,
-    number: int,
+    number: Number,
     stat: Annotated[bool, typer.Option("--stat", help="Only files and counts.")] = False,
 ) -> None:
     """Show what a pull request changes."""
@@ -70,7 +71,7 @@ def diff(
 
 
 @app.command()
-def approve(ctx: typer.Context, number: int) -> None:
+def approve(ctx: typer.Context, number: Number) -> None:
     """Approve exactly what was verified; a running coordinator merges it."""
     from fleet.app.stations import review
 
@@ -80,7 +81,7 @@ def approve(ctx: typer.Context, number: int) -> None:
 
 
 @app.command()
-def reject(ctx: typer.Context, number: int, reason: Annotated[str, typer.Option()]) -> None:
+def reject(ctx: typer.Context, number: Number, reason: Annotated[str, typer.Option()]) -> None:
     """Send a pull request back to an agent with the reason."""
     from fleet.app.stations import review
 
@@ -92,13 +93,14 @@ def reject(ctx: typer.Context, number: int, reason: Annotated[str, typer.Option(
 @app.command()
 def merge(
     ctx: typer.Context,
-    number: int,
+    number: Number,
     yes: Yes = False,
     dry_run: DryRun = False,
     json: Json = False,
 ) -> None:
     """Approve a pull request and merge it now, verified as merged tip."""
     from fleet.app.stations import review
+    from fleet.bootstrap import runtime
     from fleet.cli import running
 
     with opened(ctx) as office:
@@ -107,6 +109,7 @@ def merge(
         if dry_run:
             return
         confirm(f"Merge pull request {number}?", yes=yes)
+        runtime(office).ping()  # before the approval: a yes must not stay behind unmerged
         review.approve(number, pen(office))
         order = running.order_for(office, keys=[pull.task], merges_only=True)
         running.run_or_follow(office, order, what=f"fleet pr merge {number}", quiet=json)

@@ -1,5 +1,6 @@
 """A coordinator in the foreground, with signals and progress; or following another one."""
 
+import os
 import signal
 import time
 from collections.abc import Iterator, Sequence
@@ -11,6 +12,9 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from fleet.cli.output import plain, say
+from fleet.domain.errors import BusyError
+
+INTERRUPTED = 130
 
 if TYPE_CHECKING:
     from fleet.app.coordinator import Coordinator, Order
@@ -44,20 +48,26 @@ def run_or_follow(office: "Office", order: "Order", *, what: str, quiet: bool) -
 
     Raises BusyError when another coordinator holds the home and no key was named.
     """
-    from fleet.bootstrap import coordinator_ready
-    from fleet.domain.errors import BusyError
-
     progress = Progress(quiet=quiet)
-    try:
-        with coordinator_ready(office, order, what=what, seen=progress.seen) as coordinator:
-            warn_of_blocked_targets(office)
-            with signals_stop(coordinator):
-                coordinator.run()
-    except BusyError as error:
-        if order.keys is None:
-            raise
-        say(f"{error.message}: it does the work; following {', '.join(sorted(order.keys))}")
-        _follow(office, order.keys)
+    while True:
+        try:
+            _coordinate(office, order, what=what, progress=progress)
+        except BusyError as error:
+            if order.keys is None:
+                raise
+            say(f"{error.message}: it does the work; following {', '.join(sorted(order.keys))}")
+            if not _follow(office, order.keys):
+                continue
+        return
+
+
+def _coordinate(office: "Office", order: "Order", *, what: str, progress: "Progress") -> None:
+    from fleet.bootstrap import coordinator_ready
+
+    with coordinator_ready(office, order, what=what, seen=progress.seen) as coordinator:
+        warn_of_blocked_targets(office)
+        with signals_stop(coordinator):
+            coordinator.run()
 
 
 def warn_of_blocked_targets(office: "Office") -> None:
@@ -78,7 +88,8 @@ def signals_stop(coordinator: "Coordinator") -> Iterator[None]:
 
     def on_signal(_number: int, _frame: FrameType | None) -> None:
         if asked.is_set():
-            raise KeyboardInterrupt
+            # at once, whatever the threads do: the next life finds everything again
+            os._exit(INTERRUPTED)
         asked.set()
         say("stopping: agents are told to stop, their work is committed (again: stop at once)")
         coordinator.stop()
@@ -93,9 +104,10 @@ def signals_stop(coordinator: "Coordinator") -> Iterator[None]:
         raise KeyboardInterrupt
 
 
-def _follow(office: "Office", keys: frozenset[str]) -> None:
-    """Wait until none of the tasks can be moved on by the other coordinator."""
+def _follow(office: "Office", keys: frozenset[str]) -> bool:
+    """Wait until nothing of the tasks can move by itself; False when the other one has gone."""
     from fleet.app import views
+    from fleet.bootstrap import held_by
 
     wait = Event()
     while True:
@@ -103,7 +115,9 @@ def _follow(office: "Office", keys: frozenset[str]) -> None:
         moving = [r for r in rows if r["key"] in keys and r["status"] in {"running", "ready"}]
         merging = [r for r in rows if r["key"] in keys and r["status"] == "merging"]
         if not moving and not merging:
-            return
+            return True
+        if held_by(office) is None:
+            return False
         wait.wait(1)
 
 

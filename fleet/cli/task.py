@@ -15,6 +15,7 @@ from fleet.domain.task import Kind, Priority, Review, Status, Task, parse_key
 
 app = typer.Typer(no_args_is_help=True)
 Texts = list[str] | None
+Retries = Annotated[int | None, typer.Option(min=0, max=100)]
 
 
 @app.command()
@@ -35,7 +36,7 @@ def add(
     priority: Priority = Priority.NORMAL,
     label: Texts = None,
     budget: Annotated[str | None, typer.Option(metavar="USD")] = None,
-    max_retries: int | None = None,
+    max_retries: Retries = None,
     review: Review | None = None,
     json: Json = False,
 ) -> None:
@@ -131,8 +132,8 @@ def edit(
     title: str | None = None,
     description: Annotated[str | None, typer.Option("-d", "--description")] = None,
     priority: Priority | None = None,
-    depends: Annotated[Texts, typer.Option(help="Replace the dependencies.")] = None,
-    max_retries: int | None = None,
+    depends: Annotated[Texts, typer.Option(help="Replace the dependencies; '' for none.")] = None,
+    max_retries: Retries = None,
     review: Review | None = None,
 ) -> None:
     """Change a task that has not ended."""
@@ -147,7 +148,7 @@ def edit(
             "review": review,
         }
         fields: dict[str, Any] = {k: v for k, v in wanted.items() if v is not None}
-        keys = tuple(parse_key(k) for k in depends or ())
+        keys = tuple(parse_key(k) for k in depends or () if k)
 
         def edited(task: Task) -> Task:
             if not task.open:
@@ -197,7 +198,7 @@ def cancel(ctx: typer.Context, key: str, yes: Yes = False, dry_run: DryRun = Fal
     with opened(ctx) as office:
         task = office.ledger.task(parse_key(key))
         intake.cancelled(task)
-        put(f"{task.key}: its attempt is stopped, its work kept under refs/fleet/kept/")
+        put(f"{task.key} ends as soon as a coordinator runs; what its agents did is kept")
         if dry_run:
             return
         confirm(f"Cancel {task.key}?", yes=yes)

@@ -83,8 +83,9 @@ class Red(StrEnum):
 class Attempt:
     """One try by one agent in one container.
 
-    `fence` grows with each life of the coordinator that takes the lease over. `stopping` names
+    `version` is the lease's fencing token: who holds an older one changes nothing. `stopping` names
     the outcome a stop was sent for; from then on nothing the container says counts as success.
+    `hindered` says why its work could not be committed at the last try.
     `claims` counts the agent's own progress reports since it last did anything else.
     `failure_kind` is `none` once the agent's result told of success.
     `reserved_micros` is money in micro-dollars held until the attempt is collected.
@@ -99,14 +100,12 @@ class Attempt:
     branch: str
     state: State
     created: datetime
-    fence: int
     reserved_micros: int = 0
     fresh: bool = False
     base: str | None = None
     head: str | None = None
     started: datetime | None = None
     ended: datetime | None = None
-    lease_expires: datetime | None = None
     last_beat: datetime | None = None
     last_progress: datetime | None = None
     last_seq: int = 0
@@ -114,6 +113,7 @@ class Attempt:
     stopping: Outcome | None = None
     outcome: Outcome | None = None
     reason: str = ""
+    hindered: str = ""
     red: Red | None = None
     failure_kind: str = ""
     self_check_red: bool = False

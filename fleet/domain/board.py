@@ -85,16 +85,21 @@ def standing(task: Task, board: Board) -> Standing:
 def _under_way(attempt: Attempt, board: Board) -> Standing:
     match attempt.state:
         case State.VERIFYING:
-            action = board.pending.get(attempt.id)
-            if action is not None and action.status is ActionStatus.PENDING:
-                return _waits(f"approval {action.id}: {action.action}")
-            if action is not None and action.status is ActionStatus.CLEARED:
-                return _waits(f"approval {action.id} was cleared: retry or cancel the task")
-            return Standing(status=Status.RUNNING, reason="being verified")
+            return _being_verified(board.pending.get(attempt.id))
         case State.VERIFIED:
             return _in_review(board.pulls.get(attempt.id))
+        case State.RUNNING if attempt.hindered:
+            return _waits(attempt.hindered)
         case _:
             return Standing(status=Status.RUNNING, reason=f"attempt {attempt.number}")
+
+
+def _being_verified(action: PendingAction | None) -> Standing:
+    if action is not None and action.status is ActionStatus.PENDING:
+        return _waits(f"approval {action.id}: {action.action}")
+    if action is not None and action.status is ActionStatus.CLEARED:
+        return _waits(f"approval {action.id} was cleared: retry or cancel the task")
+    return Standing(status=Status.RUNNING, reason="being verified")
 
 
 def _in_review(pull: PullRequest | None) -> Standing:

@@ -63,6 +63,12 @@ class WorkspaceError(FleetError):
     code = "workspace"
 
 
+class DiskFullError(WorkspaceError):
+    """No space: nobody's fault, and over as soon as somebody frees some."""
+
+    code = "disk_full"
+
+
 class BusyError(FleetError):
     """Another coordinator holds the home."""
 

@@ -160,6 +160,8 @@ def _merges(board: Board, tasks: dict[str, Task], sight: Sight) -> Iterator[Acti
     for pull in board.snapshot.pulls:
         wanted = sight.keys is None or pull.task in sight.keys or _is_merging(pull)
         wanted = wanted and not _withdrawn(tasks.get(pull.task), pull)
+        # one that waits for the world must not hold up the others
+        wanted = wanted and f"build {pull.number}" not in sight.cooling
         if wanted and pull.status in _IN_HAND and pull.attempt in attempts:
             queues.setdefault((pull.project, pull.target), []).append(pull)
     for queue in queues.values():

@@ -7,6 +7,8 @@ from fnmatch import fnmatchcase
 
 from fleet.domain.profile import Project
 
+CHECK_FILES = "check_files"
+
 
 class Decision(StrEnum):
     """What a rule says; `rank` orders them, the severest last."""
@@ -73,20 +75,27 @@ def touched(diff: Diff, patterns: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def judge(diff: Diff, project: Project) -> Ruling:
-    """Rule on a diff: the first rule that matches wins."""
+    """Rule on a diff: deny outranks ask; a question names the files of all rules that ask."""
     links = tuple(c.path for c in diff if c.mode == "160000")
     if links:
         reason = "a submodule entry was added or moved"
         return Ruling(decision=Decision.DENY, rule="submodules", reason=reason, files=links)
-    files = touched(diff, project.check_files)
-    if files:
-        reason = "the diff changes what checks it"
-        return Ruling(decision=Decision.ASK, rule="check_files", reason=reason, files=files)
-    files = touched(diff, project.protected)
-    if files:
-        reason = "the diff changes protected paths"
-        return Ruling(decision=Decision.ASK, rule="protected", reason=reason, files=files)
-    return Ruling(decision=Decision.ALLOW)
+    asked = [
+        (rule, reason, files)
+        for rule, reason, patterns in (
+            (CHECK_FILES, "the diff changes what checks it", project.check_files),
+            ("protected", "the diff changes protected paths", project.protected),
+        )
+        if (files := touched(diff, patterns))
+    ]
+    if not asked:
+        return Ruling(decision=Decision.ALLOW)
+    return Ruling(
+        decision=Decision.ASK,
+        rule=asked[0][0],
+        reason=" and ".join(reason for _, reason, _ in asked),
+        files=tuple(sorted({path for _, _, files in asked for path in files})),
+    )
 
 
 class ActionStatus(StrEnum):

@@ -550,7 +550,7 @@ def test_a_dead_coordinator_is_replaced_at_any_tick():
             if tick % 2 or tick < ticks - 1:
                 life.perform()
 
-        Life(world, fence=2).run()
+        Life(world).run()
 
         assert ends(world) == [State.REJECTED, State.REJECTED, State.REJECTED], ticks
         assert set(world.runtime.starts.values()) == {1}, ticks
@@ -562,14 +562,14 @@ def test_a_coordinator_that_dies_again_and_again_gets_there(ticks):
     world = World()
     plays(world, red(), Play(edits={"app.py": "good"}))
     add(world)
-    fence = 0
+    lives = 0
     while world.ledger.task("APP-1").open:
-        fence += 1
-        life = Life(world, fence=fence)
+        lives += 1
+        life = Life(world)
         for _ in range(ticks):
             life.tick()
             life.perform()
-        assert fence < 60
+        assert lives < 60
 
     assert ends(world) == [State.REJECTED, State.MERGED]
     assert set(world.runtime.starts.values()) == {1}

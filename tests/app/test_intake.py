@@ -63,7 +63,7 @@ def test_what_was_not_said_is_the_projects(pen):
         ({"project": "NOPE"}, "fleet.yaml has: APP"),
         ({"role": "judge"}, "roles:"),
         ({"profile": "gone"}, "profiles: local"),
-        ({"max_retries": -1}, "0 or more"),
+        ({"max_retries": -1}, "must be 0 to"),
     ],
 )
 def test_a_wish_that_makes_no_sense_is_refused(pen, wish, said):

@@ -52,7 +52,6 @@ class Fleet(RuleBasedStateMachine):
         self.vanished: Counter[str] = Counter()
         self.world.runtime.agent = self.agent
         self.pen = Pen(ledger=self.world.ledger, clock=self.world.clock, who="ann")
-        self.fence = 0
         self.crash()
 
     def agent(self, packet):
@@ -98,8 +97,7 @@ class Fleet(RuleBasedStateMachine):
 
     @rule()
     def crash(self):
-        self.fence += 1
-        self.life = Life(self.world, fence=self.fence)
+        self.life = Life(self.world)
 
     @rule(seconds=st.sampled_from([3, 70, 700, 4000]))
     def wait(self, seconds):
@@ -222,7 +220,7 @@ class Fleet(RuleBasedStateMachine):
             return
         self.world.faults.clear()
         self.world.worktrees.blocked = None
-        Life(self.world, fence=self.fence + 1).run(ticks=2000)
+        Life(self.world).run(ticks=2000)
         for attempt in self.world.ledger.attempts():
             assert attempt.state in {State.VERIFYING, State.VERIFIED} or not attempt.live
             assert attempt.cleaned

@@ -385,8 +385,14 @@ def test_a_merge_that_has_begun_outruns_a_cancel():
     assert keys_of(a_queue({"status": MERGING}, tasks=CANCELLED_TASK)) == ["build 1"]
 
 
-def test_what_waits_for_the_world_keeps_its_place_and_the_plan_is_idle():
+def test_what_waits_for_the_world_does_not_hold_up_the_others():
     plan = a_queue({"status": QUEUED}, {"status": QUEUED}, cooling=frozenset({"build 1"}))
+
+    assert keys_of(plan) == ["build 2"]
+
+
+def test_when_all_wait_for_the_world_the_plan_is_idle():
+    plan = a_queue({"status": QUEUED}, cooling=frozenset({"build 1"}))
 
     assert (plan.actions, plan.idle) == ((), True)
 

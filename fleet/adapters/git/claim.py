@@ -47,6 +47,22 @@ def claim(repository: Repository, home: Path, *, home8: str) -> None:
             f"repository {repository.project.path} belongs to the fleet home {holder[1]}",
             remedy="work from that home, or `fleet init --take-over` here",
         )
+    if Path(holder[1]) != home:
+        _moved(repository, home, home8=home8, before=Path(holder[1]))
+
+
+def _moved(repository: Repository, home: Path, *, home8: str, before: Path) -> None:
+    """Follow a home that was moved; raises WorkspaceError for a copy of one that still stands."""
+    try:
+        stands = (before / ".fleet" / "id").read_text().strip() == home8
+    except OSError:
+        stands = False
+    if stands:
+        raise WorkspaceError(
+            f"home {home} is a copy of {before}: both would do the same tasks",
+            remedy=f"work from {before}, or remove {home / '.fleet'} and `fleet init` anew",
+        )
+    take_over(repository, home, home8=home8)
 
 
 def take_over(repository: Repository, home: Path, *, home8: str) -> None:

@@ -1,6 +1,7 @@
 """Run git with nothing inherited, nothing discovered and nothing that a repository asks for."""
 
 import os
+import re
 import subprocess
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
@@ -10,8 +11,9 @@ from pathlib import Path
 from threading import Timer
 from typing import IO, Any
 
-from fleet.domain.errors import WorkspaceError
+from fleet.domain.errors import DiskFullError, WorkspaceError
 
+_FULL = re.compile(r"No space left|Disk quota exceeded", re.IGNORECASE)
 TIMEOUT = 300.0
 
 _ENVIRONMENT = {
@@ -185,7 +187,8 @@ class Git:
 
     def _refused(self, arguments: tuple[str, ...], complaint: str) -> WorkspaceError:
         said = complaint or "no reason given"
-        return WorkspaceError(f"git {arguments[0]} in {self._place}: {said}")
+        kind = DiskFullError if _FULL.search(said) else WorkspaceError
+        return kind(f"git {arguments[0]} in {self._place}: {said}")
 
     def _late(self, arguments: tuple[str, ...]) -> WorkspaceError:
         return WorkspaceError(

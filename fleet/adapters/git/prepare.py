@@ -83,9 +83,14 @@ def forget(repository: Repository, place: Place) -> None:
         administration.parent.rmdir()
 
 
-def keep(repository: Repository, sha: str, *, name: str) -> None:
-    """Keep a commit by name, so that git never collects it."""
-    repository.refs.run("update-ref", f"{KEPT}{name}", sha)
+def keep_commit(repository: Repository, sha: str, *, name: str) -> None:
+    """Keep a commit by name, so that git never collects it.
+
+    What is kept under the name already and holds the commit stays: a salvage holds more.
+    """
+    standing = repository.resolve(f"{KEPT}{name}")
+    if standing is None or not contains(repository, standing, sha):
+        repository.refs.run("update-ref", f"{KEPT}{name}", sha)
 
 
 def drop_branch(repository: Repository, branch: str, *, head: str, keep: str | None) -> None:
@@ -100,7 +105,7 @@ def drop_branch(repository: Repository, branch: str, *, head: str, keep: str | N
             remedy=f"look at it, then `git branch -D {branch}`",
         )
     if keep is not None:
-        repository.refs.run("update-ref", f"{KEPT}{keep}", head)
+        keep_commit(repository, head, name=keep)
     repository.refs.run("update-ref", "-d", ref, head)
 
 

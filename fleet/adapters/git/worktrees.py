@@ -1,5 +1,6 @@
 """Git, hardened, behind the port: every way a repository is looked at or changed."""
 
+import errno
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -14,7 +15,7 @@ from fleet.adapters.git.locks import RepositoryLocks
 from fleet.adapters.git.place import attempt_place, check_place
 from fleet.adapters.git.repository import Repository, open_repository
 from fleet.domain.attempt import Attempt
-from fleet.domain.errors import WorkspaceError
+from fleet.domain.errors import DiskFullError, WorkspaceError
 from fleet.domain.policy import Diff
 from fleet.domain.profile import Project
 from fleet.ports import (
@@ -39,7 +40,9 @@ def _told(method: Callable[_P, _R]) -> Callable[_P, _R]:
         try:
             return method(*given, **named)
         except OSError as error:
-            raise WorkspaceError(
+            full = error.errno in {errno.ENOSPC, errno.EDQUOT}
+            kind = DiskFullError if full else WorkspaceError
+            raise kind(
                 f"{error.filename or 'git'}: {error.strerror}",
                 remedy="see to the disk's space and permissions, then try again",
             ) from error
@@ -167,7 +170,7 @@ class GitWorktrees(Worktrees):
     @_told
     def keep(self, project: Project, sha: str, *, name: str) -> None:
         with self._held(project) as repository:
-            prepare.keep(repository, sha, name=name)
+            prepare.keep_commit(repository, sha, name=name)
 
     @_told
     def drop_branch(self, project: Project, branch: str, *, head: str, keep: str | None) -> None:

@@ -19,7 +19,7 @@ def engine_for(url: str) -> sa.Engine:
     """Answer an engine for the URL; raises ConfigError for one that fleet does not know."""
     try:
         parsed = sa.make_url(url)
-    except sa.exc.ArgumentError as error:
+    except (sa.exc.ArgumentError, ValueError) as error:
         raise ConfigError("FLEET_DATABASE_URL is no database URL") from error
     match parsed.get_backend_name():
         case "sqlite" if parsed.database not in {None, "", ":memory:"}:

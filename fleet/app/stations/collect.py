@@ -13,6 +13,8 @@ from fleet.domain.policy import PendingAction
 from fleet.domain.profile import Fleet
 from fleet.ports import Collected, Exit
 
+_CATEGORY = 60  # characters
+
 
 @dataclass(frozen=True, kw_only=True)
 class Gathered:
@@ -21,6 +23,15 @@ class Gathered:
     attempt: str
     exit: Exit | None
     collected: Collected
+    asked: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hindered:
+    """The work cannot be committed now; it stays where it is and is tried again."""
+
+    attempt: str
+    reason: str
 
 
 def carry_out(action: Collect, exit_: Exit | None, tools: Tools) -> Gathered:
@@ -35,7 +46,17 @@ def carry_out(action: Collect, exit_: Exit | None, tools: Tools) -> Gathered:
         skip=_setup_leftovers(attempt, tools),
     )
     tools.trace(attempt.id, _changed(collected), _spent(attempt))
-    return Gathered(attempt=attempt.id, exit=exit_, collected=collected)
+    asked = _category(attempt, tools)
+    return Gathered(attempt=attempt.id, exit=exit_, collected=collected, asked=asked)
+
+
+def _category(attempt: Attempt, tools: Tools) -> str:
+    """Answer the category of the approval the agent asked for, as the event line told."""
+    for event in tools.ledger.events(attempt=attempt.id):
+        if event.kind == "agent.approval":
+            told = event.data.get("category")
+            return told[:_CATEGORY] if isinstance(told, str) and told.isprintable() else ""
+    return ""
 
 
 def _changed(collected: Collected) -> dict[str, Any]:
@@ -71,10 +92,13 @@ def _setup_leftovers(attempt: Attempt, tools: Tools) -> tuple[str, ...]:
     return ()
 
 
-def settle(finding: Gathered, desk: Desk, *, fleet: Fleet) -> None:
+def settle(finding: Gathered | Hindered, desk: Desk, *, fleet: Fleet) -> None:
     """Move to COLLECTED with the outcome, and settle the money in the same transaction."""
     attempt = desk.attempt(finding.attempt)
     if attempt is None or attempt.state is not State.RUNNING:
+        return
+    if isinstance(finding, Hindered):
+        _hindered(attempt, finding.reason, desk)
         return
     outcome = outcome_of(attempt, finding.exit)
     moved = desk.move(
@@ -85,13 +109,20 @@ def settle(finding: Gathered, desk: Desk, *, fleet: Fleet) -> None:
         head=finding.collected.head,
         self_check_red=attempt.self_check_red and outcome is Outcome.FAILED,
         failure_kind=_kind(attempt, finding.exit),
-        lease_expires=None,
     )
     for note in finding.collected.notes:
         desk.log("attempt.note", moved, what=note)
     _settle_money(moved, desk, fleet)
     if outcome is Outcome.PAUSED:
-        _ask(moved, desk)
+        _ask(moved, finding.asked or "agent", desk)
+
+
+def _hindered(attempt: Attempt, reason: str, desk: Desk) -> None:
+    """Say once why the work is not committed yet."""
+    said = f"its work cannot be committed: {reason}"
+    if attempt.hindered != said:
+        desk.save(replace(attempt, hindered=said))
+        desk.log("attempt.hindered", attempt, what=said)
 
 
 def outcome_of(attempt: Attempt, exit_: Exit | None) -> Outcome:
@@ -152,14 +183,14 @@ def _settle_money(attempt: Attempt, desk: Desk, fleet: Fleet) -> None:
     )
 
 
-def _ask(attempt: Attempt, desk: Desk) -> None:
+def _ask(attempt: Attempt, category: str, desk: Desk) -> None:
     """Turn the agent's own request into a pending action for a human."""
     action = PendingAction(
         id="",
         number=0,
         task=attempt.task,
         attempt=attempt.id,
-        category="agent",
+        category=category,
         action=attempt.reason,
         rule="request_approval",
         created=desk.at,

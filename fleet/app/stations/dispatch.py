@@ -1,7 +1,6 @@
 """Dispatch: give a ready task a slot, reserve its money, open the attempt."""
 
 from dataclasses import replace
-from datetime import timedelta
 
 from fleet.app.desk import Desk
 from fleet.domain.attempt import Attempt, State, attempt_id
@@ -9,10 +8,8 @@ from fleet.domain.budget import Reservation
 from fleet.domain.plan import Dispatch
 from fleet.domain.profile import Fleet
 
-LEASE = timedelta(minutes=5)
 
-
-def record(action: Dispatch, desk: Desk, *, fleet: Fleet, home8: str, fence: int) -> None:
+def record(action: Dispatch, desk: Desk, *, fleet: Fleet, home8: str) -> None:
     """Write the LEASED attempt and its reservation; nothing has happened in the world yet."""
     task = action.task
     profile = fleet.profiles[action.slot.profile]
@@ -26,10 +23,8 @@ def record(action: Dispatch, desk: Desk, *, fleet: Fleet, home8: str, fence: int
         branch=task.branch,
         state=State.LEASED,
         created=desk.at,
-        fence=fence,
         fresh=action.fresh,
         reserved_micros=profile.max_cost_micros,
-        lease_expires=desk.at + LEASE,
     )
     desk.save(attempt)
     desk.log("attempt.leased", attempt, what=f"{attempt.profile} with account {attempt.account}")

@@ -22,6 +22,7 @@ from fleet.ports import Ledger, Log, Save
 _TRIES = 20
 _MAX_TITLE = 200
 _MAX_TEXT = 100_000
+MAX_RETRIES = 100
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,17 +99,9 @@ def _project(wish: Wish, fleet: Fleet) -> str:
 
 
 def _validate(wish: Wish, fleet: Fleet) -> None:
-    title = wish.title.strip()
-    if not title or not title.isprintable() or len(title) > _MAX_TITLE:
-        raise ConfigError(
-            "a task needs a title", remedy=f"one line, 1 to {_MAX_TITLE} printable characters"
-        )
-    for text in (wish.goal, *wish.accept, *wish.labels):
-        if len(text) > _MAX_TEXT or not _storable(text):
-            remedy = f"UTF-8 without NUL bytes, at most {_MAX_TEXT} characters"
-            raise ConfigError("a description, criterion or label cannot be kept", remedy=remedy)
-    if wish.max_retries is not None and wish.max_retries < 0:
-        raise ConfigError("--max-retries must be 0 or more")
+    _validate_words(wish)
+    if wish.max_retries is not None and not 0 <= wish.max_retries <= MAX_RETRIES:
+        raise ConfigError(f"--max-retries must be 0 to {MAX_RETRIES}")
     if wish.profile is not None and wish.profile not in fleet.profiles:
         known = ", ".join(sorted(fleet.profiles))
         raise ConfigError(f"no profile {wish.profile}", remedy=f"profiles: {known}")
@@ -116,6 +109,21 @@ def _validate(wish: Wish, fleet: Fleet) -> None:
         roles = sorted({role for p in fleet.profiles.values() for role in p.roles})
         if wish.role not in roles:
             raise ConfigError(f"no profile has the role {wish.role}", remedy=f"roles: {roles}")
+
+
+def _validate_words(said: Wish | Task) -> None:
+    """Refuse words that cannot be kept, or that would break a line or a terminal."""
+    title = said.title.strip()
+    if not title:
+        raise ConfigError("a task needs a title", remedy="one line that says what is wanted")
+    if not title.isprintable() or len(title) > _MAX_TITLE:
+        what = f"{len(title)} characters long" if title.isprintable() else "not plain text"
+        remedy = f"one line, 1 to {_MAX_TITLE} printable characters; more goes into -d"
+        raise ConfigError(f"the title is {what}", remedy=remedy)
+    for text in (said.goal, *said.accept, *said.labels):
+        if len(text) > _MAX_TEXT or not _storable(text):
+            remedy = f"UTF-8 without NUL bytes, at most {_MAX_TEXT} characters"
+            raise ConfigError("a description, criterion or label cannot be kept", remedy=remedy)
 
 
 def _storable(text: str) -> bool:
@@ -133,6 +141,7 @@ def change(key: str, how: Callable[[Task], Task], pen: Pen, *, kind: str, what: 
         task = pen.ledger.task(key)
         at = pen.clock.now()
         changed = replace(how(task), updated=at)
+        _validate_words(changed)
         try:
             pen.ledger.commit([Save(row=changed), _event(kind, task, at, pen, what)])
         except StaleLeaseError:

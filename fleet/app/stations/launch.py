@@ -7,7 +7,7 @@ from typing import Any
 from fleet.app.desk import Desk
 from fleet.app.tools import Tools
 from fleet.domain.attempt import Attempt, State
-from fleet.domain.errors import FleetError, TransientError
+from fleet.domain.errors import DiskFullError, FleetError, TransientError
 from fleet.domain.plan import Launch
 from fleet.domain.profile import Profile, Project
 from fleet.domain.task import Task
@@ -44,6 +44,10 @@ def carry_out(action: Launch, tools: Tools) -> Launched | LaunchFailed:
     """Find or create worktree, packet and container; raises TransientError to be tried again."""
     attempt, task = action.attempt, action.task
     project = tools.fleet.projects[task.project]
+    if attempt.state is State.PREPARING and _has_container(attempt, tools):
+        # an earlier try got that far: its agent may have worked, so nothing may refuse it now
+        space = tools.worktrees.prepare(project, attempt.id, branch=task.branch, fresh=False)
+        return Launched(attempt=attempt.id, base=space.base, notes=space.notes)
     profile = tools.fleet.profiles.get(attempt.profile)
     if profile is None:
         reason = f"profile {attempt.profile} is gone"
@@ -59,8 +63,20 @@ def carry_out(action: Launch, tools: Tools) -> Launched | LaunchFailed:
     except TransientError:
         raise
     except FleetError as error:
-        return LaunchFailed(attempt=attempt.id, kind="workspace", reason=str(error))
+        return failed(attempt, error)
     return Launched(attempt=attempt.id, base=space.base, notes=space.notes)
+
+
+def failed(attempt: Attempt, error: Exception) -> LaunchFailed:
+    """Answer what a failure to start means; a full disk is not the task's end."""
+    kind = "disk" if isinstance(error, DiskFullError | OSError) else "workspace"
+    said = str(error) if isinstance(error, FleetError) else f"{type(error).__name__}: {error}"
+    return LaunchFailed(attempt=attempt.id, kind=kind, reason=said)
+
+
+def _has_container(attempt: Attempt, tools: Tools) -> bool:
+    known = tools.runtime.containers()
+    return any(c.name == attempt.container and (c.running or c.exit is not None) for c in known)
 
 
 def settle(finding: Launched | LaunchFailed, desk: Desk) -> None:

@@ -8,6 +8,8 @@ from fleet.domain.attempt import Attempt, Red, State
 from fleet.domain.errors import StaleLeaseError
 from fleet.domain.merge import PullRequest, PullRequestStatus
 from fleet.domain.plan import Build, Land
+from fleet.domain.policy import Decision, judge
+from fleet.domain.profile import Project
 from fleet.domain.result import Verdict, VerdictStatus, diagnosis, verdict_of
 from fleet.ports import Conflict, MergedTip
 
@@ -24,11 +26,12 @@ class Built:
 
 @dataclass(frozen=True, kw_only=True)
 class InConflict:
-    """The branch does not merge into the target as it is now."""
+    """The branch does not merge into the target as it is now; `reason` where no text conflicts."""
 
     pull: int
     tip: str
-    files: tuple[str, ...]
+    files: tuple[str, ...] = ()
+    reason: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,14 +55,18 @@ def record(action: Build, desk: Desk) -> None:
     """Take the target for this merge; the schema allows one a target."""
     if action.pull.status is not PullRequestStatus.MERGING:
         desk.save(replace(action.pull, status=PullRequestStatus.MERGING))
-        what = f"pull request {action.pull.number}"
-        desk.log("merge.begun", action.attempt, what=what)
+        if not action.pull.reason:  # one that waits is looked at again and again
+            what = f"pull request {action.pull.number}"
+            desk.log("merge.begun", action.attempt, what=what)
 
 
 def build(action: Build, tools: Tools) -> Built | InConflict | Blocked:
     """Build the merge aside and check its tree, unless just that tree was checked already."""
     pull = action.pull
     project = tools.fleet.projects[pull.project]
+    if project.target != pull.target:
+        reason = f"it was verified for {pull.target}, fleet.yaml says {project.target} now"
+        return InConflict(pull=pull.number, tip=pull.base, reason=reason)
     blocked = tools.worktrees.target_blocked(project)
     if blocked:
         return Blocked(pull=pull.number, reason=blocked)
@@ -68,6 +75,10 @@ def build(action: Build, tools: Tools) -> Built | InConflict | Blocked:
     merged = tools.worktrees.merged(project, tip=tip, head=pull.head, message=message)
     if isinstance(merged, Conflict):
         return InConflict(pull=pull.number, tip=tip, files=merged.files)
+    unseen = _unruled(pull, project, tools, tip=tip, merged=merged.sha)
+    if unseen:
+        reason = f"merging would change guarded files nobody ruled on: {', '.join(unseen[:5])}"
+        return InConflict(pull=pull.number, tip=tip, reason=reason)
     known = [
         v
         for v in tools.ledger.verdicts(pull.attempt)
@@ -81,6 +92,20 @@ def build(action: Build, tools: Tools) -> Built | InConflict | Blocked:
     )
     tools.trace(pull.attempt, *({"kind": "checked", **v.contract()} for v in verdicts))
     return Built(pull=pull.number, tip=tip, merged=merged, verdicts=(*known, *verdicts))
+
+
+def _unruled(
+    pull: PullRequest, project: Project, tools: Tools, *, tip: str, merged: str
+) -> list[str]:
+    """Answer guarded files that the merge changes but the branch itself did not.
+
+    git follows a rename that the target made meanwhile, into a protected folder for instance.
+    """
+    ruling = judge(tools.worktrees.diff(project, tip, merged), project)
+    if ruling.decision is Decision.ALLOW:
+        return []
+    seen = judge(tools.worktrees.diff(project, pull.base, pull.head), project)
+    return sorted(set(ruling.files) - set(seen.files))
 
 
 def land(action: Land, tools: Tools) -> Landed | Blocked:
@@ -109,7 +134,8 @@ def settle(finding: Built | InConflict | Blocked | Landed, desk: Desk) -> None:
         case Built():
             _built(finding, pull, attempt, desk)
         case InConflict():
-            reason = f"conflict with the target in {', '.join(finding.files[:5])}"
+            named = f"conflict with the target in {', '.join(finding.files[:5])}"
+            reason = finding.reason or named
             said = f"{reason}. The target's tip was {finding.tip}; start from it."
             _evict(pull, attempt, desk, red=Red.CONFLICT, reason=reason, diagnosis=said)
         case Blocked():

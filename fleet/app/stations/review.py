@@ -7,7 +7,7 @@ from fleet.app.desk import Desk, Pen
 from fleet.domain.attempt import Attempt, Red, State
 from fleet.domain.errors import FleetError, NotFoundError, StaleLeaseError, TransientError
 from fleet.domain.merge import PullRequest, PullRequestStatus
-from fleet.domain.policy import ActionStatus, PendingAction
+from fleet.domain.policy import CHECK_FILES, ActionStatus, PendingAction
 
 _TRIES = 20
 _OnPull = Callable[[PullRequest, Attempt, Desk], None]
@@ -34,6 +34,9 @@ def reject(number: int, pen: Pen, *, reason: str) -> PullRequest:
     def rejected(pull: PullRequest, attempt: Attempt, desk: Desk) -> None:
         if pull.status is PullRequestStatus.MERGING:
             raise FleetError(f"pull request {number} is being merged", remedy="wait, then revert")
+        task = desk.task(pull.task)
+        if task is not None and task.cancel_requested:
+            raise FleetError(f"{pull.task} is being cancelled", remedy="there is nothing to reject")
         desk.save(replace(pull, status=PullRequestStatus.REJECTED, reason=reason))
         said = f"{pen.who} rejected it: {reason}"
         desk.move(attempt, State.REJECTED, reason=said, red=Red.REVIEW, diagnosis=said)
@@ -74,6 +77,8 @@ def answer(
         action = pen.ledger.pending_action(identity)
         if action.status is not ActionStatus.PENDING:
             raise FleetError(f"{identity} is {action.status} already")
+        if replace_check and action.rule != CHECK_FILES:
+            raise FleetError(f"{identity} is not about check files", remedy="approve it plainly")
         desk = Desk(pen.ledger.snapshot(), at=pen.clock.now(), who=pen.who)
         said = f"{status} by {pen.who}" + (f": {reason}" if reason else "")
         desk.save(replace(action, status=status, answer=said, replace_check=replace_check))

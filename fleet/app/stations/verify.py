@@ -7,7 +7,7 @@ from fleet.app.tools import Tools
 from fleet.domain.attempt import Attempt, Red, State
 from fleet.domain.merge import PullRequest, PullRequestStatus
 from fleet.domain.plan import Verify
-from fleet.domain.policy import Decision, PendingAction, Ruling, judge
+from fleet.domain.policy import CHECK_FILES, Decision, PendingAction, Ruling, judge
 from fleet.domain.profile import Fleet, Project
 from fleet.domain.result import Verdict, VerdictStatus, diagnosis, verdict_of
 from fleet.domain.task import Review
@@ -61,8 +61,10 @@ def carry_out(action: Verify, tools: Tools) -> Unchanged | Ruled | Verified:
     approved = attempt.approved_sha == head
     if ruling.decision is Decision.DENY or (ruling.decision is Decision.ASK and not approved):
         patch = tools.worktrees.patch(project, tip, head, limit=_PATCH)
+        if len(patch) >= _PATCH:
+            patch += f"\n(cut here; all of it: git diff {tip}...{head})"
         return Ruled(attempt=attempt.id, ruling=ruling, patch=patch)
-    verdicts = _checks(action, project, tools, changed=ruling.rule == "check_files")
+    verdicts = _checks(action, project, tools, changed=ruling.rule == CHECK_FILES)
     tools.trace(attempt.id, *({"kind": "checked", **v.contract()} for v in verdicts))
     return Verified(attempt=attempt.id, tip=tip, verdicts=verdicts)
 

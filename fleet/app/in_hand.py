@@ -1,0 +1,97 @@
+"""What is in hand between two ticks; a restart finds all of it out again."""
+
+import logging
+from typing import cast
+
+from fleet.app import roster
+from fleet.app.crew import Report
+from fleet.app.stations import collect, merge, watch
+from fleet.domain.plan import Action, Follow
+from fleet.ports import Clock, Exit
+
+log = logging.getLogger(__name__)
+
+RETRY = 3.0  # seconds until a transient failure is tried again
+COOL = 5.0  # seconds until something that waits for the world is looked at again
+
+
+class InHand:
+    """Actions handed to the crew, those to be tried later, and the containers that ended."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._retry_at: dict[str, float] = {}
+        self._cool_until: dict[str, float] = {}
+        self.actions: dict[str, Action] = {}
+        self.followed: set[str] = set()
+        self.exits: dict[str, Exit | None] = {}
+
+    @property
+    def timed(self) -> bool:
+        """Tell whether anything is to be tried at a later instant."""
+        return bool(self._retry_at or self._cool_until)
+
+    def busy(self) -> frozenset[str]:
+        """Answer the keys of what is being done or soon tried again."""
+        self._expire(self._retry_at)
+        return frozenset({*self.actions, *self._retry_at})
+
+    def cooling(self) -> frozenset[str]:
+        """Answer the keys of what waits for the world to change."""
+        self._expire(self._cool_until)
+        return frozenset(self._cool_until)
+
+    def _expire(self, timers: dict[str, float]) -> None:
+        now = self._clock.monotonic()
+        for key in [key for key, due in timers.items() if due <= now]:
+            del timers[key]
+
+    def take(self, action: Action) -> None:
+        """Remember an action that is handed out."""
+        self.actions[action.key] = action
+        if isinstance(action, Follow):
+            self.followed.add(action.attempt.id)
+
+    def taken(self, report: Report) -> "roster.Finding | watch.Told | None":
+        """Take an action out of hand and answer what it found, if that moves the ledger."""
+        action = self.actions.get(report.key)
+        if report.last:
+            self.actions.pop(report.key, None)
+            if isinstance(action, Follow):
+                self.followed.discard(action.attempt.id)
+        if report.error is not None and action is not None:
+            return self._failed(action, report)
+        self._remember(report)
+        if isinstance(report.finding, watch.Exited | watch.Stopped):
+            return None
+        return cast("roster.Finding | watch.Told | None", report.finding)
+
+    def _remember(self, report: Report) -> None:
+        """Keep what matters to the next plan but not to the ledger."""
+        match report.finding:
+            case watch.Exited() as exited:
+                self.exits[exited.attempt] = exited.exit
+            case collect.Gathered() as gathered:
+                self.exits.pop(gathered.attempt, None)
+            case merge.Blocked() as blocked if not blocked.moved_on:
+                self._cool(f"build {blocked.pull}")
+            case watch.Stopped():
+                self._cool(report.key)
+            case _:
+                pass
+
+    def _cool(self, key: str) -> None:
+        self._cool_until[key] = self._clock.monotonic() + COOL
+
+    def _failed(self, action: Action, report: Report) -> "roster.Finding | None":
+        error = report.error
+        if report.transient or error is None:
+            self._retry_at[action.key] = self._clock.monotonic() + RETRY
+            return None
+        log.warning("action failed", extra={"action": action.key, "reason": str(error)})
+        finding = roster.failed(action, error)
+        if finding is None or isinstance(finding, merge.Blocked | collect.Hindered):
+            self._cool(action.key)
+        if isinstance(finding, merge.Blocked):
+            self._cool(f"build {finding.pull}")
+        return finding
