@@ -47,6 +47,18 @@ def test_a_conflict_names_its_files(tmp_path):
     assert conflict == Conflict(files=("a b", "c"))
 
 
+def test_both_sides_may_change_different_lines_of_one_file(tmp_path):
+    lines = [f"{number}\n" for number in range(20)]
+    stage = a_stage(tmp_path, {"a": "".join(lines)})
+    head = stage.worked({"a": "".join(["first\n", *lines[1:]])}).head
+    tip = a_commit(stage.repository, {"a": "".join([*lines[:-1], "last\n"])})
+
+    merged = stage.merged(tip, head)
+
+    expected = "".join(["first\n", *lines[1:-1], "last\n"]).strip()
+    assert stage.content(merged.sha, "a") == expected
+
+
 def test_a_merge_driver_in_attributes_has_no_say(tmp_path):
     stage = a_stage(tmp_path, {"a": "1\n", ".gitattributes": "a merge=union\n"})
     head = stage.worked({"a": "2\n"}).head

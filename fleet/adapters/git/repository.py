@@ -16,8 +16,9 @@ from fleet.adapters.git.files import make_folder, write
 from fleet.domain.errors import WorkspaceError
 from fleet.domain.profile import Project
 
-# outranks every .gitattributes: what lies in a tree is taken byte for byte
-ATTRIBUTES = b"* -text -eol -ident -filter -working-tree-encoding -merge\n"
+# outranks every .gitattributes: what lies in a tree is taken byte for byte, and merged as git does
+# by default (`-merge` would make a conflict of any file that both sides changed)
+ATTRIBUTES = b"* -text -eol -ident -filter -working-tree-encoding !merge\n"
 _ALTERNATES_DEPTH = 5
 
 
