@@ -70,7 +70,9 @@ class Crew:
 
     def settled(self, *, within: float) -> bool:
         """Tell whether nothing is being carried out any more, after at most `within` seconds."""
-        return not wait(self._works, timeout=within).not_done
+        # without those cancelled before they began: `wait` would wait for them for ever
+        left = [work for work in self._works if not work.done()]
+        return not wait(left, timeout=within).not_done
 
     def close(self) -> None:
         """Let no more in and wait for nobody: what is in hand is found again by the next life."""
