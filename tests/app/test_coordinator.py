@@ -5,11 +5,12 @@ from datetime import timedelta
 
 import pytest
 
+from fleet.app import views
 from fleet.app.coordinator import Order
 from fleet.app.desk import Pen
 from fleet.app.stations import intake, review
 from fleet.domain.attempt import Outcome, Red, State
-from fleet.domain.errors import EngineDownError, TransientError, WorkspaceError
+from fleet.domain.errors import DiskFullError, EngineDownError, TransientError, WorkspaceError
 from fleet.domain.merge import PullRequestStatus
 from fleet.domain.policy import ActionStatus
 from fleet.domain.task import Resolution, Review
@@ -328,6 +329,20 @@ def test_an_engine_that_was_down_for_a_while_costs_nothing(world, call):
     assert ends(world) == [State.MERGED]
     assert set(world.runtime.starts.values()) == {1}
     assert_tidy(world)
+
+
+def test_work_that_cannot_be_committed_waits_with_the_reason_and_is_not_cleaned_away(world):
+    add(world)
+    world.faults.plan("collect", *[DiskFullError("no space left on /srv")] * 2)
+
+    Life(world).run()
+    (row,) = views.board_rows(world.ledger, world.fleet)
+    assert (row["status"], ends(world)) == ("waiting", [State.RUNNING])
+    assert "no space left on /srv" in row["reason"]
+
+    world.faults.clear()
+    Life(world).run()
+    assert ends(world) == [State.MERGED]
 
 
 def test_an_engine_that_is_down_at_the_start_is_said_at_once(world):

@@ -179,6 +179,18 @@ def test_a_salvage_keeps_ignored_files_aside(tmp_path):
     assert stage.names(f"refs/fleet/kept/{lost.id}") == {".gitignore", "work", "trail.log"}
 
 
+def test_what_a_task_keeps_at_its_end_does_not_replace_a_salvage(tmp_path):
+    stage = a_stage(tmp_path, {".gitignore": "*.log\n"})
+    lost = replace(finished(), outcome=Outcome.LOST)
+    write(Path(stage.prepared(lost).path), {"work": "1", "trail.log": "2"})
+    head = stage.collected(lost).head
+
+    stage.worktrees.keep(stage.project, head, name=lost.id)
+    stage.worktrees.drop_branch(stage.project, lost.branch, head=head, keep=lost.id)
+
+    assert stage.names(f"refs/fleet/kept/{lost.id}") == {".gitignore", "work", "trail.log"}
+
+
 def test_a_finished_attempt_keeps_nothing_aside(tmp_path):
     stage = a_stage(tmp_path, {".gitignore": "*.log\n"})
 
