@@ -62,7 +62,7 @@ def task_view(key: str, ledger: Ledger, fleet: Fleet) -> Row:
     board = board_of(ledger.snapshot(), fleet)
     row = _row(task, board, attempts=len(attempts), pull=pulls[-1] if pulls else None)
     verdicts = {attempt.id: ledger.verdicts(attempt.id) for attempt in attempts}
-    spent = sum(s.micros for s in ledger.settlements() if s.task == key)
+    settled = [row for row in ledger.settlements() if row.task == key]
     history = [
         {"at": _time(e.at), "who": e.who, "what": f"{e.kind}: {e.what}" if e.what else e.kind}
         for e in ledger.events(task=key)
@@ -74,7 +74,8 @@ def task_view(key: str, ledger: Ledger, fleet: Fleet) -> Row:
         "comments": list(task.comments),
         "branch": task.branch,
         "budget_usd": dollars(task.budget_micros),
-        "spent_usd": dollars(spent),
+        "spent_usd": dollars(sum(row.micros for row in settled)),
+        "spent_estimated": any(row.estimated for row in settled),
         "summary": attempts[-1].summary if attempts else "",
         "history": history,
         "attempts": [attempt_view(a, verdicts[a.id]) for a in attempts],

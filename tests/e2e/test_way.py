@@ -200,5 +200,6 @@ def test_a_trace_tells_what_was_asked_changed_and_checked(home: Home, tmp_path: 
     kinds = [line["kind"] for line in lines]
     assert {"asked", "started", "result", "changed", "spent", "checked"} <= set(kinds)
     changed = next(line for line in lines if line["kind"] == "changed")
-    assert changed["changes"] == [{"path": f"{key}.txt", "change_type": "create"}]
+    (change,) = changed["changes"]
+    assert (change["path"], change["change_type"], change["added"]) == (f"{key}.txt", "create", 1)
     assert "ghp_abcdefghijklmnopqrstuvwxyz" not in trace.read_text()

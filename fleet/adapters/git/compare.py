@@ -1,6 +1,8 @@
 """What differs between two commits, and their merge, without a working tree."""
 
 from collections.abc import Iterator
+from dataclasses import replace
+from itertools import chain
 
 from fleet.adapters.git.command import text
 from fleet.adapters.git.repository import Repository
@@ -22,12 +24,12 @@ _TYPES = {
 def diff(repository: Repository, base: str, head: str) -> Diff:
     """Answer the changed files between the merge base and `head`, by path."""
     shared = merge_base(repository, base, head)
-    told = repository.store.run("diff-tree", "-r", "-z", "--raw", *_PLAIN, shared, head).fields
-    counted = repository.store.run(
-        "diff-tree", "-r", "-z", "--numstat", *_PLAIN, shared, head
-    ).fields
-    counts = dict(_counts(iter(counted)))
-    return tuple(_changes(iter(told), counts))
+    asked = ("diff-tree", "-r", "-z", "--raw", "--numstat", *_PLAIN, shared, head)
+    fields = iter(repository.store.run(*asked).fields)
+    # first all of --raw, whose entries begin with a colon, then all of --numstat
+    changes, rest = _raw(fields)
+    counts = dict(_counts(chain(rest, fields)))
+    return tuple(_counted(change, path, counts) for path, change in changes)
 
 
 def patch(repository: Repository, base: str, head: str, *, limit: int) -> str:
@@ -47,6 +49,8 @@ def stat(repository: Repository, base: str, head: str) -> str:
 
 def merge_base(repository: Repository, base: str, head: str) -> str:
     """Answer the newest commit both contain, or `base` itself where they share none."""
+    if base == head:
+        return base
     found = repository.store.run("merge-base", base, head, allowed=(0, 1))
     return found.line.partition("\n")[0] or base
 
@@ -106,27 +110,29 @@ def message_bytes(message: str) -> bytes:
     return (message.replace("\0", "").strip() + "\n").encode("utf-8", errors="replace")
 
 
-def _changes(
-    fields: Iterator[bytes], counts: dict[bytes, tuple[int, int] | None]
-) -> Iterator[Change]:
+def _raw(fields: Iterator[bytes]) -> tuple[list[tuple[bytes, Change]], list[bytes]]:
+    """Answer each change with its path as git wrote it, and the field that was one too many."""
+    changes: list[tuple[bytes, Change]] = []
     for header in fields:
+        if not header.startswith(b":"):
+            return changes, [header]
         _, mode, _, _, status = text(header).split(" ")
         old = next(fields)
         kind = _TYPES.get(status[0])
         if kind is None:
             raise WorkspaceError(f"git told a change of a kind unknown to fleet: {status}")
         new = next(fields) if kind is ChangeType.RENAME else old
-        count = counts.get(new, (0, 0))
-        added, removed = count or (0, 0)
-        yield Change(
-            path=text(new),
-            change_type=kind,
-            added=added,
-            removed=removed,
-            binary=count is None,
-            mode=mode,
-            old_path=text(old) if kind is ChangeType.RENAME else None,
+        old_path = text(old) if kind is ChangeType.RENAME else None
+        changes.append(
+            (new, Change(path=text(new), change_type=kind, mode=mode, old_path=old_path))
         )
+    return changes, []
+
+
+def _counted(change: Change, path: bytes, counts: dict[bytes, tuple[int, int] | None]) -> Change:
+    count = counts.get(path, (0, 0))
+    added, removed = count or (0, 0)
+    return replace(change, added=added, removed=removed, binary=count is None)
 
 
 def _counts(fields: Iterator[bytes]) -> Iterator[tuple[bytes, tuple[int, int] | None]]:

@@ -64,7 +64,13 @@ def _changed(collected: Collected) -> dict[str, Any]:
         "kind": "changed",
         "head": collected.head,
         "changes": [
-            {"path": change.path, "change_type": change.change_type.value}
+            {
+                "path": change.path,
+                "change_type": change.change_type.value,
+                "added": change.added,
+                "removed": change.removed,
+                "binary": change.binary,
+            }
             for change in collected.diff
         ],
         "ignored": list(collected.ignored),
