@@ -8,6 +8,7 @@ list of worktrees alone.
 
 import hashlib
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from fleet.domain.profile import Project
 # outranks every .gitattributes: what lies in a tree is taken byte for byte, and merged as git does
 # by default (`-merge` would make a conflict of any file that both sides changed)
 ATTRIBUTES = b"* -text -eol -ident -filter -working-tree-encoding !merge\n"
+_SHA = re.compile(rb"([0-9a-f]{40}|[0-9a-f]{64})\n")
 _ALTERNATES_DEPTH = 5
 
 
@@ -50,6 +52,22 @@ class Repository:
 
     def resolve(self, ref: str) -> str | None:
         """Answer the commit a full reference names, None when it does not exist."""
+        return self._loose(ref) or self._asked(ref)
+
+    def _loose(self, ref: str) -> str | None:
+        """Answer a branch that stands in a file of its own; a process for each would cost more.
+
+        None for all that is not that plain: git decides on packed, symbolic and missing ones.
+        """
+        if not ref.startswith("refs/heads/"):
+            return None
+        try:
+            found = _SHA.fullmatch((self.common / ref).read_bytes()[:80])
+        except OSError:
+            return None
+        return found[1].decode() if found else None
+
+    def _asked(self, ref: str) -> str | None:
         asked = ("rev-parse", "--verify", "--quiet", "--end-of-options", ref + "^{commit}")
         return self.refs.run(*asked, allowed=(0, 1)).line or None
 
