@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 COALESCE = 0.015  # seconds in which reports gather, so that one tick takes them all
 BEAT = 1.0  # seconds between two looks at what other processes wrote
 MOMENT = 0.05  # seconds until a commit that somebody overtook is tried again
+_SEEN_THROUGH = frozenset({"launch", "follow", "stop", "collect", "clean", "land"})
 _LOOK = 0.5  # seconds between two looks for checks that still run
 STOP_WITHIN = 60.0  # seconds a clean stop may take
 
@@ -145,7 +146,7 @@ class Coordinator:
         if self._stop_asked:
             in_hand = {key.split()[0] for key in self._memory.actions}
             late = now - self._stopping_since > STOP_WITHIN
-            return late or not in_hand & {"launch", "follow", "stop", "collect", "land"}
+            return late or not in_hand & _SEEN_THROUGH
         if self._order.until is None:
             return current.idle
         if self._tools.clock.now() >= self._order.until:
