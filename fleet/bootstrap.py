@@ -143,7 +143,7 @@ def home_made(
                 git.take_over(project)
             tip = git.validate(project)
             for name in project.check_files:
-                if git.read_file(project, tip, name) is None:
+                if not git.has_file(project, tip, name):
                     yield f"{project.key}: edit {name} and commit it to {project.target}"
 
 

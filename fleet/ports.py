@@ -317,8 +317,8 @@ class Worktrees(Protocol):
         """Answer the SHA of a branch, None when it does not exist."""
         ...
 
-    def read_file(self, project: Project, sha: str, path: str) -> bytes | None:
-        """Answer a file's bytes at a SHA, None when there is none."""
+    def has_file(self, project: Project, sha: str, path: str) -> bool:
+        """Tell whether a file stands at that path of a SHA; a link or a folder is none."""
         ...
 
     def prepare(self, project: Project, attempt: str, *, branch: str, fresh: bool) -> Workspace:
@@ -366,9 +366,12 @@ class Worktrees(Protocol):
         ...
 
     def merged(
-        self, project: Project, *, tip: str, head: str, message: str
+        self, project: Project, *, tip: str, head: str, message: str, at: datetime
     ) -> MergedTip | Conflict:
-        """Build the merge of `head` into `tip` aside; the same arguments give the same SHA."""
+        """Build the merge of `head` into `tip` aside, dated `at`.
+
+        The same arguments give the same SHA.
+        """
         ...
 
     def is_merged(self, project: Project, head: str) -> bool:

@@ -5,7 +5,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from hashlib import sha1
 from pathlib import PurePath
 from typing import Any
@@ -157,9 +157,8 @@ class MemoryWorktrees(Worktrees):
     def head(self, project: Project, branch: str) -> str | None:
         return self.branches.get(branch)
 
-    def read_file(self, project: Project, sha: str, path: str) -> bytes | None:
-        found = self.files(sha).get(path)
-        return None if found is None else found.encode()
+    def has_file(self, project: Project, sha: str, path: str) -> bool:
+        return path in self.files(sha)
 
     def prepare(self, project: Project, attempt: str, *, branch: str, fresh: bool) -> Workspace:
         self._faults.trip("prepare")
@@ -228,7 +227,7 @@ class MemoryWorktrees(Worktrees):
         """Nothing lies about."""
 
     def merged(
-        self, project: Project, *, tip: str, head: str, message: str
+        self, project: Project, *, tip: str, head: str, message: str, at: datetime
     ) -> MergedTip | Conflict:
         self._faults.trip("merged")
         base = self.files(self.base_of(tip, head))

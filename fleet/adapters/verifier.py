@@ -15,8 +15,6 @@ from fleet.ports import Checkout, Clock, ContainerRuntime, ContainerSpec, Exit, 
 TAIL = 16 * 1024
 
 _LIMITS = Limits()
-# for the engine to tell an end that it has told already
-_SOON = 10.0
 
 log = logging.getLogger(__name__)
 
@@ -121,7 +119,7 @@ class ContainerVerifier(Verifier):
         project = wanted.project
         where, said = (tip, project.target) if wanted.overlay else (wanted.sha, wanted.sha[:12])
         for path in wanted.scripts:
-            if self._worktrees.read_file(project, where, path) is None:
+            if not self._worktrees.has_file(project, where, path):
                 check = f"check {wanted.check.name!r} of {project.key}"
                 remedy = f"commit it to {project.target}"
                 raise FleetError(f"{check}: {path} does not stand in {said}", remedy=remedy)
@@ -155,7 +153,7 @@ class ContainerVerifier(Verifier):
         stdout, stderr = self._runtime.output(container, limit=TAIL)
         # asked again after its output was read: where somebody took the container away meanwhile,
         # neither its exit code nor its output says anything
-        confirmed = self._runtime.wait(container, timeout=_SOON)
+        confirmed = self._runtime.wait(container, timeout=0)
         if confirmed is None or (ended is None and not late):
             raise TransientError(f"container {container} was taken away while its check ran")
         told = None if late else confirmed

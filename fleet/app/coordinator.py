@@ -65,7 +65,9 @@ class Coordinator:
         self._pause = Event()  # never set: what is waited on when only time may pass
         self._stop_asked = False
         self._stopping_since = 0.0
-        self._crew = Crew({"start": order.parallel, "check": order.parallel, "git": 4, "stop": 4})
+        # a merge never stands behind the checks of branches: what is verified lands first
+        one_each = {"start": order.parallel, "check": order.parallel}
+        self._crew = Crew({**one_each, "merge": order.parallel, "git": 4, "stop": 4})
 
     def stop(self) -> None:
         """Ask for a clean stop; may be called from a signal handler or another thread."""
@@ -182,6 +184,7 @@ class Coordinator:
             cooling=memory.cooling(),
             followed=frozenset(memory.followed),
             exited=frozenset(memory.exits),
+            anticipated=dict(memory.anticipated),
             keys=self._order.keys,
             stopping=self._stop_asked,
             parallel=self._order.parallel,

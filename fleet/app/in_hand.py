@@ -6,7 +6,8 @@ from typing import cast
 from fleet.app import roster
 from fleet.app.crew import Report
 from fleet.app.stations import collect, merge, watch
-from fleet.domain.plan import Action, Follow
+from fleet.domain.plan import Action, Anticipate, Follow
+from fleet.domain.result import VerdictStatus, verdict_of
 from fleet.ports import Clock, Exit
 
 log = logging.getLogger(__name__)
@@ -24,6 +25,7 @@ class InHand:
         self._cool_until: dict[str, float] = {}
         self.actions: dict[str, Action] = {}
         self.followed: set[str] = set()
+        self.anticipated: dict[int, tuple[int, ...]] = {}
         self.exits: dict[str, Exit | None] = {}
 
     @property
@@ -51,6 +53,8 @@ class InHand:
         self.actions[action.key] = action
         if isinstance(action, Follow):
             self.followed.add(action.attempt.id)
+        if isinstance(action, Anticipate):
+            self.anticipated[action.pull.number] = tuple(one.number for one in action.ahead)
 
     def taken(self, report: Report) -> "roster.Finding | watch.Told | None":
         """Take an action out of hand and answer what it found, if that moves the ledger."""
@@ -73,12 +77,24 @@ class InHand:
                 self.exits[exited.attempt] = exited.exit
             case collect.Gathered() as gathered:
                 self.exits.pop(gathered.attempt, None)
+            case merge.Landed() as landed:
+                self.anticipated.pop(landed.pull, None)
+            case merge.Built() as built if verdict_of(built.verdicts) is not VerdictStatus.PASSED:
+                self._forget(built.pull)
+            case merge.InConflict() as conflict:
+                self._forget(conflict.pull)
             case merge.Blocked() as blocked if not blocked.moved_on:
                 self._cool(f"build {blocked.pull}")
             case watch.Stopped():
                 self._cool(report.key)
             case _:
                 pass
+
+    def _forget(self, pull: int) -> None:
+        """Forget what was checked on top of a merge that is not to be."""
+        stale = [number for number, ahead in self.anticipated.items() if pull in ahead]
+        for number in (pull, *stale):
+            self.anticipated.pop(number, None)
 
     def _cool(self, key: str) -> None:
         self._cool_until[key] = self._clock.monotonic() + COOL

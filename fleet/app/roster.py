@@ -12,6 +12,7 @@ from fleet.domain.errors import DiskFullError, FleetError
 from fleet.domain.merge import PullRequestStatus
 from fleet.domain.plan import (
     Action,
+    Anticipate,
     Build,
     Clean,
     Collect,
@@ -39,6 +40,7 @@ Finding = (
     | merge.InConflict
     | merge.Blocked
     | merge.Landed
+    | merge.Anticipated
     | learn.Cleaned
     | learn.Retired
 )
@@ -59,7 +61,7 @@ def record(action: Action, desk: Desk, tools: Tools) -> None:
             _conclude(action, desk)
         case Build():
             merge.record(action, desk)
-        case Follow() | Collect() | Verify() | Land() | Clean() | Retire():
+        case Follow() | Collect() | Verify() | Anticipate() | Land() | Clean() | Retire():
             pass
         case _:
             assert_never(action)
@@ -79,7 +81,7 @@ def work(action: Action, tools: Tools, exits: Mapping[str, Exit | None]) -> Work
     match action:
         case Launch() | Stop() | Collect() | Clean():
             return _on_attempt(action, tools, exits)
-        case Verify() | Build() | Land() | Retire():
+        case Verify() | Build() | Anticipate() | Land() | Retire():
             return _on_branch(action, tools)
         case Dispatch() | Conclude() | Follow():
             return None
@@ -104,12 +106,14 @@ def _on_attempt(
             assert_never(action)
 
 
-def _on_branch(action: Verify | Build | Land | Retire, tools: Tools) -> Work:
+def _on_branch(action: Verify | Build | Anticipate | Land | Retire, tools: Tools) -> Work:
     match action:
         case Verify():
             return "check", lambda: verify.carry_out(action, tools)
         case Build():
-            return "check", lambda: merge.build(action, tools)
+            return "merge", lambda: merge.build(action, tools)
+        case Anticipate():
+            return "merge", lambda: merge.anticipate(action, tools)
         case Land():
             return "git", lambda: merge.land(action, tools)
         case Retire():
@@ -129,6 +133,8 @@ def settle(finding: Finding, desk: Desk, tools: Tools) -> None:
             verify.settle(finding, desk, fleet=tools.fleet)
         case merge.Built() | merge.InConflict() | merge.Blocked() | merge.Landed():
             merge.settle(finding, desk)
+        case merge.Anticipated():
+            merge.settle_anticipated(finding, desk)
         case learn.Cleaned() | learn.Retired():
             learn.settle(finding, desk)
         case _:

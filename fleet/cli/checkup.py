@@ -113,7 +113,7 @@ def _project(office: "Office", key: str) -> Iterator[Row]:
         tip = git.validate(project)
         yield _ok(name, f"{project.target} at {tip[:12]}")
         for path in project.check_files:
-            if git.read_file(project, tip, path) is None:
+            if not git.has_file(project, tip, path):
                 detail = f"{path} is not in {project.target}"
                 yield _row(
                     name, "fail", detail, f"write the check and commit it to {project.target}"

@@ -42,7 +42,8 @@ class Sight:
 
     `busy` are the keys of actions in hand or soon tried again, `cooling` those of actions that
     wait for the world to change (a dirty checkout), `followed` the attempts whose container is
-    being read, `exited` those whose container has ended,
+    being read, `exited` those whose container has ended, `anticipated` the pull requests that
+    stood ahead of one when its merge was checked in advance,
     `since` when this coordinator began (beats older than that are forgiven), `keys` the tasks
     that were asked for (None: all), `stopping` that no new work begins.
     """
@@ -53,6 +54,7 @@ class Sight:
     cooling: frozenset[str] = frozenset()
     followed: frozenset[str] = frozenset()
     exited: frozenset[str] = frozenset()
+    anticipated: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
     keys: frozenset[str] | None = None
     stopping: bool = False
     parallel: int = 4
@@ -168,6 +170,19 @@ class Build:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Anticipate:
+    """Check the merge of a pull request on top of those `ahead` of it, before they landed."""
+
+    pull: PullRequest
+    ahead: tuple[PullRequest, ...]
+
+    @property
+    def key(self) -> str:
+        """Answer what the action is about."""
+        return f"anticipate {self.pull.number}"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Land:
     """Move the target to the checked merged tip."""
 
@@ -208,7 +223,18 @@ class Retire:
 
 
 Action = (
-    Dispatch | Launch | Follow | Stop | Collect | Conclude | Verify | Build | Land | Clean | Retire
+    Dispatch
+    | Launch
+    | Follow
+    | Stop
+    | Collect
+    | Conclude
+    | Verify
+    | Build
+    | Anticipate
+    | Land
+    | Clean
+    | Retire
 )
 
 

@@ -10,6 +10,7 @@ from fleet.domain.board import Board, board_of, standing
 from fleet.domain.merge import PullRequest, PullRequestStatus, merge_order
 from fleet.domain.plan import (
     Action,
+    Anticipate,
     Build,
     Clean,
     Collect,
@@ -32,6 +33,8 @@ from fleet.domain.profile import Fleet, Profile
 from fleet.domain.task import Priority, Status, Task
 
 OVERTIME_GRACE = timedelta(seconds=30)
+# merges checked in advance, on top of those before them: what waits for a check waits less
+AHEAD = 2
 _FRESH_AFTER = frozenset({Red.CONFLICT, Red.MERGED_TIP})
 _IN_HAND = frozenset(
     {PullRequestStatus.APPROVED, PullRequestStatus.QUEUED, PullRequestStatus.MERGING}
@@ -154,7 +157,7 @@ def _withdrawn(task: Task | None, pull: PullRequest | None) -> bool:
 
 
 def _merges(board: Board, tasks: dict[str, Task], sight: Sight) -> Iterator[Action]:
-    """Yield one step for each target: the merge under way, else the first of the queue."""
+    """Yield one step for each target, and the checks of those next in its queue."""
     attempts = {a.id: a for a in board.snapshot.attempts if a.state is State.VERIFIED}
     queues: dict[tuple[str, str], list[PullRequest]] = {}
     for pull in board.snapshot.pulls:
@@ -165,11 +168,28 @@ def _merges(board: Board, tasks: dict[str, Task], sight: Sight) -> Iterator[Acti
         if wanted and pull.status in _IN_HAND and pull.attempt in attempts:
             queues.setdefault((pull.project, pull.target), []).append(pull)
     for queue in queues.values():
-        first = min(queue, key=lambda pull: _turn(pull, tasks))
+        queue.sort(key=lambda pull: _turn(pull, tasks))
+        first = queue[0]
         if _is_merging(first) and first.candidate is not None:
             yield Land(pull=first, attempt=attempts[first.attempt])
-        elif not sight.stopping:
+        elif not sight.stopping and not _under_way(first, sight):
             yield Build(pull=first, attempt=attempts[first.attempt])
+        if not sight.stopping:
+            yield from _anticipations(queue, sight)
+
+
+def _under_way(pull: PullRequest, sight: Sight) -> bool:
+    """Tell whether just this merge is being checked already, begun in advance."""
+    return pull.number in sight.anticipated and f"anticipate {pull.number}" in sight.busy
+
+
+def _anticipations(queue: list[PullRequest], sight: Sight) -> Iterator[Action]:
+    for place in range(1, min(len(queue), AHEAD + 1)):
+        pull, ahead = queue[place], tuple(queue[:place])
+        numbers = tuple(one.number for one in ahead)
+        # what stood further ahead has landed
+        if sight.anticipated.get(pull.number, ())[-place:] != numbers:
+            yield Anticipate(pull=pull, ahead=ahead)
 
 
 def _turn(pull: PullRequest, tasks: dict[str, Task]) -> tuple[bool, tuple[int, datetime, int]]:

@@ -270,7 +270,7 @@ def test_bytes_are_stored_whatever_attributes_say(tmp_path):
     tree = stage.worked(files).head
 
     for name, content in files.items():
-        assert stage.worktrees.read_file(stage.project, tree, name) == content
+        assert stage.raw(tree, name) == content
 
 
 def test_no_name_that_git_refuses_gets_as_far_as_git(tmp_path):

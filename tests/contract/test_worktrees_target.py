@@ -42,7 +42,7 @@ def test_a_conflict_names_its_files(tmp_path):
     head = stage.worked({"a b": "2\n", "c": None, "d": "2\n"}).head
     tip = a_commit(stage.repository, {"a b": "3\n", "c": "3\n"})
 
-    conflict = stage.worktrees.merged(stage.project, tip=tip, head=head, message="m")
+    conflict = stage.merge(tip, head)
 
     assert conflict == Conflict(files=("a b", "c"))
 
@@ -64,9 +64,7 @@ def test_a_merge_driver_in_attributes_has_no_say(tmp_path):
     head = stage.worked({"a": "2\n"}).head
     tip = a_commit(stage.repository, {"a": "3\n"})
 
-    assert isinstance(
-        stage.worktrees.merged(stage.project, tip=tip, head=head, message="m"), Conflict
-    )
+    assert isinstance(stage.merge(tip, head), Conflict)
 
 
 def test_histories_without_a_common_start_are_refused(tmp_path):
@@ -74,9 +72,7 @@ def test_histories_without_a_common_start_are_refused(tmp_path):
     other = stage.git("commit-tree", "-m", "other", stage.git("rev-parse", "main^{tree}"))
 
     with pytest.raises(WorkspaceError, match="unrelated histories"):
-        stage.worktrees.merged(
-            stage.project, tip=stage.git("rev-parse", "main"), head=other, message="m"
-        )
+        stage.merge(stage.git("rev-parse", "main"), other)
 
 
 def test_the_target_tells_what_it_contains(tmp_path):

@@ -2,6 +2,7 @@
 
 import os
 import stat
+import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,7 +12,7 @@ from typing import Any
 from fleet.adapters.git.worktrees import GitWorktrees
 from fleet.domain.attempt import Attempt, Outcome
 from fleet.domain.profile import Project
-from fleet.ports import Clock, Collected, MergedTip, Workspace
+from fleet.ports import Clock, Collected, Conflict, MergedTip, Workspace
 from tests.builders import HOME8, an_attempt
 from tests.repos import a_repository, git, write
 
@@ -60,15 +61,25 @@ class Stage:
         write(Path(self.prepared(attempt).path), files)
         return self.collected(attempt)
 
+    def merge(self, tip: str, head: str) -> MergedTip | Conflict:
+        """Build a merge."""
+        said = "Merge APP-1"
+        return self.worktrees.merged(self.project, tip=tip, head=head, message=said, at=NOW)
+
     def merged(self, tip: str, head: str) -> MergedTip:
         """Build a merge that has no conflict."""
-        merged = self.worktrees.merged(self.project, tip=tip, head=head, message="Merge APP-1")
+        merged = self.merge(tip, head)
         assert isinstance(merged, MergedTip)
         return merged
 
     def names(self, sha: str) -> set[str]:
         """Answer the names of all files at a commit."""
         return set(self.git("ls-tree", "-r", "-z", "--name-only", sha).split("\0")) - {""}
+
+    def raw(self, sha: str, name: str) -> bytes:
+        """Answer a file's bytes at a commit."""
+        shown = ("git", "-C", str(self.repository), "cat-file", "blob", f"{sha}:{name}")
+        return subprocess.run(shown, capture_output=True, check=True).stdout
 
     def content(self, sha: str, name: str) -> str:
         return self.git("show", f"{sha}:{name}")

@@ -71,7 +71,7 @@ def _rounds(stage, head):
     worktrees.patch(project, tip, head, limit=100_000)
     worktrees.stat(project, tip, head)
     checkout = worktrees.checkout(project, head, name="c", overlay=("README", "scripts/**"))
-    merged = worktrees.merged(project, tip=tip, head=head, message="m")
+    merged = stage.merged(tip, head)
     worktrees.advance_target(project, old=tip, new=merged.sha)
     worktrees.target_blocked(project)
     worktrees.drop_checkout(project, "c")
@@ -176,7 +176,7 @@ def test_filters_the_user_configured_are_not_run_for_what_an_agent_names(tmp_pat
     checkout = _rounds(stage, collected.head)
     stage.worktrees.drop_branch(stage.project, "fleet/app-1", head=collected.head, keep="app-1")
 
-    assert stage.worktrees.read_file(stage.project, collected.head, "README") == b"y\r\n"
+    assert stage.raw(collected.head, "README") == b"y\r\n"
     assert not canary.sang
     assert not Path(checkout.path).exists()
 

@@ -3,7 +3,7 @@
 from fleet.adapters.git.command import Git, text
 from fleet.adapters.git.files import make_folder, write
 from fleet.adapters.git.place import Place
-from fleet.adapters.git.private import make_private
+from fleet.adapters.git.private import check_out, make_private
 from fleet.adapters.git.repository import Repository
 from fleet.domain.policy import matches
 from fleet.ports import Checkout
@@ -17,11 +17,9 @@ def make_clean(
     make_folder(place.beside, repository.owner)
     make_folder(place.tree, repository.owner)
     git = repository.store.over(place.tree, index=place.index)
-    git.run("read-tree", sha)
-    if overlay:
-        _lay_over(git, sha=sha, target=repository.tip(), patterns=overlay)
-    tree = git.line("write-tree")
-    git.run("checkout-index", "--all", "--index", "--quiet")
+    laid_over = _laid_over(git, sha=sha, target=repository.tip(), patterns=overlay)
+    tree = _with(git, laid_over, sha=sha) if laid_over else repository.tree(sha)
+    check_out(repository, place, tree)
     make_private(repository, place, branch="check", sha=sha)
     # where the container's git file will be laid over; empty, for nobody's git may follow it here
     write(place.tree / ".git", b"", repository.owner)
@@ -36,8 +34,10 @@ def make_clean(
     )
 
 
-def _lay_over(git: Git, *, sha: str, target: str, patterns: tuple[str, ...]) -> None:
-    """Make every path under a pattern what it is in the target, in the index."""
+def _laid_over(git: Git, *, sha: str, target: str, patterns: tuple[str, ...]) -> list[bytes]:
+    """Answer what makes every path under a pattern what it is in the target, for an index."""
+    if not patterns:
+        return []
     differing = iter(git.run("diff-tree", "-r", "-z", "--no-renames", sha, target).fields)
     gone, there = [], []
     for header in differing:
@@ -50,4 +50,11 @@ def _lay_over(git: Git, *, sha: str, target: str, patterns: tuple[str, ...]) -> 
         else:
             there.append(b"%s %s\t%s\0" % (mode, blob, path))
     # what goes first: a folder may take the place of a file
-    git.run("update-index", "-z", "--index-info", stdin=b"".join([*gone, *there]))
+    return [*gone, *there]
+
+
+def _with(git: Git, entries: list[bytes], *, sha: str) -> str:
+    """Answer the tree of `sha` with these entries in it."""
+    git.run("read-tree", sha)
+    git.run("update-index", "-z", "--index-info", stdin=b"".join(entries))
+    return git.line("write-tree")

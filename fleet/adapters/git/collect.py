@@ -4,7 +4,7 @@ from datetime import datetime
 
 from fleet.adapters.git.agent_commits import agent_commits
 from fleet.adapters.git.command import Git
-from fleet.adapters.git.compare import diff, identity, merge_base, message_bytes
+from fleet.adapters.git.compare import diff, identity, message_bytes
 from fleet.adapters.git.place import Place
 from fleet.adapters.git.prepare import KEPT, NOWHERE
 from fleet.adapters.git.repository import Repository
@@ -31,17 +31,15 @@ def collect(
     if facts is None:
         return _nothing(repository, attempt)
     base, subjects = facts["base"], agent_commits(place.private)
-    # rules that an earlier attempt of the same branch wrote are an agent's too
-    rules = merge_base(repository, repository.tip(), base)
     salvage = attempt.outcome is not Outcome.FINISHED
-    taken = snapshot(repository, place, rules=rules, skip=skip, salvage=salvage)
+    taken = snapshot(repository, place, facts, skip=skip, salvage=salvage)
     head = _earlier(repository, attempt, base)
     if head is None:
         author = f"fleet/{attempt.profile}"
-        git = repository.store.having(**identity(author, date=f"{at.timestamp():.0f} +0000"))
+        git = repository.store.having(**identity(author, at=at))
         said = _said(message, subjects, attempt)
         head = base
-        if taken.tree != repository.tree(base):
+        if taken.tree is not None:
             head = _commit(git, taken.tree, parent=base, said=said)
         kept = (
             head if taken.salvage is None else _commit(git, taken.salvage, parent=head, said=said)

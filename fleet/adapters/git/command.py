@@ -53,7 +53,9 @@ _SETTINGS = (
     # a power cut must not leave a branch that names an object never written down
     "core.fsync=committed",
     "core.fsyncMethod=batch",
+    # a worker process a core pays only in large trees: several trees are written at once here
     "checkout.workers=0",
+    "checkout.thresholdForParallelism=5000",
 )
 _HARDENED = ("git", "--no-pager", *(word for one in _SETTINGS for word in ("-c", one)))
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 from itertools import chain
 
 from fleet.adapters.git.command import text
@@ -11,7 +12,7 @@ from fleet.domain.policy import Change, ChangeType, Diff
 from fleet.ports import Conflict, MergedTip
 
 _PLAIN = ("--no-ext-diff", "--no-textconv", "--no-color", "-M")
-_FILES = frozenset({"100644", "100755"})
+_FILES = frozenset({b"100644", b"100755"})
 _TYPES = {
     "A": ChangeType.CREATE,
     "M": ChangeType.UPDATE,
@@ -23,9 +24,12 @@ _TYPES = {
 
 def diff(repository: Repository, base: str, head: str) -> Diff:
     """Answer the changed files between the merge base and `head`, by path."""
-    shared = merge_base(repository, base, head)
-    asked = ("diff-tree", "-r", "-z", "--raw", "--numstat", *_PLAIN, shared, head)
-    fields = iter(repository.store.run(*asked).fields)
+    asked = ("diff-tree", "-r", "-z", "--raw", "--numstat", *_PLAIN)
+    told = repository.store.run(*asked, "--merge-base", base, head, allowed=(0, 128))
+    if told.code != 0:
+        # they share no commit, or several: one has to be chosen
+        told = repository.store.run(*asked, merge_base(repository, base, head), head)
+    fields = iter(told.fields)
     # first all of --raw, whose entries begin with a colon, then all of --numstat
     changes, rest = _raw(fields)
     counts = dict(_counts(chain(rest, fields)))
@@ -61,7 +65,9 @@ def contains(repository: Repository, tip: str, head: str) -> bool:
     return repository.store.run(*asked, allowed=(0, 1)).code == 0
 
 
-def merged(repository: Repository, tip: str, *, head: str, message: str) -> MergedTip | Conflict:
+def merged(
+    repository: Repository, tip: str, *, head: str, message: str, at: datetime
+) -> MergedTip | Conflict:
     """Build the merge commit of `head` into `tip`; the same arguments give the same SHA."""
     asked = ("merge-tree", "--write-tree", "-z", "--name-only", "--no-messages", tip, head)
     answer = repository.store.run(*asked, allowed=(0, 1))
@@ -70,16 +76,15 @@ def merged(repository: Repository, tip: str, *, head: str, message: str) -> Merg
         if not names:
             raise WorkspaceError(f"git merge-tree {tip} {head}: {answer.complaint}")
         return Conflict(files=tuple(dict.fromkeys(names)))
-    # the date is the head's own: a merge built again is the very same commit
-    date = repository.store.line("show", "--no-patch", "--format=%cd", "--date=raw", head)
-    author = repository.store.having(**identity("fleet", date=date))
+    author = repository.store.having(**identity("fleet", at=at))
     parents = ("-p", tip, "-p", head)
     sha = author.run("commit-tree", tree, *parents, stdin=message_bytes(message)).line
     return MergedTip(sha=sha, tree=tree)
 
 
-def identity(name: str, *, date: str) -> dict[str, str]:
-    """Answer the environment that makes a commit `name`'s, at a date in git's raw form."""
+def identity(name: str, *, at: datetime) -> dict[str, str]:
+    """Answer the environment that makes a commit `name`'s, at that instant."""
+    date = f"{at.timestamp():.0f} +0000"
     clean = "".join(letter for letter in name if letter.isprintable() and letter not in "<>")
     return {
         "GIT_AUTHOR_NAME": clean,
@@ -91,18 +96,14 @@ def identity(name: str, *, date: str) -> dict[str, str]:
     }
 
 
-def read_file(repository: Repository, sha: str, path: str) -> bytes | None:
-    """Answer a file's bytes; None where there is no file, or a link, folder or submodule."""
+def has_file(repository: Repository, sha: str, path: str) -> bool:
+    """Tell whether a file stands there; a link, folder or submodule is none."""
     name = path.encode(errors="surrogateescape")
     if ".." in path.split("/"):
-        return None
+        return False
     listed = repository.store.run("ls-tree", "-z", "--full-tree", sha, "--", path).fields
-    for entry in listed:
-        about, _, found = entry.partition(b"\t")
-        mode, _, blob = text(about).split(" ")
-        if found == name and mode in _FILES:
-            return repository.store.run("cat-file", "blob", blob).out
-    return None
+    entries = (entry.partition(b"\t") for entry in listed)
+    return any(found == name and about[:6] in _FILES for about, _, found in entries)
 
 
 def message_bytes(message: str) -> bytes:

@@ -40,20 +40,22 @@ def give_all(path: Path, owner: Owner) -> None:
             give(Path(folder, name), owner)
 
 
-def remove_tree(path: Path) -> None:
-    """Delete a file or folder whatever an agent made of it; follows no link, fine when gone.
+def remove_trees(*paths: Path) -> None:
+    """Delete files or folders whatever an agent made of them; follows no link, fine when gone.
 
     By `rm`: a library that calls itself for every level falls over a tree an agent made deep.
     """
-    if not os.path.lexists(path) or _remove(path).returncode == 0:
+    there = [path for path in paths if os.path.lexists(path)]
+    if not there or _remove(there).returncode == 0:
         return
     # an agent may have closed its folders even to their owner
-    subprocess.run(["chmod", "-R", "u+rwX", "--", path], check=False, capture_output=True)
-    removed = _remove(path)
+    subprocess.run(["chmod", "-R", "u+rwX", "--", *there], check=False, capture_output=True)
+    removed = _remove(there)
     if removed.returncode != 0:
         said = removed.stderr.decode(errors="replace").strip().splitlines()
-        raise WorkspaceError(f"{path} cannot be deleted: {said[-1] if said else 'rm failed'}")
+        named = ", ".join(str(path) for path in there)
+        raise WorkspaceError(f"{named} cannot be deleted: {said[-1] if said else 'rm failed'}")
 
 
-def _remove(path: Path) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run(["rm", "-rf", "--", path], check=False, capture_output=True)
+def _remove(paths: list[Path]) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(["rm", "-rf", "--", *paths], check=False, capture_output=True)

@@ -4,38 +4,39 @@ import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from fleet.adapters.git.blobs import Entry
 from fleet.adapters.git.command import text
-from fleet.adapters.git.files import give_all, remove_tree
+from fleet.adapters.git.files import give_all, remove_trees
 from fleet.adapters.git.repository import Repository
 
 _RULES = b".gitignore"
 # a rules file larger than this is no rules file
 _RULES_BYTES = 1024**2
 _WAYS_OUT = frozenset({b"", b".", b"..", b".git"})
-_FILES = (b"100644", b"100755")
+_FILES = ("100644", "100755")
 
 
 def ignored(
-    repository: Repository, base: str, paths: Iterable[bytes], *, scratch: Path
+    repository: Repository, rules: Mapping[bytes, str], paths: Iterable[bytes], *, scratch: Path
 ) -> set[bytes]:
-    """Answer those of the paths that the ignore rules of `base` match.
+    """Answer those of the paths that the rules match.
 
-    Git is asked over a throw-away tree that holds the base's `.gitignore` files and nothing else.
+    Git is asked over a throw-away tree that holds these `.gitignore` files and nothing else.
     """
     # with a dot before it, a name that starts with a colon is no pathspec magic
     asked = b"".join(b"./%s\0" % path for path in paths)
-    if not asked:
+    if not asked or not rules:
         return set()
-    remove_tree(scratch)
+    remove_trees(scratch)
     scratch.mkdir()
-    for path, blob in _rules(repository, base).items():
+    for path, blob in rules.items():
         _lay_down(repository, scratch, path, blob=blob)
     give_all(scratch, repository.owner)
     git = repository.store.over(scratch, index=scratch / "none")
     # check-ignore does not know it, and takes no patterns anyway
     git = git.having(GIT_LITERAL_PATHSPECS="")
     answer = git.run("check-ignore", "--no-index", "--stdin", "-z", stdin=asked, allowed=(0, 1))
-    remove_tree(scratch)
+    remove_trees(scratch)
     return {path.removeprefix(b"./") for path in answer.fields}
 
 
@@ -56,16 +57,24 @@ def folders_of(path: bytes) -> list[bytes]:
     return [b"/".join(parts[: count + 1]) for count in range(len(parts))]
 
 
-def _rules(repository: Repository, base: str) -> Mapping[bytes, str]:
-    entries = repository.store.run("ls-tree", "-r", "-z", base).fields
-    rules = {}
-    for entry in entries:
+def entries_of(repository: Repository, commit: str) -> dict[bytes, Entry]:
+    """Answer every path of a commit."""
+    entries = {}
+    for entry in repository.store.run("ls-tree", "-r", "-z", commit).fields:
         about, path = entry.split(b"\t", 1)
-        mode, _, blob = about.split(b" ")
+        mode, _, blob = about.decode().split(" ")
+        entries[path] = (mode, blob)
+    return entries
+
+
+def rules_in(entries: Mapping[bytes, Entry]) -> dict[bytes, str]:
+    """Answer the `.gitignore` files among the paths of a commit."""
+    rules = {}
+    for path, (mode, blob) in entries.items():
         *above, name = path.split(b"/")
         # a tree made by hand may name a way out of the throw-away one
         if name == _RULES and mode in _FILES and not _WAYS_OUT.intersection(above):
-            rules[path] = blob.decode()
+            rules[path] = blob
     return rules
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fleet.adapters.git.command import Owner
-from fleet.adapters.git.files import remove_tree, write
+from fleet.adapters.git.files import remove_trees, write
 from fleet.domain.errors import WorkspaceError
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,120}")
@@ -58,8 +58,7 @@ class Place:
     def clear(self) -> None:
         """Delete all of it, the mark first: a half-cleared place is never taken for whole."""
         (self.beside / "ready").unlink(missing_ok=True)
-        remove_tree(self.tree)
-        remove_tree(self.beside)
+        remove_trees(self.tree, self.beside)
 
 
 def attempt_place(home: Path, attempt: str) -> Place:

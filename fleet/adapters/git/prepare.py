@@ -1,12 +1,13 @@
 """Make what an attempt works in: branch, worktree, trusted index and private git directory."""
 
+import os
 import shutil
 from pathlib import Path
 
-from fleet.adapters.git.compare import contains, read_file
-from fleet.adapters.git.files import give, make_folder, remove_tree
+from fleet.adapters.git.compare import contains, merge_base
+from fleet.adapters.git.files import give, make_folder, remove_trees, write
 from fleet.adapters.git.place import Place
-from fleet.adapters.git.private import make_private
+from fleet.adapters.git.private import check_out, make_private
 from fleet.adapters.git.repository import Repository
 from fleet.domain.errors import WorkspaceError
 from fleet.ports import Workspace
@@ -35,24 +36,37 @@ def branch_head(repository: Repository, place: Place, *, branch: str, fresh: boo
 
 
 def add_worktree(repository: Repository, place: Place, sha: str) -> None:
-    """Register an empty worktree, detached at `sha`; the caller holds the repository's lock."""
-    make_folder(place.tree, repository.owner)
-    arguments = ("worktree", "add", "--quiet", "--no-checkout", "--detach", str(place.tree), sha)
-    repository.refs.run(*arguments)
+    """Register an empty worktree, detached at `sha`; the caller holds the repository's lock.
+
+    By hand, as it is forgotten by hand: `git worktree add` starts two more processes of git.
+    The three files are git's own (gitrepository-layout(5)).
+    """
+    owner, administration = repository.owner, _administration(repository, place)
+    for folder in (administration.parent, administration, place.tree):
+        make_folder(folder, owner)
+    write(administration / "HEAD", f"{sha}\n".encode(), owner)
+    write(administration / "commondir", b"../..\n", owner)
+    # the last one: from here on git takes it for a worktree
+    write(administration / "gitdir", os.fsencode(place.tree / ".git") + b"\n", owner)
+    write(place.tree / ".git", b"gitdir: " + os.fsencode(administration) + b"\n", owner)
 
 
 def fill(repository: Repository, place: Place, *, branch: str, sha: str) -> dict[str, str]:
     """Write the files and what stands beside them, and mark the place ready last."""
     make_folder(place.beside, repository.owner)
-    git = repository.store.over(place.tree, index=place.index)
-    git.run("read-tree", sha)
-    git.run("checkout-index", "--all", "--index", "--quiet")
+    check_out(repository, place, sha)
     # so that `git status` of a human who looks in tells the truth
     theirs = _administration(repository, place) / "index"
     shutil.copyfile(place.index, theirs)
     give(theirs, repository.owner)
     make_private(repository, place, branch=branch, sha=sha)
-    facts = {"base": sha, "branch": branch, "notes": "\n".join(_notes(repository, sha))}
+    facts = {
+        "base": sha,
+        # whose ignore rules count: what an earlier attempt of the same branch wrote are an agent's
+        "rules": merge_base(repository, repository.tip(), sha),
+        "branch": branch,
+        "notes": "\n".join(_notes(place.tree)),
+    }
     place.mark_ready(facts, repository.owner)
     return facts
 
@@ -78,7 +92,7 @@ def forget(repository: Repository, place: Place) -> None:
     would also forget the user's own worktrees on a disk that is not mounted now.
     """
     administration = _administration(repository, place)
-    remove_tree(administration)
+    remove_trees(administration)
     if administration.parent.is_dir() and not any(administration.parent.iterdir()):
         administration.parent.rmdir()
 
@@ -113,10 +127,12 @@ def _administration(repository: Repository, place: Place) -> Path:
     return repository.common / "worktrees" / place.name
 
 
-def _notes(repository: Repository, sha: str) -> list[str]:
+def _notes(tree: Path) -> list[str]:
+    """Answer what the files just written lack; no agent has seen them yet."""
     notes = []
-    if read_file(repository, sha, ".gitmodules") is not None:
+    if (tree / ".gitmodules").is_file():
         notes.append("submodules are not populated: put what they hold into the image")
-    if _LFS in (read_file(repository, sha, ".gitattributes") or b""):
+    attributes = tree / ".gitattributes"
+    if attributes.is_file() and not attributes.is_symlink() and _LFS in attributes.read_bytes():
         notes.append("LFS files are pointers, not contents: put what is needed into the image")
     return notes

@@ -10,6 +10,12 @@ from fleet.adapters.git.repository import ATTRIBUTES, Repository, config_of
 GIT_FILE = b"gitdir: /fleet/git\n"
 
 
+def check_out(repository: Repository, place: Place, sha: str) -> None:
+    """Write the files of `sha` into the place's empty tree, and its index."""
+    git = repository.store.over(place.tree, index=place.index)
+    git.run("read-tree", "--reset", "-u", "--quiet", sha)
+
+
 def make_private(repository: Repository, place: Place, *, branch: str, sha: str) -> None:
     """Make the git directory with `branch` alone, at `sha`, over the place's index."""
     directory = place.private

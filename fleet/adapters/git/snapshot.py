@@ -1,26 +1,30 @@
 """Turn the files of a worktree into a tree object, trusting nothing an agent may have written."""
 
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from fleet.adapters.git.blobs import Entry, write_blobs
 from fleet.adapters.git.command import Git
 from fleet.adapters.git.files import give
-from fleet.adapters.git.ignore import folded, folders_of, ignored
+from fleet.adapters.git.ignore import entries_of, folded, folders_of, ignored, rules_in
 from fleet.adapters.git.listing import Listing, listed, under
 from fleet.adapters.git.place import Place
 from fleet.adapters.git.repository import Repository
 
-_LINK = b"160000"
+_LINK = "160000"
 # of what the base ignores, a salvage keeps what a human may want back, not a build's gigabytes
 _SALVAGED_FILE_BYTES = 100 * 1024**2
 
 
 @dataclass(frozen=True, kw_only=True)
 class Snapshot:
-    """The tree of a worktree, and the one with the ignored files too where that was asked."""
+    """The tree of a worktree, and the one with the ignored files too where that was asked.
 
-    tree: str
+    None stands for the tree of the base: nothing differs.
+    """
+
+    tree: str | None
     salvage: str | None = None
     ignored: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
@@ -38,24 +42,31 @@ class _Sorted:
 def snapshot(
     repository: Repository,
     place: Place,
+    facts: Mapping[str, str],
     *,
-    rules: str,
     skip: tuple[str, ...],
     salvage: bool,
 ) -> Snapshot:
-    """Store what changed and answer the trees; the ignore rules are those of commit `rules`."""
+    """Store what changed since `base` of the facts; the ignore rules are those of its `rules`."""
     git = repository.store.over(place.tree, index=place.index)
-    tracked, links = _tracked(git)
+    base = _tracked(git)
+    links = frozenset(path for path, (mode, _) in base.items() if mode == _LINK)
+    tracked = base.keys() - links
     above = {folder for path in tracked for folder in folders_of(path)}
     found = listed(place.tree, tracked=frozenset(tracked | above), links=links)
-    work = _sorted(repository, place, found, tracked=tracked, rules=rules, skip=skip)
+    ruling = base if facts["rules"] == facts["base"] else entries_of(repository, facts["rules"])
+    work = _sorted(repository, place, found, tracked=tracked, rules=rules_in(ruling), skip=skip)
     written = write_blobs(repository, place.tree, work.stored)
-    tree = _tree(repository, place, written.entries, deleted=work.deleted)
+    # a file may be written anew with what it held
+    changed = {p: entry for p, entry in written.entries.items() if base.get(p) != entry}
+    tree = None
+    if changed or work.deleted:
+        tree = _tree(repository, place, changed, deleted=work.deleted)
     notes = [*found.notes, *written.notes]
     kept = None
     if salvage and work.ignored:
         more = write_blobs(repository, place.tree, work.ignored, limit=_SALVAGED_FILE_BYTES)
-        both = {**written.entries, **more.entries}
+        both = {**changed, **more.entries}
         kept = _tree(repository, place, both, deleted=work.deleted)
         notes += more.notes
     return Snapshot(
@@ -66,14 +77,14 @@ def snapshot(
     )
 
 
-def _tracked(git: Git) -> tuple[set[bytes], frozenset[bytes]]:
-    """Answer the base's files and its submodule entries, from the index made before the start."""
-    files: set[bytes] = set()
-    links: set[bytes] = set()
-    for entry in git.run("ls-files", "--stage", "-z").fields:
-        about, path = entry.split(b"\t", 1)
-        (links if about.startswith(_LINK) else files).add(path)
-    return files, frozenset(links)
+def _tracked(git: Git) -> dict[bytes, Entry]:
+    """Answer the base's files and submodules, from the index made before the start."""
+    entries = {}
+    for listed_entry in git.run("ls-files", "--stage", "-z").fields:
+        about, path = listed_entry.split(b"\t", 1)
+        mode, blob, _ = about.decode().split(" ")
+        entries[path] = (mode, blob)
+    return entries
 
 
 def _sorted(
@@ -82,7 +93,7 @@ def _sorted(
     found: Listing,
     *,
     tracked: set[bytes],
-    rules: str,
+    rules: Mapping[bytes, str],
     skip: tuple[str, ...],
 ) -> _Sorted:
     git = repository.store.over(place.tree, index=place.index)

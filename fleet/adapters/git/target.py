@@ -60,13 +60,12 @@ def _judged(
     repository: Repository, folder: Path, *, sha: str
 ) -> tuple[UserCheckout | None, str | None]:
     """Answer the user's checkout of the target if there is one, and why it may not be touched."""
-    settings = settings_of(repository)
-    found = on_target(repository, settings)
+    found = on_target(repository)
     if not found:
         return None, None
     if len(found) > 1:
         return None, _waits(f"the target is checked out {len(found)} times", repository)
-    why = conversion(settings)
+    why = conversion(settings_of(repository))
     if why is not None:
         return found[0], _waits(f"{found[0].path}: {why}", repository)
     why = unclean(repository, found[0], sha, copy=folder / "index")

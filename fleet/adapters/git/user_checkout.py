@@ -48,10 +48,9 @@ class UserCheckout:
         return repository.store.over(self.path, index=self.index)
 
 
-def on_target(repository: Repository, settings: dict[str, str]) -> list[UserCheckout]:
+def on_target(repository: Repository) -> list[UserCheckout]:
     """Answer every checkout, main or linked, whose HEAD is or will again be the target."""
-    wanted = {repository.target}
-    return [one for one in _checkouts(repository, settings) if wanted & _heads(one.git_dir)]
+    return list(_checkouts(repository))
 
 
 def settings_of(repository: Repository) -> dict[str, str]:
@@ -130,13 +129,16 @@ def converted(
     return None
 
 
-def _checkouts(repository: Repository, settings: dict[str, str]) -> Iterator[UserCheckout]:
-    common = repository.common
-    if settings.get("core.bare", "").lower() != "true":
-        yield UserCheckout(path=_main_path(repository, settings), git_dir=common)
+def _checkouts(repository: Repository) -> Iterator[UserCheckout]:
+    common, wanted = repository.common, repository.target
+    if wanted in _heads(common):
+        settings = settings_of(repository)
+        if settings.get("core.bare", "").lower() != "true":
+            yield UserCheckout(path=_main_path(repository, settings), git_dir=common)
     for marker in sorted((common / "worktrees").glob("*/gitdir")):
-        linked = os.fsdecode(marker.read_bytes()).strip()
-        yield UserCheckout(path=Path(marker.parent, linked).parent, git_dir=marker.parent)
+        if wanted in _heads(marker.parent):
+            linked = os.fsdecode(marker.read_bytes()).strip()
+            yield UserCheckout(path=Path(marker.parent, linked).parent, git_dir=marker.parent)
 
 
 def _main_path(repository: Repository, settings: dict[str, str]) -> Path:

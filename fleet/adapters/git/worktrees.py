@@ -4,6 +4,7 @@ import errno
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import datetime
 from functools import wraps
 from pathlib import Path
 from threading import Lock
@@ -86,8 +87,8 @@ class GitWorktrees(Worktrees):
         return self._at(project).resolve(f"refs/heads/{branch}")
 
     @_told
-    def read_file(self, project: Project, sha: str, path: str) -> bytes | None:
-        return compare.read_file(self._at(project), sha, path)
+    def has_file(self, project: Project, sha: str, path: str) -> bool:
+        return compare.has_file(self._at(project), sha, path)
 
     @_told
     def prepare(self, project: Project, attempt: str, *, branch: str, fresh: bool) -> Workspace:
@@ -141,9 +142,9 @@ class GitWorktrees(Worktrees):
 
     @_told
     def merged(
-        self, project: Project, *, tip: str, head: str, message: str
+        self, project: Project, *, tip: str, head: str, message: str, at: datetime
     ) -> MergedTip | Conflict:
-        return compare.merged(self._at(project), tip, head=head, message=message)
+        return compare.merged(self._at(project), tip, head=head, message=message, at=at)
 
     @_told
     def is_merged(self, project: Project, head: str) -> bool:

@@ -29,6 +29,8 @@ class DockerRuntime(ContainerRuntime):
     def __init__(self, home8: str, base_url: str | None = None) -> None:
         self._home8 = home8
         self._engine = Connection(base_url)
+        # made by this very process: known to be this home's without asking
+        self._made: dict[str, str] = {}
 
     def ping(self) -> str:
         with self._engine.asking("version") as client:
@@ -45,7 +47,8 @@ class DockerRuntime(ContainerRuntime):
         with self._engine.asking(f"container {spec.name}") as client:
             config = container_config(spec, self._home8)
             try:
-                client.create_container_from_config(config, name=spec.name)  # type: ignore[no-untyped-call]
+                made = client.create_container_from_config(config, name=spec.name)  # type: ignore[no-untyped-call]
+                self._made[spec.name] = made["Id"]
             except NotFound as error:
                 remedy = "fleet image build, or correct `image` in fleet.yaml"
                 missing = f"container {spec.name}: image {spec.image} is missing"
@@ -97,39 +100,48 @@ class DockerRuntime(ContainerRuntime):
         return tails, seen
 
     def wait(self, name: str, *, timeout: float | None = None) -> Exit | None:
+        if timeout == 0 or self._ends(name, timeout):
+            found = self._ours(name)
+            return _exit_of(found["State"]) if found else None
+        return None
+
+    def _ends(self, name: str, timeout: float | None) -> bool:
+        """Wait for the end; tell whether it came in time."""
         with self._engine.asking(f"container {name}") as client:
             try:
                 client.wait(name, timeout=timeout)  # type: ignore[arg-type]
             except APIError as error:
                 if _gone(error):
-                    return None
+                    return False
                 raise
             except OSError as error:
                 if timed_out(error):
-                    return None
+                    return False
                 raise
-        found = self._ours(name)
-        return _exit_of(found["State"]) if found else None
+        return True
 
     def stop(self, name: str, *, grace: float) -> None:
-        if self._ours(name) is None:
+        id_ = self._id_of(name)
+        if id_ is None:
             return
         with self._engine.asking(f"container {name}") as client:
             try:
-                client.stop(name, timeout=math.ceil(grace))
+                client.stop(id_, timeout=math.ceil(grace))
             except APIError as error:
                 if not _gone(error):
                     raise
 
     def remove(self, name: str) -> None:
-        if self._ours(name) is None:
+        id_ = self._id_of(name)
+        if id_ is None:
             return
         with self._engine.asking(f"container {name}") as client:
             try:
-                client.remove_container(name, v=True, force=True)
+                client.remove_container(id_, v=True, force=True)
             except APIError as error:
                 if not _gone(error):
                     raise
+        self._made.pop(name, None)
 
     def containers(self) -> tuple[ContainerState, ...]:
         label = f"{HOME}={self._home8}"
@@ -168,6 +180,14 @@ class DockerRuntime(ContainerRuntime):
                 remedy=f"remove it if nobody needs it: docker rm -f {name}",
             )
         return str(found["State"]["Status"]) != "created"
+
+    def _id_of(self, name: str) -> str | None:
+        """Answer the id of this home's container of that name, None when there is none."""
+        made = self._made.get(name)
+        if made is not None:
+            return made
+        found = self._ours(name)
+        return str(found["Id"]) if found else None
 
     def _ours(self, name: str) -> dict[str, Any] | None:
         """Answer what the engine knows of it, None when there is none of this home."""

@@ -7,7 +7,7 @@ from fleet.app.tools import Tools
 from fleet.domain.attempt import Attempt, Red, State
 from fleet.domain.errors import StaleLeaseError
 from fleet.domain.merge import PullRequest, PullRequestStatus
-from fleet.domain.plan import Build, Land
+from fleet.domain.plan import Anticipate, Build, Land
 from fleet.domain.policy import Decision, judge
 from fleet.domain.profile import Project
 from fleet.domain.result import Verdict, VerdictStatus, diagnosis, verdict_of
@@ -51,6 +51,13 @@ class Landed:
     sha: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class Anticipated:
+    """What the checks said of a merge on top of others that have not landed."""
+
+    verdicts: tuple[Verdict, ...]
+
+
 def record(action: Build, desk: Desk) -> None:
     """Take the target for this merge; the schema allows one a target."""
     if action.pull.status is not PullRequestStatus.MERGING:
@@ -71,27 +78,60 @@ def build(action: Build, tools: Tools) -> Built | InConflict | Blocked:
     if blocked:
         return Blocked(pull=pull.number, reason=blocked)
     tip = tools.worktrees.tip(project)
-    message = f"Merge {pull.task}: {pull.title}"
-    merged = tools.worktrees.merged(project, tip=tip, head=pull.head, message=message)
+    merged = _merged(pull, project, tools, tip=tip)
     if isinstance(merged, Conflict):
         return InConflict(pull=pull.number, tip=tip, files=merged.files)
     unseen = _unruled(pull, project, tools, tip=tip, merged=merged.sha)
     if unseen:
         reason = f"merging would change guarded files nobody ruled on: {', '.join(unseen[:5])}"
         return InConflict(pull=pull.number, tip=tip, reason=reason)
+    verdicts = _checked(pull, project, tools, merged=merged)
+    return Built(pull=pull.number, tip=tip, merged=merged, verdicts=verdicts)
+
+
+def anticipate(action: Anticipate, tools: Tools) -> Anticipated:
+    """Check the merge that will be built once those ahead have landed.
+
+    Green, it is known by its tree when its turn comes; whatever else it says is nobody's verdict.
+    """
+    pull = action.pull
+    project = tools.fleet.projects[pull.project]
+    tip = tools.worktrees.tip(project)
+    for earlier in action.ahead:
+        landed = _merged(earlier, project, tools, tip=tip)
+        if isinstance(landed, Conflict):
+            return Anticipated(verdicts=())
+        tip = landed.sha
+    merged = _merged(pull, project, tools, tip=tip)
+    if isinstance(merged, Conflict):
+        return Anticipated(verdicts=())
+    return Anticipated(verdicts=_checked(pull, project, tools, merged=merged))
+
+
+def _merged(pull: PullRequest, project: Project, tools: Tools, *, tip: str) -> MergedTip | Conflict:
+    """Build the merge commit, dated as the pull request is: built again it is the very same."""
+    message = f"Merge {pull.task}: {pull.title}"
+    return tools.worktrees.merged(
+        project, tip=tip, head=pull.head, message=message, at=pull.created
+    )
+
+
+def _checked(
+    pull: PullRequest, project: Project, tools: Tools, *, merged: MergedTip
+) -> tuple[Verdict, ...]:
+    """Answer the checks' verdicts on the merged tree; what passed on it already is not run."""
     known = [
         v
         for v in tools.ledger.verdicts(pull.attempt)
         if v.tree == merged.tree and v.status is VerdictStatus.PASSED
     ]
-    todo = [
-        c for c in project.checks if (c.name, c.command) not in {(v.name, v.command) for v in known}
-    ]
+    passed = {(v.name, v.command) for v in known}
+    todo = [c for c in project.checks if (c.name, c.command) not in passed]
     verdicts = tools.verifier.check(
         project, attempt=pull.attempt, sha=merged.sha, checks=todo, overlay=False
     )
     tools.trace(pull.attempt, *({"kind": "checked", **v.contract()} for v in verdicts))
-    return Built(pull=pull.number, tip=tip, merged=merged, verdicts=(*known, *verdicts))
+    return (*known, *verdicts)
 
 
 def _unruled(
@@ -144,6 +184,13 @@ def settle(finding: Built | InConflict | Blocked | Landed, desk: Desk) -> None:
             merged = PullRequestStatus.MERGED
             desk.save(replace(pull, status=merged, merged_sha=finding.sha, reason=""))
             desk.move(attempt, State.MERGED, reason=f"merged as {finding.sha[:12]}")
+
+
+def settle_anticipated(finding: Anticipated, desk: Desk) -> None:
+    """Note what passed: a merge of the same tree need not be checked again."""
+    for verdict in finding.verdicts:
+        if verdict.status is VerdictStatus.PASSED:
+            desk.append(verdict)
 
 
 def _built(finding: Built, pull: PullRequest, attempt: Attempt, desk: Desk) -> None:
