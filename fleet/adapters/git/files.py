@@ -1,11 +1,21 @@
 """Folders and files that fleet makes for a repository's owner, and how they go away."""
 
+import fcntl
+import logging
 import os
 import subprocess
+from array import array
 from pathlib import Path
 
 from fleet.adapters.git.command import Owner
 from fleet.domain.errors import WorkspaceError
+
+log = logging.getLogger(__name__)
+
+# FS_IOC_GETFLAGS, FS_IOC_SETFLAGS and FS_TOPDIR_FL of linux/fs.h
+_GET_FLAGS = 0x80086601
+_SET_FLAGS = 0x40086602
+_TOP_OF_HIERARCHIES = 0x00020000
 
 
 def make_folder(path: Path, owner: Owner) -> Path:
@@ -14,6 +24,26 @@ def make_folder(path: Path, owner: Owner) -> Path:
     path.mkdir(exist_ok=True)
     give(path, owner)
     return path
+
+
+def make_spread(path: Path) -> None:
+    """Make a folder whose subfolders lie far apart on the disk.
+
+    ext4 walks over every file deleted near by in the last minute before it makes a new one; trees
+    that come and go side by side cost it ten times the time. `chattr +T` says that they are not
+    related (chattr(1)); another file system does not know the word and needs no help.
+    """
+    path.mkdir(parents=True, exist_ok=True)
+    folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        flags = array("i", [0])
+        fcntl.ioctl(folder, _GET_FLAGS, flags)
+        flags[0] |= _TOP_OF_HIERARCHIES
+        fcntl.ioctl(folder, _SET_FLAGS, flags)
+    except OSError as error:
+        log.debug("not spread", extra={"folder": str(path), "reason": str(error)})
+    finally:
+        os.close(folder)
 
 
 def write(path: Path, content: bytes, owner: Owner) -> None:

@@ -12,6 +12,7 @@ from typing import ParamSpec, TypeVar
 
 from fleet.adapters.git import claim, collect, compare, prepare, target
 from fleet.adapters.git.clean import make_clean
+from fleet.adapters.git.files import make_spread
 from fleet.adapters.git.locks import RepositoryLocks
 from fleet.adapters.git.place import attempt_place, check_place
 from fleet.adapters.git.repository import Repository, open_repository
@@ -29,6 +30,8 @@ from fleet.ports import (
     Worktrees,
 )
 
+# merges built last; one is asked for again by each that stands behind it
+_REMEMBERED = 100
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
 
@@ -62,10 +65,13 @@ class GitWorktrees(Worktrees):
         self._locks = RepositoryLocks(self._state / "locks")
         self._opening = Lock()
         self._open: dict[str, Repository] = {}
+        self._merged: dict[tuple[str, str, str, str, datetime], MergedTip | Conflict] = {}
 
     @_told
     def validate(self, project: Project) -> str:
         claim.require_git()
+        for folder in ("worktrees", "checks", "git"):
+            make_spread(self._state / folder)
         with self._held(project) as repository:
             tip = repository.tip()
             claim.require_reach(repository, self._home)
@@ -144,7 +150,16 @@ class GitWorktrees(Worktrees):
     def merged(
         self, project: Project, *, tip: str, head: str, message: str, at: datetime
     ) -> MergedTip | Conflict:
-        return compare.merged(self._at(project), tip, head=head, message=message, at=at)
+        repository, asked = self._at(project), (project.path, tip, head, message, at)
+        with self._opening:
+            known = self._merged.get(asked)
+        if known is None:
+            known = compare.merged(repository, tip, head=head, message=message, at=at)
+            with self._opening:
+                self._merged[asked] = known
+                for oldest in list(self._merged)[:-_REMEMBERED]:
+                    del self._merged[oldest]
+        return known
 
     @_told
     def is_merged(self, project: Project, head: str) -> bool:

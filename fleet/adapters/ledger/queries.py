@@ -1,6 +1,9 @@
-"""The snapshot's queries, built once: building them costs more than running them."""
+"""Queries and writes, built once: building them costs more than running them."""
+
+from functools import cache
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 
 from fleet.adapters.ledger import tables
 from fleet.domain.merge import CLOSED, PullRequestStatus
@@ -63,3 +66,23 @@ LATEST = sa.select(
     sa.select(sa.func.coalesce(sa.func.max(_actions.c.number), 0)).scalar_subquery(),
     LATEST_EVENT.scalar_subquery(),
 )
+
+
+@cache
+def insert(table: sa.Table) -> sa.Insert:
+    """Answer what inserts a row."""
+    return table.insert()
+
+
+@cache
+def insert_once(table: sa.Table, dialect: str) -> sa.Insert:
+    """Answer what inserts a row unless its key is there."""
+    insert_ = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    return insert_(table).on_conflict_do_nothing()
+
+
+@cache
+def update(table: sa.Table, key: str) -> sa.Update:
+    """Answer what writes a row where it is still at the version that was read."""
+    at_version = table.c.version == sa.bindparam("read_version")
+    return table.update().where(table.c[key] == sa.bindparam("read_key"), at_version)

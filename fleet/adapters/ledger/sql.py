@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from fleet.adapters.ledger import queries, reading, tables
 from fleet.adapters.ledger.engine import engine_for, migrate, reading_from, writing_to
@@ -151,18 +150,17 @@ def _noun(kind: type) -> str:
 def _save(connection: sa.Connection, row: Stateful) -> None:
     """Insert at version 0, else compare-and-set on the version that was read."""
     kind = type(row)
-    table, key = TABLES[kind], KEYS[kind]
     columns = to_row(row) | {"version": row.version + 1}
     if row.version == 0:
-        connection.execute(table.insert().values(**columns))
+        connection.execute(queries.insert(TABLES[kind]), columns)
         return
-    at_version = (table.c[key] == columns[key]) & (table.c.version == row.version)
-    done = connection.execute(table.update().where(at_version).values(**columns))
+    key = columns[KEYS[kind]]
+    read = {"read_key": key, "read_version": row.version}
+    done = connection.execute(queries.update(TABLES[kind], KEYS[kind]), columns | read)
     if done.rowcount != 1:
-        raise StaleLeaseError(f"{_noun(kind)} {columns[key]} moved on since it was read")
+        raise StaleLeaseError(f"{_noun(kind)} {key} moved on since it was read")
 
 
 def _append(connection: sa.Connection, table: sa.Table, columns: dict[str, Any]) -> None:
     """Insert; the same key again changes nothing."""
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    connection.execute(insert(table).values(**columns).on_conflict_do_nothing())
+    connection.execute(queries.insert_once(table, connection.dialect.name), columns)
