@@ -221,7 +221,10 @@ class ContainerRuntime(Protocol):
         ...
 
     def wait(self, name: str, *, timeout: float | None = None) -> Exit | None:
-        """Wait for the end; None when `timeout` seconds passed or there is no such container."""
+        """Wait for the end; None when `timeout` seconds passed or there is no such container.
+
+        With 0 seconds it only looks.
+        """
         ...
 
     def stop(self, name: str, *, grace: float) -> None:

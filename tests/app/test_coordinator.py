@@ -768,7 +768,7 @@ def test_the_real_crew_does_the_same(world):
     life = Life(world)
     from fleet.app.crew import Crew
 
-    life.coordinator._crew = Crew({"start": 2, "check": 2, "git": 2, "stop": 2})
+    life.coordinator._crew = Crew({"start": 2, "check": 2, "merge": 2, "git": 2, "stop": 2})
 
     life.coordinator.run()
 

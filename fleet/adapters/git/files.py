@@ -56,13 +56,18 @@ def write(path: Path, content: bytes, owner: Owner) -> None:
 
 def give(path: Path, owner: Owner) -> None:
     """Hand one file or folder to the owner; only root can, and only root needs to."""
-    if os.geteuid() == 0:
+    if not _mine(owner):
         os.chown(path, owner.uid, owner.gid, follow_symlinks=False)
+
+
+def _mine(owner: Owner) -> bool:
+    """Tell whether what fleet makes is the owner's as it is made."""
+    return os.geteuid() != 0 or (owner.uid, owner.gid) == (0, os.getegid())
 
 
 def give_all(path: Path, owner: Owner) -> None:
     """Hand a folder fleet has just made, and all in it, to the owner."""
-    if os.geteuid() != 0:
+    if _mine(owner):
         return
     give(path, owner)
     for folder, names, files in os.walk(path):

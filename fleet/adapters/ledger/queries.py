@@ -1,6 +1,7 @@
 """Queries and writes, built once: building them costs more than running them."""
 
 from functools import cache
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -14,7 +15,7 @@ _unclosed = [status.value for status in PullRequestStatus if status not in CLOSE
 _open_keys = sa.select(_tasks.c.key).where(_tasks.c.resolution.is_(None))
 
 # sorted by the reader: a database would walk all tasks that ever were in the order of their numbers
-OPEN_TASKS = sa.select(_tasks).where(_tasks.c.resolution.is_(None))
+OPEN_TASKS = sa.select(_tasks.c.key, _tasks.c.version).where(_tasks.c.resolution.is_(None))
 
 _wanted = sa.union(
     sa.select(_attempts.c.id).where(_attempts.c.task.in_(_open_keys)),
@@ -22,14 +23,22 @@ _wanted = sa.union(
     sa.select(_attempts.c.id).where(~_attempts.c.cleaned),
 )
 ATTEMPTS = (
-    sa.select(_attempts)
+    sa.select(_attempts.c.id, _attempts.c.version)
     .where(_attempts.c.id.in_(sa.select(_wanted.subquery())))
     .order_by(_attempts.c.created, _attempts.c.task, _attempts.c.number)
 )
 
-PULLS = sa.select(_pulls).where(_pulls.c.status.in_(_unclosed)).order_by(_pulls.c.number)
+PULLS = (
+    sa.select(_pulls.c.number, _pulls.c.version)
+    .where(_pulls.c.status.in_(_unclosed))
+    .order_by(_pulls.c.number)
+)
 
-PENDING = sa.select(_actions).where(_actions.c.task.in_(_open_keys)).order_by(_actions.c.number)
+PENDING = (
+    sa.select(_actions.c.id, _actions.c.version)
+    .where(_actions.c.task.in_(_open_keys))
+    .order_by(_actions.c.number)
+)
 
 _family = sa.select(_tasks.c.key, _tasks.c.resolution, _tasks.c.parent)
 CHILDREN = _family.where(_tasks.c.parent.in_(_open_keys))
@@ -66,6 +75,12 @@ LATEST = sa.select(
     sa.select(sa.func.coalesce(sa.func.max(_actions.c.number), 0)).scalar_subquery(),
     LATEST_EVENT.scalar_subquery(),
 )
+
+
+@cache
+def named(table: sa.Table, key: str) -> "sa.Select[Any]":
+    """Answer what reads the rows whose keys are given as `named`."""
+    return sa.select(table).where(table.c[key].in_(sa.bindparam("named", expanding=True)))
 
 
 @cache

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 
 from fleet.adapters.ledger import queries
-from fleet.adapters.ledger.rows import from_row
+from fleet.adapters.ledger.rows import KEYS, TABLES, from_row
 from fleet.domain.attempt import Attempt
 from fleet.domain.merge import PullRequest
 from fleet.domain.plan import Snapshot
@@ -15,6 +15,7 @@ from fleet.domain.policy import PendingAction
 from fleet.domain.task import Resolution, Task
 
 Row = TypeVar("Row")
+Moving = TypeVar("Moving", Task, Attempt, PullRequest, PendingAction)
 
 # databases bound how many values a statement may name
 _AT_ONCE = 1000
@@ -25,9 +26,31 @@ def values(connection: sa.Connection, kind: type[Row], found: "sa.Select[Any]") 
     return tuple(from_row(kind, row) for row in connection.execute(found).mappings())
 
 
-def snapshot(connection: sa.Connection, *, today: datetime) -> Snapshot:
+class Rows:
+    """Rows read before, by key: one that stands at the same version is not read again."""
+
+    def __init__(self) -> None:
+        self._known: dict[type, dict[Any, Any]] = {}
+
+    def current(
+        self, connection: sa.Connection, kind: type[Moving], found: "sa.Select[Any]"
+    ) -> tuple[Moving, ...]:
+        """Answer the values whose keys and versions a select finds, in its order."""
+        known = self._known.get(kind, {})
+        versions = connection.execute(found).all()
+        fresh = [key for key, at in versions if key not in known or known[key].version != at]
+        for start in range(0, len(fresh), _AT_ONCE):
+            chosen = {"named": fresh[start : start + _AT_ONCE]}
+            read = connection.execute(queries.named(TABLES[kind], KEYS[kind]), chosen).mappings()
+            known = known | {row[KEYS[kind]]: from_row(kind, row) for row in read}
+        current = {key: known[key] for key, _ in versions}
+        self._known[kind] = current
+        return tuple(current.values())
+
+
+def snapshot(connection: sa.Connection, rows: Rows, *, today: datetime) -> Snapshot:
     """Answer what can still move, at one instant; `today` says which day's money counts."""
-    found = values(connection, Task, queries.OPEN_TASKS)
+    found = rows.current(connection, Task, queries.OPEN_TASKS)
     tasks = tuple(sorted(found, key=lambda task: (task.project, task.number)))
     resolutions, parents = _relatives(connection, tasks)
     midnight = datetime.combine(today.astimezone(UTC).date(), time(), tzinfo=UTC)
@@ -36,9 +59,9 @@ def snapshot(connection: sa.Connection, *, today: datetime) -> Snapshot:
         tasks=tasks,
         resolutions=resolutions,
         parents=parents,
-        attempts=values(connection, Attempt, queries.ATTEMPTS),
-        pulls=values(connection, PullRequest, queries.PULLS),
-        pending=values(connection, PendingAction, queries.PENDING),
+        attempts=rows.current(connection, Attempt, queries.ATTEMPTS),
+        pulls=rows.current(connection, PullRequest, queries.PULLS),
+        pending=rows.current(connection, PendingAction, queries.PENDING),
         committed=_sums(connection, queries.COMMITTED, day=midnight),
         task_committed=_sums(connection, queries.TASK_COMMITTED),
         last_pull=last_pull,

@@ -30,6 +30,7 @@ class SqlLedger(Ledger):
     def __init__(self, url: str, *, clock: Clock) -> None:
         """Open it and bring its schema up to date; raises as `translated` does."""
         self._clock = clock
+        self._rows = reading.Rows()
         self._engine = engine_for(url)
         with translated():
             migrate(self._engine)
@@ -49,7 +50,7 @@ class SqlLedger(Ledger):
 
     def snapshot(self) -> Snapshot:
         with self._reading() as connection:
-            return reading.snapshot(connection, today=self._clock.now())
+            return reading.snapshot(connection, self._rows, today=self._clock.now())
 
     def latest_event(self) -> int:
         with self._reading() as connection:

@@ -60,7 +60,7 @@ def read(action: Follow, tools: Tools) -> Iterator[Told | Exited]:
 
 def _ended(name: str, tools: Tools) -> Exit | None:
     """Answer how the container ended, None when the engine says that it is gone."""
-    ended = tools.runtime.wait(name, timeout=_GRACE)
+    ended = tools.runtime.wait(name, timeout=0) or tools.runtime.wait(name, timeout=_GRACE)
     if ended is not None:
         return ended
     known = {state.name: state for state in tools.runtime.containers()}
