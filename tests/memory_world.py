@@ -445,7 +445,8 @@ class MemoryVerifier(Verifier):
         laid = project.check_files if overlay else ()
         files = self._worktrees.overlaid(project, sha, laid)
         status = verdict_on(files)
-        self.checked.append((attempt, sha))
+        if checks:
+            self.checked.append((attempt, sha))
         return tuple(
             Verdict(
                 attempt=attempt,

@@ -174,7 +174,8 @@ def _merges(board: Board, tasks: dict[str, Task], sight: Sight) -> Iterator[Acti
             yield Land(pull=first, attempt=attempts[first.attempt])
         elif not sight.stopping and not _under_way(first, sight):
             yield Build(pull=first, attempt=attempts[first.attempt])
-        if not sight.stopping:
+        # not behind one that waits for the world
+        if not sight.stopping and not first.reason:
             yield from _anticipations(queue, sight)
 
 

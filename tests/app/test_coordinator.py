@@ -16,7 +16,7 @@ from fleet.domain.policy import ActionStatus
 from fleet.domain.task import Resolution, Review
 from fleet.ports import Log
 from tests.builders import a_profile, a_project
-from tests.memory_world import CHECK, Life, Play, World, green, line, result
+from tests.memory_world import CHECK, Life, Play, World, green, line, result, tree_of
 
 LATE = timedelta(hours=2)
 HANGS = Play(edits={"half.txt": "half"}, says=(line(1, "started"),), code=None)
@@ -272,6 +272,60 @@ def test_two_tasks_are_merged_one_after_the_other(world):
 
     assert {"APP-1.txt", "APP-2.txt"} <= world.target.keys()
     assert len(world.worktrees.history(world.worktrees.branches["main"])) == 5
+
+
+def test_each_merged_tree_is_checked_once_however_long_the_queue(world):
+    for _ in range(5):
+        add(world)
+
+    Life(world).run()
+
+    assert [pull.status for pull in world.ledger.pull_requests()] == [PullRequestStatus.MERGED] * 5
+    target = world.worktrees.branches["main"]
+    landed = [p.merged_sha for p in world.ledger.pull_requests()]
+    passed = {v.tree for a in world.ledger.attempts() for v in world.ledger.verdicts(a.id)}
+    assert {tree_of(world.worktrees.files(sha)) for sha in landed} <= passed
+    assert target in landed
+    # five branches, and four merges that are no branch's tree
+    assert len(world.verifier.checked) == len(set(world.verifier.checked)) == 9
+
+
+def test_the_next_merge_is_checked_before_the_one_ahead_has_landed(world, monkeypatch):
+    done, advance = world.verifier.checked, world.worktrees.advance_target
+
+    def advance_target(project, *, old, new):
+        done.append(("landed", new))
+        return advance(project, old=old, new=new)
+
+    monkeypatch.setattr(world.worktrees, "advance_target", advance_target)
+    for _ in range(3):
+        add(world, review=Review.REQUIRED)
+    Life(world).run()
+    for number in (1, 2, 3):
+        review.approve(number, a_pen(world))
+    Life(world).run()
+
+    first, second, third = world.ledger.pull_requests()
+    checked = [(pull.attempt, pull.merged_sha) for pull in (second, third)]
+    assert done.index(checked[0]) < done.index(("landed", first.merged_sha))
+    assert done.index(checked[1]) < done.index(("landed", second.merged_sha))
+
+
+def test_what_stood_behind_a_merge_that_falls_is_merged_without_it(world):
+    for _ in range(3):
+        add(world, review=Review.REQUIRED)
+    Life(world).run()
+    tip = world.worktrees.branches["main"]
+    world.worktrees.branches["main"] = world.worktrees.commit(
+        world.target | {"APP-1.txt": "clash"}, (tip,)
+    )
+
+    for number in (1, 2, 3):
+        review.approve(number, a_pen(world))
+    Life(world).run()
+
+    statuses = [pull.status for pull in world.ledger.pull_requests()]
+    assert statuses[:3] == [PullRequestStatus.EVICTED, *[PullRequestStatus.MERGED] * 2]
 
 
 def test_a_dirty_target_makes_the_merge_wait_and_land_later(world):

@@ -1,11 +1,13 @@
 """The port Worktrees on real git: what is refused, and how an attempt's place comes and goes."""
 
+import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from fleet.adapters.git.files import make_spread
 from fleet.adapters.git.worktrees import GitWorktrees
 from fleet.domain.errors import WorkspaceError
 from fleet.ports import Worktrees
@@ -258,3 +260,28 @@ def test_a_repository_helper_makes_what_it_says(tmp_path):
     path = a_repository(tmp_path / "r", {"x": "1"}, branch="trunk")
 
     assert git(path, "ls-tree", "--name-only", "trunk") == "x"
+
+
+def test_folders_whose_trees_come_and_go_are_spread_where_the_disk_can(tmp_path):
+    make_spread(tmp_path / "a" / "b")
+    make_spread(tmp_path / "a" / "b")  # again: nothing changes
+    make_spread(Path("/dev/shm") / tmp_path.name)  # a file system that knows no such thing
+    (Path("/dev/shm") / tmp_path.name).rmdir()
+
+    kind = subprocess.run(["stat", "-f", "-c", "%T", tmp_path], capture_output=True, check=True)
+    listed = subprocess.run(
+        ["lsattr", "-d", tmp_path / "a" / "b"], capture_output=True, check=False
+    )
+    assert (b"T" in listed.stdout.split(b" ")[0]) == (b"ext" in kind.stdout)
+
+
+def test_git_knows_the_worktree_and_finds_it_clean(tmp_path):
+    stage = a_stage(tmp_path, {"a": "1", "run.sh": "#!/bin/sh\n"})
+    space = stage.prepared(finished())
+
+    assert git(Path(space.path), "status", "--porcelain") == ""
+    assert git(Path(space.path), "rev-parse", "HEAD") == space.base
+    listed = stage.git("worktree", "list", "--porcelain")
+    assert f"worktree {space.path}\nHEAD {space.base}\ndetached" in listed
+    stage.git("worktree", "prune")
+    assert f"worktree {space.path}\n" in stage.git("worktree", "list", "--porcelain")

@@ -344,15 +344,16 @@ def test_one_merge_a_target_the_one_under_way_first():
     queued = a_queue(*[{"status": QUEUED}] * 4, tasks=tasks)
     under_way = a_queue(*[{"status": QUEUED}] * 3, {"status": MERGING}, tasks=tasks)
 
-    assert keys_of(queued) == ["build 1"]
-    assert keys_of(under_way) == ["build 4"]
+    assert keys_of(queued) == ["build 1", "anticipate 2", "anticipate 3"]
+    assert keys_of(under_way) == ["build 4", "anticipate 1", "anticipate 2"]
+    assert [pull.number for pull in under_way.actions[2].ahead] == [4, 1]
 
 
 def test_the_queue_goes_by_age_then_number():
     older = {"status": QUEUED, "created": NOW - timedelta(minutes=1)}
 
-    assert keys_of(a_queue({"status": QUEUED}, {"status": QUEUED}, older)) == ["build 3"]
-    assert keys_of(a_queue({"status": QUEUED}, {"status": QUEUED})) == ["build 1"]
+    assert keys_of(a_queue({"status": QUEUED}, {"status": QUEUED}, older))[0] == "build 3"
+    assert keys_of(a_queue({"status": QUEUED}, {"status": QUEUED}))[0] == "build 1"
 
 
 def test_each_target_has_a_queue_of_its_own():
@@ -365,14 +366,43 @@ def test_only_what_was_asked_for_is_merged_but_what_was_begun_is_ended():
     asked = {"keys": frozenset({"APP-2"})}
 
     assert keys_of(a_queue({"status": QUEUED}, {"status": QUEUED}, **asked)) == ["build 2"]
-    assert keys_of(a_queue({"status": MERGING}, {"status": QUEUED}, **asked)) == ["build 1"]
+    begun = a_queue({"status": MERGING}, {"status": QUEUED}, **asked)
+    assert keys_of(begun) == ["build 1", "anticipate 2"]
 
 
 def test_a_stopping_coordinator_lands_what_is_ready_and_builds_nothing():
     stopping = {"stopping": True}
 
     assert keys_of(a_queue({"status": QUEUED}, **stopping)) == []
-    assert keys_of(a_queue({"status": MERGING, "candidate": "c" * 40}, **stopping)) == ["land 1"]
+    landing = a_queue({"status": MERGING, "candidate": "c" * 40}, {"status": QUEUED}, **stopping)
+    assert keys_of(landing) == ["land 1"]
+
+
+def test_the_next_in_line_are_checked_in_advance_once():
+    three = [{"status": QUEUED}] * 3
+
+    def seen(*pulls, **anticipated):
+        known = {int(name.removeprefix("n")): ahead for name, ahead in anticipated.items()}
+        return keys_of(a_queue(*pulls, anticipated=known))
+
+    assert seen(*three, n2=(1,), n3=(1, 2)) == ["build 1"]
+    assert seen(*three, n2=(9, 1), n3=(9, 1, 2)) == ["build 1"]  # number 9 landed meanwhile
+    assert seen(*three, n2=(9,), n3=(9, 2)) == ["build 1", "anticipate 2", "anticipate 3"]
+    landing = {"status": MERGING, "candidate": "c" * 40}
+    assert seen(landing, {"status": QUEUED}) == ["land 1", "anticipate 2"]
+
+
+def test_a_merge_that_is_being_checked_in_advance_is_waited_for():
+    busy = frozenset({"anticipate 1"})
+
+    assert keys_of(a_queue({"status": QUEUED}, anticipated={1: (9,)}, busy=busy)) == []
+    assert keys_of(a_queue({"status": QUEUED}, busy=busy)) == ["build 1"]  # what it stood on fell
+
+
+def test_nothing_is_checked_behind_a_merge_that_waits_for_the_world():
+    waits = {"status": QUEUED, "reason": "the checkout of main is dirty"}
+
+    assert keys_of(a_queue(waits, {"status": QUEUED})) == ["build 1"]
 
 
 def test_a_cancelled_tasks_pull_request_is_withdrawn_and_not_built():

@@ -70,12 +70,12 @@ class GitWorktrees(Worktrees):
     @_told
     def validate(self, project: Project) -> str:
         claim.require_git()
-        for folder in ("worktrees", "checks", "git"):
-            make_spread(self._state / folder)
         with self._held(project) as repository:
             tip = repository.tip()
             claim.require_reach(repository, self._home)
             claim.claim(repository, self._home, home8=self._home8)
+        for folder in ("worktrees", "checks", "git"):
+            make_spread(self._state / folder)
         return tip
 
     @_told
