@@ -1,7 +1,8 @@
 """What a CLI's module is given and what it answers: values only."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 
@@ -86,6 +87,68 @@ class Activity:
 
 
 @dataclass(frozen=True)
+class Session:
+    """The CLI told by which id its session can be continued."""
+
+    id: str
+
+
+@dataclass(frozen=True)
+class Said:
+    """What the model said; the last of it becomes the summary."""
+
+    text: str
+
+
+class Scope(StrEnum):
+    """What a count of usage covers."""
+
+    STEP = "step"  # one step: steps add up
+    START = "start"  # this start of the CLI so far: the latest counts
+    SESSION = "session"  # the session so far, earlier starts in it: what those used is taken off
+
+
+@dataclass(frozen=True)
+class Spent:
+    """The CLI told what it used."""
+
+    usage: Usage
+    scope: Scope
+
+
+@dataclass(frozen=True)
+class Finished:
+    """The CLI's own word that its work came to its regular end."""
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """Something failed. Not `final`: the CLI says that it tries again by itself."""
+
+    failure: Failure
+    final: bool
+
+
+@dataclass(frozen=True)
+class Denied:
+    """A tool was refused to the model; `category` is one of CATEGORIES, or other."""
+
+    tool: str
+    category: str
+
+
+@dataclass(frozen=True)
+class Idle:
+    """A step in which the model did nothing at all; a few in a row are a loop."""
+
+
+Heard = Activity | Session | Said | Spent | Finished | Trouble | Denied | Idle
+
+# what safe mode can hold back; reading is always allowed
+CATEGORIES = ("edit", "shell", "web", "agents")
+
+
+@dataclass(frozen=True)
 class RoundPlaces:
     """Where the agent finds the packet of its round and may leave its result and reports."""
 
@@ -95,11 +158,42 @@ class RoundPlaces:
 
 
 @dataclass(frozen=True)
+class Ask:
+    """What one start of a CLI is for.
+
+    `system` goes beside the CLI's own system prompt; `session` is continued where it is given,
+    and `prompt` then says only what is new. `secrets` are the credential's files by name: the
+    kind of the credential (`api_key`, `oauth_token`, `auth_file`, `bedrock`, `vertex`, `foundry`)
+    and `environment`. `withheld` are the categories whose tools are held back. `mcp` starts the
+    runner's MCP server on its standard input and output. `home` is the CLI's, empty at first and
+    in memory.
+    """
+
+    packet: Packet
+    prompt: str
+    system: str
+    session: str | None
+    places: RoundPlaces
+    home: Path
+    secrets: Mapping[str, str]
+    withheld: frozenset[str]
+    mcp: Argv
+
+
+@dataclass(frozen=True)
 class Invocation:
-    """How to start the CLI: argv and what is added to the environment."""
+    """How to start the CLI: argv and what is added to the environment.
+
+    `files` are written below the home before it starts, readable by their owner alone. `tail` is
+    a pattern below the home: lines appended to a file that matches are parsed like output.
+    `document` is a file below the home that is read once the CLI has ended.
+    """
 
     argv: Argv
     environment: Mapping[str, str]
+    files: Mapping[str, str] = field(default_factory=dict)
+    tail: str | None = None
+    document: str | None = None
 
 
 @dataclass(frozen=True)
@@ -113,19 +207,48 @@ class Told:
 
 @dataclass(frozen=True)
 class End:
-    """How the CLI ended: exit code (negative for a signal), tails of its output, its own word."""
+    """How the CLI ended: exit code (negative for a signal), tails of its output, its own word.
+
+    `heard` is what its lines said, without activity, oldest first; `at` is UTC.
+    """
 
     exit_code: int
     stdout: bytes
     stderr: bytes
     told: Told
+    heard: tuple[Heard, ...] = ()
+    document: bytes | None = None
+    at: datetime = datetime.min.replace(tzinfo=UTC)
+
+
+class Meter(StrEnum):
+    """When a CLI tells what it used: while it works, or only at its end."""
+
+    LIVE = "live"
+    END = "end"
+
+
+def nothing_heard(_line: bytes) -> tuple[Heard, ...]:
+    """Return nothing: the stream says nothing that counts."""
+    return ()
 
 
 @dataclass(frozen=True)
 class Cli:
-    """One entry of the registry: three pure functions and what the CLI is able to do."""
+    """One entry of the registry: pure functions and what the CLI is able to do.
 
-    invocation: Callable[[Packet, RoundPlaces], Invocation]
-    parse: Callable[[bytes], tuple[Activity, ...]]
+    `parse` takes a line of standard output, of the tailed file too, `overhear` one of standard
+    error. `withholds` are the categories it can hold back by a setting of its own, `resumes`
+    whether a session can be continued, `version` is the argv that prints its version, `kept` are
+    the paths below the home that a later start needs to continue a session.
+    """
+
+    invocation: Callable[[Ask], Invocation]
+    parse: Callable[[bytes], tuple[Heard, ...]]
     classify: Callable[[End], Failure | None]
-    holds_tools_back: bool
+    overhear: Callable[[bytes], tuple[Heard, ...]] = nothing_heard
+    meter: Meter = Meter.END
+    resumes: bool = False
+    withholds: frozenset[str] = frozenset()
+    version: Argv = ()
+    kept: tuple[str, ...] = ()
