@@ -18,10 +18,15 @@ from fleet_agent.wire import Wire
 
 @dataclass(frozen=True)
 class Attempt:
-    """Everything that setup, agent and check share; `deadline` in monotonic seconds."""
+    """Everything that setup, agent and check share; `deadline` in monotonic seconds.
+
+    `secrets` are for the agent alone; `withheld` the categories whose tools it is not to have.
+    """
 
     packet: Packet
     cli: Cli
+    secrets: Mapping[str, str]
+    withheld: frozenset[str]
     workspace: Path
     deadline: float
     conductor: Conductor

@@ -1,9 +1,13 @@
-"""Reads a plain file that somebody else may have prepared: bounded, never through a link."""
+"""Reads and writes plain files where somebody else may have been: bounded, never by a link."""
 
 import os
 import stat
+from contextlib import ExitStack, suppress
+from pathlib import PurePosixPath
 
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_WRITE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class UnfitFileError(Exception):
@@ -17,16 +21,47 @@ def read_plain_file(
 
     Raises OSError when it cannot be opened and UnfitFileError when it is not what was expected.
     """
-    descriptor = os.open(path, _READ, dir_fd=folder)
+    descriptor = open_plain_file(path, folder=folder)
     try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise UnfitFileError("is no plain file")
         data = _read(descriptor, limit + 1)
     finally:
         os.close(descriptor)
     if len(data) > limit:
         raise UnfitFileError(f"is larger than {limit} bytes")
     return data
+
+
+def open_plain_file(path: str | os.PathLike[str], *, folder: int | None = None) -> int:
+    """Return a descriptor to read from; raises OSError, and UnfitFileError for what is no file."""
+    descriptor = os.open(path, _READ, dir_fd=folder)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise UnfitFileError("is no plain file")
+    return descriptor
+
+
+def write_below(folder: str | os.PathLike[str], path: str, text: str) -> None:
+    """Write a file for its owner alone at a path below the folder; parents are made.
+
+    What stands there is replaced, a link by the file itself. Raises OSError.
+    """
+    *parents, name = PurePosixPath(path).parts
+    with ExitStack() as opened:
+        parent = _opened(str(folder), None, opened)
+        for one in parents:
+            with suppress(FileExistsError):
+                os.mkdir(one, mode=0o700, dir_fd=parent)
+            parent = _opened(one, parent, opened)
+        with suppress(FileNotFoundError):
+            os.unlink(name, dir_fd=parent)
+        with os.fdopen(os.open(name, _WRITE, mode=0o600, dir_fd=parent), "wb") as file:
+            file.write(text.encode("utf-8"))
+
+
+def _opened(name: str, parent: int | None, opened: ExitStack) -> int:
+    folder = os.open(name, _FOLDER, dir_fd=parent)
+    opened.callback(os.close, folder)
+    return folder
 
 
 def _read(descriptor: int, limit: int) -> bytes:

@@ -27,6 +27,7 @@ class Findings:
     task_id: str = ""
     summary: str | None = None
     usage: Usage | None = None
+    usage_told: Usage | None = None
     approval: dict[str, object] | None = None
     lessons: list[dict[str, object]] = field(default_factory=list)
     checks: list[dict[str, object]] = field(default_factory=list)

@@ -2,17 +2,25 @@
 
 import selectors
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 
-from fleet_agent.clis.model import Activity, Cli
+from fleet_agent.clis.model import Activity, Cli, Denied, Failure, FailureKind, Heard, Usage
 from fleet_agent.findings import Findings
+from fleet_agent.notebook import Notebook
+from fleet_agent.packet import Packet
 from fleet_agent.post import Post
 from fleet_agent.pulse import Pulse
 from fleet_agent.reports import Report
-from fleet_agent.text import last_line
+from fleet_agent.spending import priced, used_up
+from fleet_agent.tail import Tail
+from fleet_agent.text import clean, last_line
 from fleet_agent.wire import Wire
 
 _ACTIVITY_EVERY_SECONDS = 1.0
+_USAGE_EVERY_SECONDS = 2.0
 _LONGEST_SUMMARY = 200
+_LONGEST_WORDS = 4000
 _LONGEST_LINE = 1024 * 1024
 
 
@@ -75,34 +83,109 @@ class Silence(Overhearing):
         """Take no note."""
 
 
+@dataclass(frozen=True)
+class Start:
+    """One start of the agent: who it is, what it may use, and where its words are noted.
+
+    `used` is what earlier rounds used; `report` passes on what is to be told, `withheld` are the
+    categories whose tools it does not have.
+    """
+
+    cli: Cli
+    packet: Packet
+    report: Callable[[Report], str | None]
+    post: Post
+    notebook: Notebook
+    wire: Wire
+    withheld: frozenset[str]
+    used: Usage | None = None
+    tail: Tail | None = None
+
+
 class AgentHearing(Overhearing):
     """Listens to the agent: its output by the CLI's parser, its reports by the socket."""
 
-    def __init__(self, feed: Feed, cli: Cli, post: Post, findings: Findings) -> None:
+    def __init__(self, feed: Feed, start: Start, findings: Findings) -> None:
         super().__init__(feed)
-        self._cli = cli
-        self._post = post
+        self.cut: Failure | None = None
+        self._tell_next = 0.0
+        self._start = start
         self._findings = findings
-        self._unfinished = b""
+        self._unfinished = {"out": b"", "error": b""}
 
     @property
     def halted(self) -> bool:
-        """An approval was requested: the attempt ends."""
-        return self._findings.approval is not None
+        """An approval was requested, or there is nothing more to hope for."""
+        return self._findings.approval is not None or self.cut is not None
 
     def attach(self, selector: selectors.BaseSelector) -> None:
         """Serve the socket too."""
-        self._post.attach(selector)
+        self._start.post.attach(selector)
 
     def heard(self, chunk: bytes) -> None:
         """Parse whole lines; a piece without a line's end is plain activity."""
-        *lines, rest = (self._unfinished + chunk).split(b"\n")
-        self._unfinished = rest[-_LONGEST_LINE:]
-        if not lines:
-            self.overheard(chunk)
+        self._hear("out", chunk, self._start.cli.parse)
+
+    def overheard(self, chunk: bytes) -> None:
+        """Listen to standard error too: some CLIs tell of their troubles there alone."""
+        self._hear("error", chunk, self._start.cli.overhear)
+        self._feed.note(Activity("output", last_line(chunk, _LONGEST_SUMMARY)))
+
+    def close(self) -> None:
+        """Take no more reports, and count those that were refused."""
+        self._start.post.close()
+        self._findings.reports_dropped += self._start.post.refused
+        self._count()
+        if self._start.notebook.said:
+            self._findings.summary = clean(self._start.notebook.said, _LONGEST_WORDS)
+
+    def tell_usage(self) -> None:
+        """Say what was used so far, where that is news."""
+        usage = self._findings.usage
+        if usage and usage != self._findings.usage_told:
+            self._start.wire.emit("usage", usage.fields() | {"cumulative": True})
+            self._findings.usage_told = usage
+
+    def tick(self) -> None:
+        """Read the tailed file, note what was used, and look whether to cut it short."""
+        for line in self._start.tail.lines() if self._start.tail else ():
+            self._take(self._start.cli.parse(line))
+        self._count()
+        if time.monotonic() >= self._tell_next:
+            self._tell_next = time.monotonic() + _USAGE_EVERY_SECONDS
+            self.tell_usage()
+        if self.cut is None:
+            self.cut = self._start.notebook.reason_to_cut(time.monotonic()) or self._overspent()
+        self._feed.flush()
+
+    def _count(self) -> None:
+        now, used = self._start.notebook.usage, self._start.used
+        if now is not None:
+            now = priced(now, self._start.packet.agent.prices)
+            self._findings.usage = used.plus(now) if used else now
+
+    def _overspent(self) -> Failure | None:
+        reason = used_up(self._findings.usage, self._start.packet.limits, beyond=True)
+        return Failure(FailureKind.LIMIT, reason) if reason else None
+
+    def _hear(self, stream: str, chunk: bytes, parse: Callable[[bytes], tuple[Heard, ...]]) -> None:
+        self._start.notebook.stirred(time.monotonic())
+        *lines, rest = (self._unfinished[stream] + chunk).split(b"\n")
+        self._unfinished[stream] = rest[-_LONGEST_LINE:]
+        if not lines and stream == "out":
+            self._feed.note(Activity("output", last_line(chunk, _LONGEST_SUMMARY)))
         for line in lines:
-            for activity in self._cli.parse(line):
-                self._feed.note(activity)
+            self._take(parse(line))
+
+    def _take(self, events: tuple[Heard, ...]) -> None:
+        for event in events:
+            self._start.notebook.take(event, now=time.monotonic())
+            if isinstance(event, Activity):
+                self._feed.note(event)
+            if isinstance(event, Denied) and event.category in self._start.withheld:
+                reason = f"safe mode held {event.tool} back"
+                fields: dict[str, object] = {"category": event.category, "reason": reason}
+                self._start.report(Report("approval", fields))
 
 
 def pass_on(report: Report, *, wire: Wire, findings: Findings) -> str | None:

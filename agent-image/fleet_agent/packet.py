@@ -20,24 +20,35 @@ class PacketError(Exception):
 
 @dataclass(frozen=True)
 class Limits:
-    """How long and how much; times in seconds, money in micro-dollars."""
+    """How long and how much; times in seconds, money in micro-dollars.
+
+    `quiet` is how long a CLI may say nothing at all.
+    """
 
     attempt: float
     setup: float
     check: float
     grace: float
     heartbeat: float
+    quiet: float
     turns: int | None
     cost_micros: int | None
 
 
 @dataclass(frozen=True)
 class AgentChoice:
-    """Which agent to start, and with what."""
+    """Which agent to start, and with what.
+
+    `base_url` is a gateway instead of the vendor's address; `teams` allows the CLI's own agents;
+    `prices` are micro-dollars for a million tokens: new input, cached input, output.
+    """
 
     name: str
     model: str | None
     command: Argv
+    base_url: str | None = None
+    teams: bool = False
+    prices: tuple[int, int, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -60,6 +71,7 @@ class Context:
 
     workspace: Path
     safe_mode: bool
+    approved: frozenset[str] = frozenset()
 
 
 def read_secrets(folder: Path) -> Mapping[str, str]:
@@ -90,7 +102,8 @@ def read_context(path: Path) -> Context:
     """Read and validate the context; raises PacketError."""
     try:
         fields = fields_of(_bytes(path, _LARGEST_DOCUMENT), "context.json")
-        return Context(Path(fields.text("workspace_root")), fields.flag("safe_mode"))
+        workspace, approved = fields.text("workspace_root"), fields.texts("approved_categories")
+        return Context(Path(workspace), fields.flag("safe_mode"), frozenset(approved))
     except FieldError as error:
         raise PacketError(str(error)) from error
 
@@ -119,8 +132,23 @@ def _refuse_odd_messages(fields: Fields) -> None:
 
 
 def _agent(fields: Fields) -> AgentChoice:
-    name, model = fields.text("name"), fields.optional_text("model")
-    return AgentChoice(name, model, fields.texts("command"))
+    return AgentChoice(
+        name=fields.text("name"),
+        model=fields.optional_text("model"),
+        command=fields.texts("command"),
+        base_url=fields.optional_text("base_url"),
+        teams=fields.flag("teams", default=False),
+        prices=_prices(fields.within("price")),
+    )
+
+
+def _prices(fields: Fields) -> tuple[int, int, int] | None:
+    if not fields.values:
+        return None
+    fresh, cached, output = (
+        round((fields.number(key) or 0) * 1_000_000) for key in ("input", "cached_input", "output")
+    )
+    return fresh, cached, output
 
 
 def _setup(context: Fields) -> tuple[Argv, ...]:
@@ -146,6 +174,7 @@ def _limits(fields: Fields) -> Limits:
         check=_seconds(fields, "check_timeout_seconds", 600),
         grace=_seconds(fields, "stop_grace_seconds", 5),
         heartbeat=_seconds(fields, "heartbeat_seconds", 10),
+        quiet=_seconds(fields, "quiet_seconds", 600),
         turns=fields.count("max_turns", low=1),
         cost_micros=None if cost is None else round(cost * 1_000_000),
     )

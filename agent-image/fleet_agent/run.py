@@ -8,7 +8,7 @@ from types import TracebackType
 
 from fleet_agent.attempt import Attempt
 from fleet_agent.clis import REGISTRY
-from fleet_agent.clis.model import Cli, Failure, FailureKind
+from fleet_agent.clis.model import CATEGORIES, Cli, Failure, FailureKind
 from fleet_agent.conduct import Conductor
 from fleet_agent.findings import AttemptFailedError, Findings
 from fleet_agent.hearing import Feed
@@ -126,9 +126,23 @@ def _carry_out(places: Places, conclusion: _Conclusion, signals: Signals) -> Non
     if packet.needs_secret and not secrets:
         raise AttemptFailedError(FailureKind.AUTH, f"no credential in {root / 'secret'}")
     workspace = _workspace(places, context)
-    cli = _cli(packet, context)
+    withheld = frozenset(CATEGORIES) - context.approved if context.safe_mode else frozenset()
+    cli = _cli(packet, withheld)
     _start(conclusion.wire, packet)
-    attempt = _attempt(packet, cli, workspace, signals=signals, conclusion=conclusion)
+    conclusion.pulse = Pulse(conclusion.wire, every=packet.limits.heartbeat)
+    attempt = Attempt(
+        packet=packet,
+        cli=cli,
+        secrets=secrets,
+        withheld=withheld,
+        workspace=workspace,
+        deadline=conclusion.began + packet.limits.attempt,
+        conductor=Conductor(signals, grace=packet.limits.grace),
+        wire=conclusion.wire,
+        pulse=conclusion.pulse,
+        feed=Feed(conclusion.wire, conclusion.pulse),
+        findings=conclusion.findings,
+    )
     prepare(attempt)
     work(attempt)
     attempt.pulse.phase = "ending"
@@ -142,7 +156,7 @@ def _workspace(places: Places, context: Context) -> Path:
     return workspace
 
 
-def _cli(packet: Packet, context: Context) -> Cli:
+def _cli(packet: Packet, withheld: frozenset[str]) -> Cli:
     name = packet.agent.name
     cli = REGISTRY.get(name)
     if cli is None:
@@ -151,8 +165,9 @@ def _cli(packet: Packet, context: Context) -> Cli:
         raise AttemptFailedError(FailureKind.AGENT_MISSING, message)
     if name == "command" and not packet.agent.command:
         raise PacketError("packet.context.agent.command must be a list of texts")
-    if context.safe_mode and not cli.holds_tools_back:
-        message = f"safe mode is on and the agent {name!r} cannot hold tools back"
+    beyond = sorted(withheld - cli.withholds)
+    if beyond:
+        message = f"safe mode is on and the agent {name!r} cannot hold back: {', '.join(beyond)}"
         raise AttemptFailedError(FailureKind.REFUSED_TOOLS, message)
     return cli
 
@@ -160,26 +175,3 @@ def _cli(packet: Packet, context: Context) -> Cli:
 def _start(wire: Wire, packet: Packet) -> None:
     agent = packet.agent
     wire.emit("started", {"agent": agent.name, "cli_version": None, "model": agent.model})
-
-
-def _attempt(
-    packet: Packet,
-    cli: Cli,
-    workspace: Path,
-    *,
-    signals: Signals,
-    conclusion: _Conclusion,
-) -> Attempt:
-    limits, wire = packet.limits, conclusion.wire
-    conclusion.pulse = Pulse(wire, every=limits.heartbeat)
-    return Attempt(
-        packet=packet,
-        cli=cli,
-        workspace=workspace,
-        deadline=conclusion.began + limits.attempt,
-        conductor=Conductor(signals, grace=limits.grace),
-        wire=wire,
-        pulse=conclusion.pulse,
-        feed=Feed(wire, conclusion.pulse),
-        findings=conclusion.findings,
-    )

@@ -2,27 +2,21 @@
 
 from fleet_agent.clis.model import (
     Activity,
+    Ask,
     Cli,
     End,
     Failure,
     FailureKind,
     Invocation,
-    RoundPlaces,
 )
-from fleet_agent.packet import Packet
 from fleet_agent.text import last_line
 
 _LONGEST_SUMMARY = 200
 
 
-def invocation(packet: Packet, places: RoundPlaces) -> Invocation:
-    """Return the program of the profile, told where its packet lies."""
-    paths = {
-        "FLEET_PACKET": str(places.packet),
-        "FLEET_RESULT": str(places.result),
-        "FLEET_SOCKET": str(places.socket),
-    }
-    return Invocation(packet.agent.command, paths)
+def invocation(ask: Ask) -> Invocation:
+    """Return the program of the profile, told where it may leave its result."""
+    return Invocation(ask.packet.agent.command, {"FLEET_RESULT": str(ask.places.result)})
 
 
 def parse(line: bytes) -> tuple[Activity, ...]:
@@ -45,4 +39,4 @@ def classify(end: End) -> Failure | None:
     return Failure(FailureKind.CRASH, message)
 
 
-CLI = Cli(invocation=invocation, parse=parse, classify=classify, holds_tools_back=False)
+CLI = Cli(invocation=invocation, parse=parse, classify=classify, leaves_result=True)

@@ -36,6 +36,10 @@ class FailureKind(StrEnum):
     INTERNAL = "internal"
 
 
+class BadSecretError(Exception):
+    """A credential cannot be used; the message says which and why, never what it holds."""
+
+
 @dataclass(frozen=True)
 class Failure:
     """Why the agent failed, in one line, and when another try may help (seconds)."""
@@ -47,7 +51,10 @@ class Failure:
 
 @dataclass(frozen=True)
 class Usage:
-    """What was used; an unknown cost is None, never zero."""
+    """What was used; an unknown cost is None, never zero.
+
+    `input_tokens` counts all input, `cached_tokens` the part of it that came from a cache.
+    """
 
     input_tokens: int = 0
     cached_tokens: int = 0
@@ -64,6 +71,18 @@ class Usage:
             self.output_tokens + other.output_tokens,
             self.turns + other.turns,
             (self.cost_micros or 0) + (other.cost_micros or 0) if known else None,
+        )
+
+    def minus(self, before: "Usage") -> "Usage":
+        """Take off what was used before, in the same count; never below nothing."""
+        known = self.cost_micros is not None and before.cost_micros is not None
+        cost = (self.cost_micros or 0) - (before.cost_micros or 0)
+        return Usage(
+            max(0, self.input_tokens - before.input_tokens),
+            max(0, self.cached_tokens - before.cached_tokens),
+            max(0, self.output_tokens - before.output_tokens),
+            max(0, self.turns - before.turns),
+            max(0, cost) if known else None,
         )
 
     def fields(self) -> dict[str, object]:
@@ -179,6 +198,14 @@ class Ask:
     withheld: frozenset[str]
     mcp: Argv
 
+    @property
+    def reporting(self) -> dict[str, str]:
+        """Return the variables by which `mcp` and `fleet-agent report` find the runner.
+
+        The CLI has them already; one that gives its MCP servers a bare environment passes them on.
+        """
+        return {"FLEET_PACKET": str(self.places.packet), "FLEET_SOCKET": str(self.places.socket)}
+
 
 @dataclass(frozen=True)
 class Invocation:
@@ -205,6 +232,9 @@ class Told:
     failure: Failure | None = None
 
 
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+
 @dataclass(frozen=True)
 class End:
     """How the CLI ended: exit code (negative for a signal), tails of its output, its own word.
@@ -218,7 +248,7 @@ class End:
     told: Told
     heard: tuple[Heard, ...] = ()
     document: bytes | None = None
-    at: datetime = datetime.min.replace(tzinfo=UTC)
+    at: datetime = _LONG_AGO
 
 
 class Meter(StrEnum):
@@ -240,7 +270,8 @@ class Cli:
     `parse` takes a line of standard output, of the tailed file too, `overhear` one of standard
     error. `withholds` are the categories it can hold back by a setting of its own, `resumes`
     whether a session can be continued, `version` is the argv that prints its version, `kept` are
-    the paths below the home that a later start needs to continue a session.
+    the paths below the home that a later start needs to continue a session. `leaves_result` says
+    that the agent may write FLEET_RESULT and is believed.
     """
 
     invocation: Callable[[Ask], Invocation]
@@ -252,3 +283,4 @@ class Cli:
     withholds: frozenset[str] = frozenset()
     version: Argv = ()
     kept: tuple[str, ...] = ()
+    leaves_result: bool = False

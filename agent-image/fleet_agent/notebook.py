@@ -1,0 +1,102 @@
+"""What one start of a CLI has said so far, and whether it is to be cut short."""
+
+from collections import deque
+
+from fleet_agent.clis.model import (
+    Activity,
+    Denied,
+    Failure,
+    FailureKind,
+    Heard,
+    Idle,
+    Said,
+    Scope,
+    Session,
+    Spent,
+    Trouble,
+    Usage,
+)
+from fleet_agent.packet import Limits
+
+# how long a CLI may try again by itself before another agent had better take over
+PATIENCE_SECONDS = 10.0
+_MOST_IDLE_STEPS = 3
+_MOST_FACTS = 500
+
+
+class Notebook:
+    """Grows with what a CLI says; times are monotonic seconds.
+
+    `before` is what the session had used before this start.
+    """
+
+    def __init__(self, limits: Limits, *, now: float, before: Usage | None = None) -> None:
+        self.session: str | None = None
+        self.said: str | None = None
+        self.usage: Usage | None = None
+        self.of_session: Usage | None = None
+        self.denied: Denied | None = None
+        self._limits = limits
+        self._before = before
+        self._facts: deque[Heard] = deque(maxlen=_MOST_FACTS)
+        self._idle = 0
+        self._trouble: Failure | None = None
+        self._trouble_at = self._heard_at = now
+
+    @property
+    def facts(self) -> tuple[Heard, ...]:
+        """What was said without activity, oldest first; the oldest of too many are forgotten."""
+        return tuple(self._facts)
+
+    def stirred(self, now: float) -> None:
+        """Note that the CLI said anything at all."""
+        self._heard_at = now
+
+    def take(self, event: Heard, *, now: float) -> None:
+        """Note what a line said."""
+        if not isinstance(event, Activity):
+            self._facts.append(event)
+        self._idle = self._idle + 1 if isinstance(event, Idle) else 0
+        if isinstance(event, Trouble):
+            # the first of several counts: a CLI that tries again and again is in trouble since then
+            self._trouble_at = now if self._trouble is None else self._trouble_at
+            self._trouble = event.failure
+            return
+        self._trouble = None
+        match event:
+            case Session(id=session):
+                self.session = session
+            case Said(text=text):
+                self.said = text
+            case Spent():
+                self._spent(event)
+            case Denied():
+                self.denied = event
+            case _:
+                pass
+
+    def _spent(self, event: Spent) -> None:
+        match event.scope:
+            case Scope.STEP:
+                self.usage = self.usage.plus(event.usage) if self.usage else event.usage
+            case Scope.START:
+                self.usage = event.usage
+            case Scope.SESSION:
+                self.of_session = event.usage
+                self.usage = event.usage.minus(self._before) if self._before else event.usage
+
+    def reason_to_cut(self, now: float) -> Failure | None:
+        """Return why the CLI is to be ended now, None while it may go on."""
+        if self._idle >= _MOST_IDLE_STEPS:
+            message = f"the model did nothing in {self._idle} steps in a row"
+            return Failure(FailureKind.HANG, message)
+        trouble = self._trouble
+        if trouble and self._hopeless(trouble, now):
+            return trouble
+        if now - self._heard_at > self._limits.quiet:
+            return Failure(FailureKind.HANG, f"not a word for {self._limits.quiet:g} s")
+        return None
+
+    def _hopeless(self, trouble: Failure, now: float) -> bool:
+        wait = trouble.retry_after_seconds or 0
+        return wait > PATIENCE_SECONDS or now - self._trouble_at > PATIENCE_SECONDS

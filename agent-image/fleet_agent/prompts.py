@@ -1,0 +1,69 @@
+"""Words a packet for a model: what goes beside its system prompt, and what it is asked."""
+
+from collections.abc import Iterable, Mapping
+
+from fleet_agent.packet import Packet
+
+_RULES = """\
+You work alone and without a human at hand, in the git worktree that is your working directory.
+Leave your work as files there: what stands when you end is committed for you. Do not push.
+You may tell how far you are and what went wrong with the tools report_progress and report_error.
+When you must not go on without a human's yes, call request_approval and end."""
+
+
+def system_of(packet: Packet) -> str:
+    """Return what goes beside the CLI's own system prompt: rules, instructions, bible, lessons."""
+    context = _mapping(packet.whole.get("context"))
+    parts = [_RULES, *_contents(packet, "system"), _text(context.get("bible"))]
+    lessons = [_lesson(one) for one in _mappings(context.get("lessons"))]
+    if lessons:
+        # hints, not orders: another agent wrote them
+        parts.append("Lessons of earlier work, as hints:\n" + "\n".join(lessons))
+    return "\n\n".join(part for part in parts if part)
+
+
+def first_prompt(packet: Packet) -> str:
+    """Return what a new session is asked: the task, its limits, and what was said of it."""
+    context, goal = _mapping(packet.whole.get("context")), _text(packet.whole.get("goal"))
+    title = _text(context.get("title"))
+    parts = [f"Task {packet.task_id}: {title}" if title else f"Task {packet.task_id}", goal]
+    constraints = [text for text in _list(packet.whole.get("constraints")) if _text(text)]
+    if constraints:
+        parts.append("\n".join(["It holds:", *(f"- {text}" for text in constraints)]))
+    if packet.check:
+        parts.append(f"It is done when this command is green: {' '.join(packet.check)}")
+    told = _contents(packet, "user")
+    if told:
+        parts += ["What was said and found before, oldest first:", *told]
+    return "\n\n".join(part for part in parts if part)
+
+
+def next_prompt(diagnosis: str) -> str:
+    """Return what a session that is continued is asked after a red self-check."""
+    return f"{diagnosis}\n\nMend it, then end."
+
+
+def _contents(packet: Packet, role: str) -> list[str]:
+    messages = _mappings(packet.whole.get("messages"))
+    return [_text(one.get("content")) for one in messages if one.get("role") == role]
+
+
+def _lesson(lesson: Mapping[str, object]) -> str:
+    told = [_text(lesson.get(key)) for key in ("title", "problem", "cause", "remedy")]
+    return "- " + ": ".join(text for text in told if text)
+
+
+def _text(value: object) -> str:
+    return value.strip() if isinstance(value, str) else ""
+
+
+def _list(value: object) -> list[object]:
+    return value if isinstance(value, list) else []
+
+
+def _mapping(value: object) -> Mapping[str, object]:
+    return value if isinstance(value, dict) else {}
+
+
+def _mappings(value: object) -> Iterable[Mapping[str, object]]:
+    return (one for one in _list(value) if isinstance(one, dict))

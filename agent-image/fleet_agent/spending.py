@@ -1,0 +1,35 @@
+"""What usage costs, and when the attempt has used up what it may."""
+
+from dataclasses import replace
+
+from fleet_agent.clis.model import Usage
+from fleet_agent.packet import Limits
+
+_MILLION = 1_000_000
+
+
+def priced(usage: Usage, prices: tuple[int, int, int] | None) -> Usage:
+    """Return the usage with its cost by the profile's prices where the CLI told none.
+
+    `prices` are micro-dollars for a million tokens: new input, cached input, output.
+    """
+    if usage.cost_micros is not None or prices is None:
+        return usage
+    fresh = max(0, usage.input_tokens - usage.cached_tokens)
+    counts = (fresh, usage.cached_tokens, usage.output_tokens)
+    micros = sum(count * price for count, price in zip(counts, prices, strict=True))
+    return replace(usage, cost_micros=-(-micros // _MILLION))
+
+
+def used_up(usage: Usage | None, limits: Limits, *, beyond: bool = False) -> str | None:
+    """Return which limit is reached, None while there is room.
+
+    With `beyond`, turns have to be over the limit: the last one allowed may still be at work.
+    """
+    if usage is None:
+        return None
+    if limits.turns is not None and usage.turns >= limits.turns + beyond:
+        return f"{usage.turns} of {limits.turns} turns used"
+    if limits.cost_micros is not None and (usage.cost_micros or 0) >= limits.cost_micros:
+        return f"{limits.cost_micros} micro-dollars used up"
+    return None

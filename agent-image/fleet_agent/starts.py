@@ -1,0 +1,161 @@
+"""Starts the agent once: its home, its files and secrets, what it is asked, how it ended."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from fleet_agent.attempt import Attempt
+from fleet_agent.clis.model import Ask, End, FailureKind, Invocation, Told, Usage
+from fleet_agent.conduct import Ended
+from fleet_agent.fields import FieldError
+from fleet_agent.files import UnfitFileError, read_plain_file, write_below
+from fleet_agent.findings import AttemptFailedError
+from fleet_agent.hearing import AgentHearing, Start, pass_on
+from fleet_agent.notebook import Notebook
+from fleet_agent.post import Post
+from fleet_agent.prompts import first_prompt, next_prompt, system_of
+from fleet_agent.reports import Report
+from fleet_agent.scratch import Scratch, ScratchError
+from fleet_agent.system import environment
+from fleet_agent.tail import Tail
+from fleet_agent.told import read_told
+
+_MCP = ("fleet-agent", "mcp")
+_LARGEST_DOCUMENT = 16 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Continued:
+    """The CLI's session as the next start finds it, and what was used in it so far."""
+
+    session: str | None = None
+    used: Usage | None = None
+
+
+def start_agent(
+    attempt: Attempt, scratch: Scratch, diagnoses: Sequence[str], *, before: Continued
+) -> Continued:
+    """Start the agent, hear it out and judge its end; answer the session to continue.
+
+    Raises AttemptFailedError, BadSecretError and StartError.
+    """
+    ask = _ask(attempt, scratch, diagnoses, session=before.session)
+    invocation = attempt.cli.invocation(ask)
+    _lay_out(ask.home, invocation)
+    notebook = Notebook(attempt.packet.limits, now=time.monotonic(), before=before.used)
+    hearing = _hearing(attempt, ask, invocation, notebook=notebook)
+    ended, told = _conduct(attempt, scratch, hearing, invocation=invocation, ask=ask)
+    attempt.findings.last = ended
+    end = End(
+        exit_code=ended.exit_code,
+        stdout=ended.stdout,
+        stderr=ended.stderr,
+        told=told,
+        heard=notebook.facts,
+        document=_document(ask.home, invocation.document),
+        at=datetime.now(UTC),
+    )
+    _judge(attempt, hearing, end, out_of_memory=ended.out_of_memory)
+    return Continued(notebook.session or before.session, notebook.of_session or before.used)
+
+
+def _ask(
+    attempt: Attempt, scratch: Scratch, diagnoses: Sequence[str], *, session: str | None
+) -> Ask:
+    """Word the question; a session that cannot be continued is told everything again."""
+    packet = attempt.packet
+    continued = session if attempt.cli.resumes else None
+    prompt = next_prompt(diagnoses[-1]) if diagnoses else first_prompt(packet)
+    if diagnoses and continued is None:
+        prompt = "\n\n".join([first_prompt(packet), *diagnoses[:-1], prompt])
+    return Ask(
+        packet=packet,
+        prompt=prompt,
+        system=system_of(packet),
+        session=continued,
+        places=scratch.places,
+        home=Path(environment().get("HOME", "/home/agent")),
+        secrets=attempt.secrets,
+        withheld=attempt.withheld,
+        mcp=_MCP,
+    )
+
+
+def _lay_out(home: Path, invocation: Invocation) -> None:
+    for path, text in invocation.files.items():
+        try:
+            write_below(home, path, text)
+        except OSError as error:
+            message = f"{home / path} cannot be written: {error.strerror}"
+            raise AttemptFailedError(FailureKind.CRASH, message) from error
+
+
+def _hearing(
+    attempt: Attempt, ask: Ask, invocation: Invocation, *, notebook: Notebook
+) -> AgentHearing:
+    def report(one: Report) -> str | None:
+        return pass_on(one, wire=attempt.wire, findings=attempt.findings)
+
+    start = Start(
+        cli=attempt.cli,
+        packet=attempt.packet,
+        report=report,
+        post=Post(ask.places.socket, report),
+        notebook=notebook,
+        wire=attempt.wire,
+        withheld=attempt.withheld,
+        used=attempt.findings.usage,
+        tail=Tail(ask.home, invocation.tail) if invocation.tail else None,
+    )
+    return AgentHearing(attempt.feed, start, attempt.findings)
+
+
+def _conduct(
+    attempt: Attempt, scratch: Scratch, hearing: AgentHearing, *, invocation: Invocation, ask: Ask
+) -> tuple[Ended, Told]:
+    told = Told()
+    command = attempt.command(invocation.argv, {**ask.reporting, **invocation.environment})
+    try:
+        ended = attempt.conduct(command, listener=hearing)
+    finally:
+        # what was used counts also when the agent was stopped
+        hearing.close()
+        if attempt.cli.leaves_result:
+            told = _hear_out(attempt, scratch)
+        hearing.tell_usage()
+    return ended, told
+
+
+def _hear_out(attempt: Attempt, scratch: Scratch) -> Told:
+    """Read the agent's result file; one that cannot be used is noted and counts as none."""
+    try:
+        data = scratch.result()
+        told = read_told(data) if data is not None else Told()
+    except (ScratchError, FieldError) as error:
+        attempt.findings.notes.append(f"ignored: {error}")
+        return Told()
+    attempt.findings.believe(told)
+    return told
+
+
+def _document(home: Path, path: str | None) -> bytes | None:
+    """Return what the CLI left in a file of its home; None where it left none to be read."""
+    if path is None:
+        return None
+    try:
+        return read_plain_file(home / path, _LARGEST_DOCUMENT)
+    except (OSError, UnfitFileError):
+        return None
+
+
+def _judge(attempt: Attempt, hearing: AgentHearing, end: End, *, out_of_memory: bool) -> None:
+    if attempt.findings.approval:
+        message = f"the agent asks for approval: {attempt.findings.approval['reason']}"
+        raise AttemptFailedError(FailureKind.APPROVAL_REQUIRED, message)
+    if out_of_memory:
+        raise AttemptFailedError(FailureKind.OOM, "the agent was killed for lack of memory")
+    failure = hearing.cut or attempt.cli.classify(end)
+    if failure:
+        raise AttemptFailedError(failure.kind, failure.message, failure.retry_after_seconds)
