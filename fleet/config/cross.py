@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
 from fleet.config.document import Location
-from fleet.config.fleet_entry import FleetEntry
+from fleet.config.fleet_entry import AccountEntry, FleetEntry
 from fleet.config.parse import Parsed
 from fleet.config.problems import Problem, nearest
-from fleet.config.profile_entry import KNOWN_AGENTS, ProfileEntry
+from fleet.config.profile_entry import ProfileEntry
 from fleet.config.translate import mounted, resolved
-from fleet.domain.profile import BUILT_AGENTS
+from fleet.domain.agent import AGENTS, Agent, Meter
 
 Profiles = Mapping[str, Parsed[ProfileEntry]]
 # what the coordinator, the image or the kernel puts there must not be hidden by a user's file
@@ -61,10 +61,33 @@ def _projects(fleet: Parsed[FleetEntry], home: Path) -> Iterator[Problem]:
 
 def _accounts(fleet: Parsed[FleetEntry]) -> Iterator[Problem]:
     for number, each in enumerate(fleet.entry.accounts):
-        if each.agent not in KNOWN_AGENTS:
+        if each.agent not in AGENTS:
             text = f"account {each.name}: unknown agent {each.agent!r}"
-            hint = nearest(each.agent, KNOWN_AGENTS)
+            hint = nearest(each.agent, AGENTS)
             yield fleet.problem(("accounts", number, "agent"), text + hint)
+            continue
+        for key, text in _account(each, AGENTS[each.agent]):
+            yield fleet.problem(("accounts", number, key), f"account {each.name}: {text}")
+
+
+def _account(entry: AccountEntry, agent: Agent) -> Iterator[tuple[str, str]]:
+    """Yield the key and what is wrong between an account and its agent."""
+    name = entry.agent
+    if entry.credential is not None and entry.credential.kind not in agent.takes:
+        takes = ", ".join(sorted(agent.takes)) or "none"
+        kind = entry.credential.kind
+        yield "credential", f"{name} takes no credential of kind {kind}; it takes {takes}"
+    if entry.env_passthrough and not agent.takes:
+        yield "env_passthrough", f"{name} is given no secret; leave the key out"
+    if entry.credential is None and not entry.env_passthrough and not agent.free:
+        yield "agent", f"{name} needs a key 'credential', such as {{env: NAME, kind: api_key}}"
+    if entry.hard_limit and agent.meter is Meter.END:
+        live = ", ".join(sorted(key for key, each in AGENTS.items() if each.meter is Meter.LIVE))
+        yield (
+            "hard_limit",
+            f"{name} tells only at its end what it used, so no limit can hold; "
+            f"leave hard_limit out, or use one of {live}",
+        )
 
 
 def _critic(fleet: Parsed[FleetEntry], profiles: Profiles) -> Iterator[Problem]:
@@ -89,14 +112,14 @@ def _profile(stem: str, parsed: Parsed[ProfileEntry], fleet: FleetEntry) -> Iter
     entry = parsed.entry
     if entry.name != stem:
         yield parsed.problem(("name",), f"expected the file's own name {stem!r}")
-    if entry.agent not in KNOWN_AGENTS:
-        text = f"unknown agent {entry.agent!r}{nearest(entry.agent, KNOWN_AGENTS)}"
+    if entry.agent not in AGENTS:
+        text = f"unknown agent {entry.agent!r}{nearest(entry.agent, AGENTS)}"
         yield parsed.problem(("agent",), text)
     networks = ("none", "egress", *fleet.networks)
     if entry.network not in networks:
         text = f"unknown network {entry.network!r}{nearest(entry.network, networks)}"
         yield parsed.problem(("network",), text)
-    elif entry.network != "none" and entry.agent in BUILT_AGENTS:
+    elif entry.network != "none" and entry.agent == "command":
         # granted nothing in silence: an agent that can be started here gets no network yet
         text = f"network {entry.network!r} is known, but not built in this version; use none"
         yield parsed.problem(("network",), text)

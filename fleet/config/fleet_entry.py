@@ -1,12 +1,25 @@
 """The model of fleet.yaml."""
 
+from datetime import date
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
 from fleet.config.entry import LATER, Entry
 from fleet.config.project_entry import ProjectEntry
-from fleet.config.quantities import Gigabytes, Micros, Name, Seconds, Text, TimeOfDay, Timezone
+from fleet.config.quantities import (
+    BaseUrl,
+    Gigabytes,
+    Micros,
+    Name,
+    PassedName,
+    Seconds,
+    Text,
+    TimeOfDay,
+    Timezone,
+    VariableName,
+)
+from fleet.domain.agent import CredentialKind
 from fleet.domain.profile import LOCAL
 from fleet.domain.task import Priority
 
@@ -30,9 +43,9 @@ class LimitsEntry(Entry):
 class CredentialEntry(Entry):
     """Where an account's secret is found; never the secret itself."""
 
-    env: Text | None = None
+    env: VariableName | None = None
     file: Text | None = None
-    kind: Literal["api_key", "oauth_token", "auth_file"]
+    kind: CredentialKind
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
@@ -59,15 +72,15 @@ class AccountEntry(Entry):
     parallel: Count | None = None
     daily_budget_usd: Micros | None = None
     unmetered: bool = False
-    credential: Annotated[CredentialEntry | None, LATER] = None
+    credential: CredentialEntry | None = None
+    base_url: BaseUrl | None = None
+    env_passthrough: tuple[PassedName, ...] = ()
+    expires: date | None = None
+    hard_limit: bool = False
     daily_requests: Annotated[Count | None, LATER] = None
     window: Annotated[WindowEntry | None, LATER] = None
     priority: Annotated[Priority, LATER] = Priority.NORMAL
     timezone: Annotated[Timezone | None, LATER] = None
-    hard_limit: Annotated[bool, LATER] = False
-    base_url: Annotated[Text | None, LATER] = None
-    env_passthrough: Annotated[tuple[Text, ...], LATER] = ()
-    expires: Annotated[Text | None, LATER] = None
     on_window_close: Annotated[Literal["finish", "next_turn", "now"], LATER] = "finish"
 
     @model_validator(mode="after")

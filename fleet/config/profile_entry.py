@@ -10,7 +10,6 @@ from fleet.domain.task import Priority
 
 GIB = 1024**3
 MIB = 1024**2
-KNOWN_AGENTS = ("claude", "codex", "command", "gemini", "ollama", "opencode")
 
 
 class ContainerLimitsEntry(Entry):
@@ -55,6 +54,7 @@ class ProfileEntry(Entry):
     self_check_rounds: Annotated[int, Field(ge=0, le=100)] = 0
     safe_mode: bool = False
     approved_categories: tuple[Name, ...] = ()
+    teams: bool = False
     price: PriceEntry | None = None
 
     @model_validator(mode="after")

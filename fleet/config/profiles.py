@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import MappingProxyType
 
-from fleet.domain.profile import BUILT_AGENTS, Fleet, Profile
+from fleet.domain.profile import Fleet, Profile
 
 CHEAP, MIDDLE, SMART = 0, 1, 2
 _TIERS = MappingProxyType(
@@ -38,10 +38,10 @@ def shipped_profiles() -> list[Path]:
 
 
 def _agent(profile: Profile, fleet: Fleet) -> Iterator[str]:
-    if profile.agent not in BUILT_AGENTS:
-        yield f"agent {profile.agent} is not in the image yet; the profile is never dispatched"
-        return
     accounts = [each for each in fleet.accounts.values() if each.agent == profile.agent]
+    if not accounts:
+        yield f"no account for {profile.agent} in fleet.yaml; the profile never starts"
+        return
     if not any(each.unmetered for each in accounts) and profile.max_cost_micros == 0:
         yield "max_cost_usd is 0 and every account of its agent is metered"
     limits = [each.daily_budget_micros for each in accounts if not each.unmetered]

@@ -3,6 +3,7 @@
 import re
 from pathlib import PurePosixPath
 from typing import Annotated
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, WithJsonSchema
@@ -15,6 +16,9 @@ _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _BYTES = {"k": 1024, "m": 1024**2, "g": 1024**3, "t": 1024**4}
 _DURATION = r"^[1-9][0-9]{0,6}[smhd]$"
 _SIZE = r"^[1-9][0-9]{0,6}[kmgt]$"
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
+_OURS = frozenset({"HOME", "PATH"})
+_OURS_BY_PREFIX = ("FLEET_", "GIT_", "LD_")
 _MAX_DOLLARS = 1_000_000
 _MAX_GIB = 1024**2
 WEEK = 7 * 86400
@@ -86,6 +90,33 @@ def _zone(value: str) -> str:
     return value
 
 
+def _gateway(value: str) -> str:
+    try:
+        parts = urlsplit(value)
+        plain = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+    except ValueError:
+        plain, parts = False, None
+    if not plain or parts is None or any(not c.isprintable() or c.isspace() for c in value):
+        raise ValueError("expected an address such as https://gateway.example/v1")
+    # it is no secret: it goes into the packet, and thereby into traces
+    if parts.username is not None or parts.query or parts.fragment:
+        raise ValueError("expected an address without a password, a query or a fragment")
+    return value.rstrip("/")
+
+
+def _variable(value: str) -> str:
+    # what stands there instead may be the secret itself: it is not repeated
+    if not _VARIABLE.fullmatch(value):
+        raise ValueError("expected the name of a variable, such as ALICE_KEY, never its value")
+    return value
+
+
+def _passed(value: str) -> str:
+    if value in _OURS or value.startswith(_OURS_BY_PREFIX):
+        raise ValueError(f"{value} is set by fleet itself in every container")
+    return value
+
+
 def _schema(**keys: object) -> WithJsonSchema:
     return WithJsonSchema(keys)
 
@@ -97,6 +128,11 @@ Micros = Annotated[int, BeforeValidator(money), _schema(type="number", minimum=0
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,39}$")]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=4096, pattern=r"^[^\x00]*$")]
 RepositoryPath = Annotated[Text, AfterValidator(_inside)]
+BaseUrl = Annotated[Text, AfterValidator(_gateway)]
+VariableName = Annotated[
+    str, AfterValidator(_variable), _schema(type="string", pattern=f"^{_VARIABLE.pattern}$")
+]
+PassedName = Annotated[VariableName, AfterValidator(_passed)]
 Timezone = Annotated[Text, AfterValidator(_zone)]
 TimeOfDay = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 Branch = Annotated[

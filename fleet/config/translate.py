@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
-from fleet.config.fleet_entry import AccountEntry, FleetEntry, TimeoutSwapEntry
+from fleet.config.fleet_entry import AccountEntry, CredentialEntry, FleetEntry, TimeoutSwapEntry
 from fleet.config.profile_entry import ProfileEntry
 from fleet.config.project_entry import ProjectEntry
+from fleet.domain.agent import Credential
 from fleet.domain.budget import Price
 from fleet.domain.profile import LOCAL, Account, Fleet, Limits, Profile, Project
 from fleet.domain.result import Check
@@ -15,7 +16,7 @@ SCRIPT_ENDINGS = (".sh", ".py", ".mk")
 
 def fleet_of(entry: FleetEntry, profiles: Mapping[str, ProfileEntry], home: Path) -> Fleet:
     """Put the whole fleet together; relative paths start at the home."""
-    accounts = [LOCAL, *(account_of(each) for each in entry.accounts)]
+    accounts = [LOCAL, *(account_of(each, home) for each in entry.accounts)]
     return Fleet(
         projects={each.key: project_of(each, home) for each in entry.projects},
         profiles={
@@ -81,12 +82,13 @@ def profile_of(entry: ProfileEntry, times: TimeoutSwapEntry, home: Path) -> Prof
         self_check_rounds=entry.self_check_rounds,
         safe_mode=entry.safe_mode,
         approved_categories=entry.approved_categories,
+        teams=entry.teams,
         price=_price(entry),
     )
 
 
-def account_of(entry: AccountEntry) -> Account:
-    """Turn an account's entry into the value."""
+def account_of(entry: AccountEntry, home: Path) -> Account:
+    """Turn an account's entry into the value; a credential's relative path starts at the home."""
     return Account(
         name=entry.name,
         agent=entry.agent,
@@ -94,7 +96,20 @@ def account_of(entry: AccountEntry) -> Account:
         parallel=entry.parallel,
         daily_budget_micros=entry.daily_budget_usd,
         unmetered=entry.unmetered,
+        hard_limit=entry.hard_limit,
+        credential=_credential(entry.credential, home),
+        base_url=entry.base_url,
+        env_passthrough=entry.env_passthrough,
+        expires=entry.expires,
     )
+
+
+def _credential(entry: CredentialEntry | None, home: Path) -> Credential | None:
+    if entry is None:
+        return None
+    # not resolved: a link may be set to another file while fleet runs, as a rotation does
+    file = None if entry.file is None else str(home / Path(entry.file).expanduser())
+    return Credential(kind=entry.kind, env=entry.env, file=file)
 
 
 def mounted(text: str, home: Path) -> tuple[str, str]:

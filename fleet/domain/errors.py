@@ -69,6 +69,12 @@ class DiskFullError(WorkspaceError):
     code = "disk_full"
 
 
+class CredentialError(FleetError):
+    """An account's credential is missing or malformed; the message never shows it."""
+
+    code = "credential"
+
+
 class BusyError(FleetError):
     """Another coordinator holds the home."""
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from fleet.domain.profile import BUILT_AGENTS, Account, Fleet, Profile
+from fleet.domain.profile import Account, Fleet, Profile
 from fleet.domain.task import Task
 
 
@@ -69,7 +69,6 @@ def _refused(
     full = account.parallel is not None and running.get(account.name, 0) >= account.parallel
     over = limit is not None and spent.get(account.name, 0) + cost > limit
     reasons = (
-        (profile.agent not in BUILT_AGENTS, f"the agent {profile.agent} is not in this version"),
         (full, f"{account.parallel} attempts run already"),
         (not account.unmetered and cost == 0, "max_cost_usd is 0 and the account is metered"),
         (not account.unmetered and over, "today's budget is spent or reserved"),

@@ -1,7 +1,9 @@
 """Profiles, accounts and projects: what the user's YAML says, as values."""
 
 from dataclasses import dataclass
+from datetime import date
 
+from fleet.domain.agent import Credential
 from fleet.domain.budget import Price
 from fleet.domain.result import Check
 from fleet.domain.task import Priority, Review
@@ -40,12 +42,18 @@ class Profile:
     self_check_rounds: int = 0
     safe_mode: bool = False
     approved_categories: tuple[str, ...] = ()
+    teams: bool = False
     price: Price | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Account:
-    """A credential's place in the pool; the secret itself never enters the domain."""
+    """A credential's place in the pool; the secret itself never enters the domain.
+
+    `base_url` is a gateway's; `env_passthrough` names variables of the coordinator that the agent
+    gets as well; `expires` is the credential's last day; with `hard_limit` nothing may be spent
+    that is known only afterwards.
+    """
 
     name: str
     agent: str
@@ -53,10 +61,18 @@ class Account:
     parallel: int | None = None
     daily_budget_micros: int | None = None
     unmetered: bool = False
+    hard_limit: bool = False
+    credential: Credential | None = None
+    base_url: str | None = None
+    env_passthrough: tuple[str, ...] = ()
+    expires: date | None = None
+
+    @property
+    def secret(self) -> bool:
+        """Tell whether the agent's container is given anything secret."""
+        return self.credential is not None or bool(self.env_passthrough)
 
 
-# what the in-container SDK of this version can start
-BUILT_AGENTS = frozenset({"command"})
 LOCAL = Account(name="local", agent="command", unmetered=True)
 
 

@@ -1,8 +1,10 @@
 """The home's YAML as domain values."""
 
+from datetime import date
 from pathlib import Path
 
 from fleet.config import load_fleet
+from fleet.domain.agent import Credential, CredentialKind
 from fleet.domain.profile import LOCAL
 from fleet.domain.task import Priority, Review
 from tests.config.homes import DEVELOPER, PROJECT, a_home
@@ -43,6 +45,25 @@ def test_a_full_file_arrives_in_the_domain(tmp_path):
     assert (fleet.parallel, fleet.disk_free_bytes, fleet.max_swaps) == (7, 512 * 1024**2, 0)
     assert fleet.accounts["team"].daily_budget_micros == 1_250_000
     assert fleet.accounts["local"] == LOCAL
+
+
+def test_a_credential_arrives_as_the_place_where_it_is_found(tmp_path):
+    text = PROJECT + (
+        "accounts:\n"
+        "- {name: a, agent: claude, credential: {env: ALICE, kind: oauth_token}, "
+        "expires: 2027-01-31, hard_limit: true}\n"
+        "- {name: b, agent: codex, credential: {file: keys/b.json, kind: auth_file}}\n"
+        '- {name: c, agent: ollama, base_url: "http://gate:11434/v1/", env_passthrough: [EXTRA]}\n'
+    )
+
+    accounts = load_fleet(a_home(tmp_path, text)).accounts
+
+    alice, bob, carol = accounts["a"], accounts["b"], accounts["c"]
+    assert alice.credential == Credential(kind=CredentialKind.OAUTH_TOKEN, env="ALICE")
+    assert (alice.expires, alice.hard_limit, alice.secret) == (date(2027, 1, 31), True, True)
+    assert bob.credential is not None
+    assert bob.credential.place == f"file {tmp_path}/keys/b.json"
+    assert (carol.base_url, carol.env_passthrough) == ("http://gate:11434/v1", ("EXTRA",))
 
 
 def test_a_profile_wins_over_the_times_of_the_fleet(tmp_path):

@@ -56,6 +56,44 @@ ONE_MISTAKE = {
     ),
     "built-in account": ("accounts: [{name: local, agent: command}]\n", "is built in"),
     "unknown agent": ("accounts: [{name: a, agent: claud}]\n", "did you mean 'claude'?"),
+    "credential of a wrong kind": (
+        "accounts: [{name: a, agent: codex, credential: {env: A, kind: bedrock}}]\n",
+        "codex takes no credential of kind bedrock; it takes api_key, auth_file",
+    ),
+    "credential for a program": (
+        "accounts: [{name: a, agent: command, credential: {env: A, kind: api_key}}]\n",
+        "command takes no credential",
+    ),
+    "two places of a credential": (
+        "accounts: [{name: a, agent: codex, credential: {env: A, file: b, kind: api_key}}]\n",
+        "expected either 'env' or 'file'",
+    ),
+    "no credential": ("accounts: [{name: a, agent: claude}]\n", "claude needs a key 'credential'"),
+    "no variable's name": (
+        "accounts: [{name: a, agent: claude, credential: {env: sk-secret, kind: api_key}}]\n",
+        "expected the name of a variable, such as ALICE_KEY, never its value",
+    ),
+    "variable of fleet's own": (
+        "accounts: [{name: a, agent: claude, env_passthrough: [HOME]}]\n",
+        "HOME is set by fleet itself",
+    ),
+    "program given variables": (
+        "accounts: [{name: a, agent: command, env_passthrough: [AWS_REGION]}]\n",
+        "command is given no secret",
+    ),
+    "hard limit on a late meter": (
+        "accounts: [{name: a, agent: aider, hard_limit: true, env_passthrough: [A]}]\n",
+        "aider tells only at its end what it used, so no limit can hold",
+    ),
+    "password in a gateway": (
+        'accounts: [{name: a, agent: ollama, base_url: "http://me:secret@gate"}]\n',
+        "expected an address without a password",
+    ),
+    "no gateway": (
+        'accounts: [{name: a, agent: ollama, base_url: "gate:80"}]\n',
+        "https://gateway",
+    ),
+    "no date": ("accounts: [{name: a, agent: ollama, expires: 31.1.2027}]\n", "YYYY-MM-DD"),
     "unknown timezone": (
         "accounts: [{name: a, agent: claude, window: {from: '00:00', to: '08:00',"
         " timezone: Europe/Moskow}}]\n",
@@ -200,3 +238,17 @@ def _refused(home) -> str:
     with pytest.raises(ConfigError) as caught:
         load_fleet(home)
     return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "account",
+    [
+        "credential: {env: sk-secret-value, kind: api_key}",
+        'base_url: "http://me:sk-secret-value@gate"',
+        "env_passthrough: [sk-secret-value]",
+    ],
+)
+def test_what_may_be_a_secret_is_not_repeated(tmp_path, account):
+    message = _refused(a_home(tmp_path, f"accounts: [{{name: a, agent: claude, {account}}}]\n"))
+
+    assert "secret-value" not in message

@@ -35,12 +35,12 @@ def test_the_shipped_profiles_are_these(tmp_path):
     assert found["claude-developer"].escalate_to == "claude-opus"
 
 
-def test_shipped_profiles_are_warned_about_for_their_missing_agents_only(tmp_path):
+def test_shipped_profiles_are_warned_about_for_their_missing_accounts_only(tmp_path):
     profiles = {each.stem: each.read_text() for each in shipped_profiles()}
     warnings = check_profiles(load_fleet(a_home(tmp_path, PROJECT, profiles)))
 
     assert len(warnings) == len(SHIPPED)
-    assert all("is not in the image yet" in each for each in warnings)
+    assert all("no account for" in each for each in warnings)
 
 
 @pytest.mark.parametrize(

@@ -38,15 +38,6 @@ def test_a_task_assigned_to_a_profile_waits_for_that_one():
     assert (refusal.subject, refusal.reason) == ("b", "no account for gemini")
 
 
-def test_an_agent_that_is_not_in_the_registry_is_refused():
-    account = an_account("alice", agent="nobody-knows")
-    fleet = a_fleet(profiles={"p": a_profile("p", agent=account.agent)}, accounts={"a": account})
-
-    (refusal,) = choose(a_task(), fleet)
-
-    assert "nobody-knows" in refusal.reason
-
-
 @pytest.mark.parametrize(
     ("task", "said"),
     [
