@@ -1,19 +1,36 @@
-"""The entry point of the container: `fleet-agent run`, and `fleet-agent report` for agents."""
+"""The entry point of the container: `fleet-agent run`, and `report` and `mcp` for agents."""
 
 import argparse
+import gc
 import sys
 from pathlib import Path
 
-from fleet_agent.client import send
-from fleet_agent.run import Places, run
-
 
 def main() -> int:
-    """Parse the arguments, do what they say and return the exit code."""
+    """Parse the arguments, do what they say and return the exit code.
+
+    Each verb imports what it needs: a model waits for its tools, and their library is in no image
+    that holds no model's CLI.
+    """
     arguments = _parser().parse_args()
     if arguments.verb == "run":
+        from fleet_agent.run import Places, run
+
         return run(Places(arguments.root, arguments.workspace))
+    if arguments.verb == "mcp":
+        return _serve_tools()
+    from fleet_agent.client import send
+
     return send(_report(arguments))
+
+
+def _serve_tools() -> int:
+    # importing makes no garbage, and looking for it is a fifth of the start
+    gc.disable()
+    from fleet_agent.mcp_server import serve
+
+    gc.enable()
+    return serve()
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -22,6 +39,7 @@ def _parser() -> argparse.ArgumentParser:
     runner = verbs.add_parser("run", help="carry out the attempt that /fleet describes")
     runner.add_argument("--root", type=Path, help="instead of /fleet, outside of a container")
     runner.add_argument("--workspace", type=Path, help="instead of the context's workspace_root")
+    verbs.add_parser("mcp", help="serve the tools of a model on standard input and output")
     reporter = verbs.add_parser("report", help="tell the runner something, from inside an attempt")
     _add_reports(reporter.add_subparsers(dest="type", required=True))
     return parser
