@@ -12,6 +12,7 @@ from fleet_agent.hearing import Feed, Overhearing
 from fleet_agent.packet import Argv, Packet
 from fleet_agent.processes import Command
 from fleet_agent.pulse import Pulse
+from fleet_agent.state import Shelf
 from fleet_agent.system import environment
 from fleet_agent.wire import Wire
 
@@ -27,6 +28,7 @@ class Attempt:
     cli: Cli
     secrets: Mapping[str, str]
     withheld: frozenset[str]
+    shelf: Shelf
     workspace: Path
     deadline: float
     conductor: Conductor

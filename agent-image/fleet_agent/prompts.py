@@ -43,6 +43,12 @@ def next_prompt(diagnosis: str) -> str:
     return f"{diagnosis}\n\nMend it, then end."
 
 
+def resumed_prompt(packet: Packet) -> str:
+    """Return what a session that paused is asked: what people said since then."""
+    answers = _contents(packet, "user")[-3:]
+    return "\n\n".join(["You paused; go on with the task now.", *answers])
+
+
 def _contents(packet: Packet, role: str) -> list[str]:
     messages = _mappings(packet.whole.get("messages"))
     return [_text(one.get("content")) for one in messages if one.get("role") == role]

@@ -7,7 +7,8 @@ from fleet_agent.findings import TAIL, AttemptFailedError
 from fleet_agent.processes import StartError
 from fleet_agent.scratch import Scratch, ScratchError
 from fleet_agent.spending import used_up
-from fleet_agent.starts import Continued, start_agent
+from fleet_agent.starts import home_folder, start_agent
+from fleet_agent.state import Continued
 from fleet_agent.text import clean_tail
 
 
@@ -16,7 +17,7 @@ def work(attempt: Attempt) -> None:
     packet = attempt.packet
     checked = bool(packet.self_check_rounds and packet.check)
     diagnoses: list[str] = []
-    continued = Continued()
+    continued = attempt.shelf.take(home_folder()) if attempt.cli.resumes else Continued()
     for number in range(1, max(1, packet.self_check_rounds) + 1):
         _refuse_if_spent(attempt)
         continued = _run_agent(attempt, number, diagnoses, before=continued)

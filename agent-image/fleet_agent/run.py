@@ -25,6 +25,7 @@ from fleet_agent.processes import end_all_others
 from fleet_agent.pulse import Pulse
 from fleet_agent.rounds import work
 from fleet_agent.signals import Signals
+from fleet_agent.state import Shelf
 from fleet_agent.system import (
     IsolationError,
     adopt_orphans,
@@ -135,6 +136,7 @@ def _carry_out(places: Places, conclusion: _Conclusion, signals: Signals) -> Non
         cli=cli,
         secrets=secrets,
         withheld=withheld,
+        shelf=Shelf(root / "state", packet.agent.name, cli.kept),
         workspace=workspace,
         deadline=conclusion.began + packet.limits.attempt,
         conductor=Conductor(signals, grace=packet.limits.grace),

@@ -2,12 +2,11 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from fleet_agent.attempt import Attempt
-from fleet_agent.clis.model import Ask, End, FailureKind, Invocation, Told, Usage
+from fleet_agent.clis.model import Ask, End, FailureKind, Invocation, Told
 from fleet_agent.conduct import Ended
 from fleet_agent.fields import FieldError
 from fleet_agent.files import UnfitFileError, read_plain_file, write_below
@@ -15,23 +14,16 @@ from fleet_agent.findings import AttemptFailedError
 from fleet_agent.hearing import AgentHearing, Start, pass_on
 from fleet_agent.notebook import Notebook
 from fleet_agent.post import Post
-from fleet_agent.prompts import first_prompt, next_prompt, system_of
+from fleet_agent.prompts import first_prompt, next_prompt, resumed_prompt, system_of
 from fleet_agent.reports import Report
 from fleet_agent.scratch import Scratch, ScratchError
+from fleet_agent.state import Continued
 from fleet_agent.system import environment
 from fleet_agent.tail import Tail
 from fleet_agent.told import read_told
 
 _MCP = ("fleet-agent", "mcp")
 _LARGEST_DOCUMENT = 16 * 1024 * 1024
-
-
-@dataclass(frozen=True)
-class Continued:
-    """The CLI's session as the next start finds it, and what was used in it so far."""
-
-    session: str | None = None
-    used: Usage | None = None
 
 
 def start_agent(
@@ -57,8 +49,11 @@ def start_agent(
         document=_document(ask.home, invocation.document),
         at=datetime.now(UTC),
     )
+    after = Continued(notebook.session or before.session, notebook.of_session or before.used)
+    if attempt.findings.approval:
+        attempt.shelf.put(ask.home, after)
     _judge(attempt, hearing, end, out_of_memory=ended.out_of_memory)
-    return Continued(notebook.session or before.session, notebook.of_session or before.used)
+    return after
 
 
 def _ask(
@@ -67,20 +62,26 @@ def _ask(
     """Word the question; a session that cannot be continued is told everything again."""
     packet = attempt.packet
     continued = session if attempt.cli.resumes else None
-    prompt = next_prompt(diagnoses[-1]) if diagnoses else first_prompt(packet)
-    if diagnoses and continued is None:
-        prompt = "\n\n".join([first_prompt(packet), *diagnoses[:-1], prompt])
+    if continued is None:
+        prompt = "\n\n".join([first_prompt(packet), *map(next_prompt, diagnoses)])
+    else:
+        prompt = next_prompt(diagnoses[-1]) if diagnoses else resumed_prompt(packet)
     return Ask(
         packet=packet,
         prompt=prompt,
         system=system_of(packet),
         session=continued,
         places=scratch.places,
-        home=Path(environment().get("HOME", "/home/agent")),
+        home=home_folder(),
         secrets=attempt.secrets,
         withheld=attempt.withheld,
         mcp=_MCP,
     )
+
+
+def home_folder() -> Path:
+    """Return the home of the CLI."""
+    return Path(environment().get("HOME", "/home/agent"))
 
 
 def _lay_out(home: Path, invocation: Invocation) -> None:

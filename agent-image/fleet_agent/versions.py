@@ -1,0 +1,33 @@
+"""Asks every CLI of the image which version it is."""
+
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+
+from fleet_agent.clis import REGISTRY
+from fleet_agent.clis.model import Cli
+from fleet_agent.text import clean
+
+_PATIENCE_SECONDS = 60
+_LONGEST = 80
+
+
+def versions() -> dict[str, str | None]:
+    """Return each CLI's version by its name; None for one that is not there or does not answer."""
+    asked = {name: cli for name, cli in REGISTRY.items() if cli.version}
+    with ThreadPoolExecutor() as pool:
+        return dict(zip(asked, pool.map(_version, asked.values()), strict=True))
+
+
+def _version(cli: Cli) -> str | None:
+    try:
+        done = subprocess.run(
+            cli.version,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=True,
+            timeout=_PATIENCE_SECONDS,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    lines = done.stdout.decode("utf-8", errors="replace").strip().splitlines()
+    return clean(lines[0].strip(), _LONGEST) if lines else None
