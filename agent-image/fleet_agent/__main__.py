@@ -2,6 +2,7 @@
 
 import argparse
 import gc
+import json
 import sys
 from pathlib import Path
 
@@ -19,6 +20,8 @@ def main() -> int:
         return run(Places(arguments.root, arguments.workspace))
     if arguments.verb == "mcp":
         return _serve_tools()
+    if arguments.verb == "versions":
+        return _print_versions()
     from fleet_agent.client import send
 
     return send(_report(arguments))
@@ -33,12 +36,20 @@ def _serve_tools() -> int:
     return serve()
 
 
+def _print_versions() -> int:
+    from fleet_agent.versions import versions
+
+    print(json.dumps(versions()))
+    return 0
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="fleet-agent", description=__doc__)
     verbs = parser.add_subparsers(dest="verb", required=True)
     runner = verbs.add_parser("run", help="carry out the attempt that /fleet describes")
     runner.add_argument("--root", type=Path, help="instead of /fleet, outside of a container")
     runner.add_argument("--workspace", type=Path, help="instead of the context's workspace_root")
+    verbs.add_parser("versions", help="print the version of each agent's CLI, null where it is not")
     verbs.add_parser("mcp", help="serve the tools of a model on standard input and output")
     reporter = verbs.add_parser("report", help="tell the runner something, from inside an attempt")
     _add_reports(reporter.add_subparsers(dest="type", required=True))

@@ -81,9 +81,7 @@ class Shelf:
 
 def _continued(note: Fields) -> Continued:
     used = note.within("used")
-    counts = (
-        used.count(name) or 0
-        for name in ("input_tokens", "cached_tokens", "output_tokens", "turns")
-    )
-    cost = used.count("cost_micros")
-    return Continued(note.text("session"), Usage(*counts, cost) if used.values else None)
+    names = ("input_tokens", "cached_tokens", "output_tokens", "turns")
+    counts = (used.count(name) or 0 for name in names)
+    usage = Usage(*counts, used.count("cost_micros")) if used.values else None
+    return Continued(note.text("session"), usage)
