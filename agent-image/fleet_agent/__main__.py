@@ -39,7 +39,7 @@ def _serve_tools() -> int:
 def _print_versions() -> int:
     from fleet_agent.versions import versions
 
-    print(json.dumps(versions()))
+    sys.stdout.write(json.dumps(versions()) + "\n")
     return 0
 
 
