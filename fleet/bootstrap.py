@@ -1,7 +1,7 @@
 """The only place where ports meet adapters."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -12,13 +12,14 @@ from fleet.adapters.system import SystemClock, SystemIds
 from fleet.app.coordinator import Coordinator, Order
 from fleet.app.tools import Tools
 from fleet.config import Settings, load_fleet, read_settings, scaffold_home
-from fleet.domain.errors import ConfigError
+from fleet.domain.errors import ConfigError, CredentialError
 from fleet.domain.events import Event
 from fleet.domain.plan import Plan, Snapshot
-from fleet.domain.profile import Fleet
-from fleet.ports import Clock, ContainerRuntime, Ledger, Log, Worktrees
+from fleet.domain.profile import Account, Fleet
+from fleet.ports import Clock, ContainerRuntime, Ledger, Log, Secrets, Worktrees
 
 if TYPE_CHECKING:
+    from fleet.adapters.redaction import Redaction
     from fleet.adapters.runtimes.docker_images import DockerImages
 
 Seen = Callable[[Snapshot, Plan], None]
@@ -85,11 +86,34 @@ def worktrees(office: Office) -> Worktrees:
     return GitWorktrees(office.home, office.home8, office.clock)
 
 
+def secrets(office: Office, redaction: "Redaction") -> Secrets:
+    """Answer the accounts' credentials; what is read of them is told to the redaction."""
+    from fleet.adapters.secrets import TmpfsSecrets, memory_roots
+
+    variables = office.settings.variables
+    roots = memory_roots(variables)
+    return TmpfsSecrets(office.home8, roots, variables=variables, redaction=redaction)
+
+
+def credential_fault(settings: Settings, account: Account) -> CredentialError | None:
+    """Answer what is wrong with an account's credential, None when it is found and well-formed."""
+    from fleet.adapters.credentials import secret_files
+
+    try:
+        secret_files(account, settings.variables)
+    except CredentialError as error:
+        return error
+    return None
+
+
 def tools(office: Office) -> Tools:
     """Answer the ports a coordinator works with."""
+    from fleet.adapters.redaction import Redaction, redact_logs
     from fleet.adapters.traces import JsonlTraces
     from fleet.adapters.verifier import ContainerVerifier
 
+    redaction = Redaction()
+    redact_logs(redaction)
     engine, git = runtime(office), worktrees(office)
     return Tools(
         home=office.home,
@@ -102,7 +126,8 @@ def tools(office: Office) -> Tools:
         worktrees=git,
         verifier=ContainerVerifier(git, engine, office.clock, office.home8),
         packets=homes.FolderPackets(office.home),
-        traces=JsonlTraces(office.home / "traces"),
+        secrets=secrets(office, redaction),
+        traces=JsonlTraces(office.home / "traces", redaction),
     )
 
 
@@ -118,12 +143,20 @@ def coordinator_ready(
     with homes.home_held(office.home, since=office.clock.now(), what=what):
         bundle = tools(office)
         bundle.runtime.ping()
+        _learn_secrets(bundle)
         for project in office.fleet.projects.values():
             bundle.worktrees.validate(project)
         started = Event(kind="coordinator.started", at=office.clock.now(), what=what)
         office.ledger.commit([Log(event=started)])
         room = partial(homes.room, office.home, disk_free_bytes=office.fleet.disk_free_bytes)
         yield Coordinator(bundle, order, room=room, seen=seen)
+
+
+def _learn_secrets(bundle: Tools) -> None:
+    """Read every credential once: containers of an earlier life may print them already."""
+    for account in bundle.fleet.accounts.values():
+        with suppress(CredentialError):
+            bundle.secrets.check(account)
 
 
 def home_made(

@@ -1,6 +1,6 @@
 """What the app asks of the world: small protocols and the values they speak in."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol, runtime_checkable
@@ -11,7 +11,7 @@ from fleet.domain.events import Event
 from fleet.domain.merge import PullRequest
 from fleet.domain.plan import Snapshot
 from fleet.domain.policy import Diff, PendingAction
-from fleet.domain.profile import Limits, Project
+from fleet.domain.profile import Account, Limits, Project
 from fleet.domain.result import Check, Verdict
 from fleet.domain.task import Task
 
@@ -202,6 +202,10 @@ class ContainerRuntime(Protocol):
 
     def image_id(self, tag: str) -> str | None:
         """Answer the immutable id of an image, None when it is not there."""
+        ...
+
+    def image_agents(self, tag: str) -> frozenset[str] | None:
+        """Answer the agents an image says it has, None where it does not say or is not there."""
         ...
 
     def start(self, spec: ContainerSpec) -> None:
@@ -416,6 +420,38 @@ class Packets(Protocol):
 
     def drop(self, attempt: str) -> None:
         """Delete the folder; fine when it is gone."""
+        ...
+
+
+@runtime_checkable
+class Secrets(Protocol):
+    """Accounts' credentials: read where they are kept, shown to one container, deleted."""
+
+    def check(self, account: Account) -> None:
+        """Read the account's credential and forget it; raises CredentialError, saying what to do.
+
+        What was read once is known to `redacted` from then on.
+        """
+        ...
+
+    def write(self, attempt: str, account: Account, *, uid: int, gid: int) -> str:
+        """Find or make the attempt's secret folder, readable by uid alone; answer it.
+
+        It lies in memory, never on a disk, and appears whole. Raises CredentialError where the
+        credential is missing or malformed, or where there is no such memory.
+        """
+        ...
+
+    def drop(self, attempt: str) -> None:
+        """Delete the folder; fine when it is gone."""
+        ...
+
+    def sweep(self, wanted: Collection[str]) -> None:
+        """Delete every folder of this home but those of the attempts named."""
+        ...
+
+    def redacted(self, told: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Answer the same without any secret that was read, however deep it stands."""
         ...
 
 

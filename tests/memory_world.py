@@ -3,7 +3,7 @@
 import json
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha1
@@ -11,14 +11,15 @@ from pathlib import PurePath
 from typing import Any
 
 from fleet.adapters.memory import ManualClock, MemoryLedger
+from fleet.adapters.redaction import Redaction
 from fleet.app.coordinator import Coordinator, Order
 from fleet.app.crew import Report
 from fleet.app.tools import Tools
 from fleet.domain.attempt import Attempt
-from fleet.domain.errors import FleetError, StaleLeaseError
+from fleet.domain.errors import CredentialError, FleetError, StaleLeaseError
 from fleet.domain.plan import Plan, Snapshot
 from fleet.domain.policy import Change, ChangeType, Diff
-from fleet.domain.profile import Project
+from fleet.domain.profile import Account, Project
 from fleet.domain.result import Check, Verdict, VerdictStatus
 from fleet.ports import (
     Checkout,
@@ -30,6 +31,7 @@ from fleet.ports import (
     Exit,
     MergedTip,
     Packets,
+    Secrets,
     Traces,
     Verifier,
     Workspace,
@@ -295,6 +297,8 @@ class MemoryRuntime(ContainerRuntime):
         self.starts: dict[str, int] = {}
         self.agent: Agent = green
         self.image: str | None = "sha256:1"
+        self.image_has: frozenset[str] | None = None
+        self.specs: dict[str, ContainerSpec] = {}
         self._worktrees = worktrees
         self._packets = packets
         self._faults = faults
@@ -308,12 +312,16 @@ class MemoryRuntime(ContainerRuntime):
         self._faults.trip("image_id")
         return self.image
 
+    def image_agents(self, tag: str) -> frozenset[str] | None:
+        return self.image_has
+
     def start(self, spec: ContainerSpec) -> None:
         self._faults.trip("start")
         with self._moved:
             if spec.name in self.running:
                 return
             attempt = spec.labels["fleet.attempt"]
+            self.specs[attempt] = spec
             self.starts[spec.name] = self.starts.get(spec.name, 0) + 1
             play = self.agent(json.loads(self._packets.folders[attempt]["packet.json"]))
             files = self._worktrees.spaces[attempt][1]
@@ -406,6 +414,34 @@ class MemoryPackets(Packets):
         self.folders.pop(attempt, None)
 
 
+class MemorySecrets(Secrets):
+    """Folders in a dictionary; `kept` is what each account's owner keeps."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, str] = {}
+        self.folders: dict[str, str] = {}
+        self._read: set[str] = set()
+
+    def check(self, account: Account) -> None:
+        if account.secret and account.name not in self.kept:
+            raise CredentialError(f"account {account.name}: no credential", remedy="export it")
+        self._read.add(self.kept.get(account.name, ""))
+
+    def write(self, attempt: str, account: Account, *, uid: int, gid: int) -> str:
+        self.check(account)
+        self.folders.setdefault(attempt, self.kept[account.name])
+        return f"/dev/shm/fleet/{attempt}"
+
+    def drop(self, attempt: str) -> None:
+        self.folders.pop(attempt, None)
+
+    def sweep(self, wanted: Collection[str]) -> None:
+        self.folders = {name: self.folders[name] for name in self.folders if name in wanted}
+
+    def redacted(self, told: Mapping[str, Any]) -> Mapping[str, Any]:
+        return Redaction(self._read).without_known(told)
+
+
 class MemoryTraces(Traces):
     """Traces in a dictionary."""
 
@@ -475,6 +511,7 @@ class World:
         self.ledger = MemoryLedger(clock=self.clock)
         self.faults = Faults()
         self.packets = MemoryPackets()
+        self.secrets = MemorySecrets()
         self.traces = MemoryTraces()
         self.worktrees = MemoryWorktrees(self.faults)
         self.runtime = MemoryRuntime(self.worktrees, self.packets, self.faults)
@@ -494,6 +531,7 @@ class World:
             worktrees=self.worktrees,
             verifier=self.verifier,
             packets=self.packets,
+            secrets=self.secrets,
             traces=self.traces,
         )
 

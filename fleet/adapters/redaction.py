@@ -1,9 +1,12 @@
 """Redaction: secrets out of text that is kept, by detect-secrets' patterns and a few newer ones."""
 
+import logging
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from functools import cache
 from importlib import import_module
+from threading import Lock
+from typing import Any
 
 # the plugins whose patterns know a token by its shape; those that go by entropy, by the word
 # before, or by what is public anyway (addresses) shred ordinary text and take most of the time
@@ -48,17 +51,48 @@ MARK = "[redacted]"
 
 
 class Redaction:
-    """Takes secrets out of texts; `known` are values to take out wherever they stand."""
+    """Takes secrets out of texts; `known` are values to take out wherever they stand.
+
+    Safe to use from many threads.
+    """
 
     def __init__(self, known: Collection[str] = ()) -> None:
-        # longest first, so that one that contains another goes whole
-        worth = {value for value in known if len(value) >= _SHORTEST}
-        self._known = tuple(sorted(worth, key=lambda value: (-len(value), value)))
+        self._known: tuple[str, ...] = ()
+        self._lock = Lock()
+        self.learn(known)
+
+    def learn(self, values: Collection[str]) -> None:
+        """Take these values out as well from now on."""
+        with self._lock:
+            worth = {value for value in values if len(value) >= _SHORTEST} | set(self._known)
+            # longest first, so that one that contains another goes whole
+            self._known = tuple(sorted(worth, key=lambda value: (-len(value), value)))
+
+    def without_known(self, told: Mapping[str, Any]) -> dict[str, Any]:
+        """Answer a JSON object without the known values; secrets known by shape alone stay."""
+        if not self._known:
+            return dict(told)
+        return {self._plain(key): self._deep(value) for key, value in told.items()}
+
+    def _deep(self, value: object) -> object:
+        match value:
+            case str():
+                return self._plain(value)
+            case Mapping():
+                return self.without_known(value)
+            case list() | tuple():
+                return [self._deep(item) for item in value]
+            case _:
+                return value
+
+    def _plain(self, text: str) -> str:
+        for value in self._known:
+            text = text.replace(value, MARK)
+        return text
 
     def clean(self, text: str) -> str:
         """Answer the text with every secret replaced by a mark."""
-        for value in self._known:
-            text = text.replace(value, MARK)
+        text = self._plain(text)
         if len(text) < _SHORTEST:
             return text
         for pattern in _shapes():
@@ -67,6 +101,31 @@ class Redaction:
             for value in _named(text):
                 text = text.replace(value, MARK)
         return text
+
+
+def redact_logs(redaction: Redaction) -> None:
+    """Let nothing secret through to where this process logs."""
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(_RedactedLogs(redaction))
+
+
+class _RedactedLogs(logging.Filter):
+    """Takes secrets out of log records, their fields and tracebacks."""
+
+    def __init__(self, redaction: Redaction) -> None:
+        super().__init__()
+        self._redaction = redaction
+        self._format = logging.Formatter()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Clean the record; let every one pass."""
+        record.msg, record.args = record.getMessage(), None
+        if record.exc_info:
+            record.exc_text = self._format.formatException(record.exc_info)
+        for name, value in vars(record).items():
+            if isinstance(value, str):
+                setattr(record, name, self._redaction.clean(value))
+        return True
 
 
 @cache

@@ -5,7 +5,7 @@ import math
 import os
 import re
 import stat
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
@@ -25,11 +25,11 @@ _APPEND = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK |
 
 
 class JsonlTraces(Traces):
-    """Traces in a folder; `redact` holds secrets known by value. Safe to use from many threads."""
+    """Traces in a folder; the redaction knows secrets by value. Safe to use from many threads."""
 
-    def __init__(self, folder: Path, redact: Collection[str] = ()) -> None:
+    def __init__(self, folder: Path, redaction: Redaction) -> None:
         self._folder = folder
-        self._redaction = Redaction(redact)
+        self._redaction = redaction
         self._lock = Lock()
 
     def write(self, attempt: str, entries: Sequence[Mapping[str, Any]]) -> None:

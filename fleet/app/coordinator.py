@@ -111,12 +111,19 @@ class Coordinator:
                 return
 
     def _sweep(self) -> None:
-        """Remove what an earlier life left: containers of checks, and of attempts cleaned since."""
+        """Remove what an earlier life left: containers of checks, and of attempts cleaned since.
+
+        Secrets too, but for those that a container has been given and has not read yet.
+        """
         wanted = {a.id for a in self._snapshot().attempts if not a.cleaned}
+        unread: set[str] = set()
         for container in self._tools.runtime.containers():
             if container.purpose != "agent" or container.attempt not in wanted:
                 log.info("orphan removed", extra={"container": container.name})
                 self._tools.runtime.remove(container.name)
+            elif container.running:
+                unread.add(container.attempt)
+        self._tools.secrets.sweep(unread)
 
     def _tick(self) -> tuple[Plan, Snapshot]:
         self._crew.woken.clear()

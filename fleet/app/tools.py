@@ -8,7 +8,16 @@ from typing import Any
 
 from fleet.domain.errors import FleetError
 from fleet.domain.profile import Fleet
-from fleet.ports import Clock, ContainerRuntime, Ledger, Packets, Traces, Verifier, Worktrees
+from fleet.ports import (
+    Clock,
+    ContainerRuntime,
+    Ledger,
+    Packets,
+    Secrets,
+    Traces,
+    Verifier,
+    Worktrees,
+)
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +36,7 @@ class Tools:
     worktrees: Worktrees
     verifier: Verifier
     packets: Packets
+    secrets: Secrets
     traces: Traces
 
     def trace(self, attempt: str, *entries: Mapping[str, Any]) -> None:
@@ -36,3 +46,10 @@ class Tools:
             self.traces.write(attempt, [{"at": at, **entry} for entry in entries])
         except FleetError as error:
             log.warning("trace lost", extra={"attempt": attempt, "reason": str(error)})
+
+    def hide(self, attempt: str) -> None:
+        """Delete the attempt's secret as soon as it is read; where that fails, clean asks again."""
+        try:
+            self.secrets.drop(attempt)
+        except FleetError as error:
+            log.warning("secret not deleted", extra={"attempt": attempt, "reason": str(error)})

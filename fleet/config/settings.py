@@ -13,10 +13,11 @@ _SCHEMES = ("sqlite:///", "postgresql://", "postgresql+psycopg://")
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """A home and its ledger; the address may hold a password, so it is never shown."""
+    """A home, its ledger and the environment; the last two hold secrets and are never shown."""
 
     home: Path
     database_url: str = field(repr=False)
+    variables: Mapping[str, str] = field(repr=False)
 
 
 def read_settings(home: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:
@@ -24,9 +25,9 @@ def read_settings(home: Path | None = None, environ: Mapping[str, str] | None = 
 
     Raises ConfigError where there is none, or where FLEET_DATABASE_URL is no ledger's address.
     """
-    variables = os.environ if environ is None else environ
+    variables = dict(os.environ if environ is None else environ)
     found = _home(home, variables.get("FLEET_HOME", ""))
-    return Settings(home=found, database_url=_database(found, variables))
+    return Settings(home=found, database_url=_database(found, variables), variables=variables)
 
 
 def _home(given: Path | None, variable: str) -> Path:

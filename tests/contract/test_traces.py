@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from fleet.adapters.redaction import Redaction
 from fleet.adapters.traces import LONGEST_LINE, JsonlTraces
 from fleet.domain.errors import FleetError
 from fleet.ports import Traces
@@ -57,11 +58,13 @@ def lines(traces):
 
 
 def test_entries_are_appended_as_lines(folder):
-    traces = JsonlTraces(folder)
+    traces = JsonlTraces(folder, Redaction())
     assert isinstance(traces, Traces)
 
     traces.write(ATTEMPT, [{"kind": "asked", "packet": {"goal": "ü\u2028"}}, {"n": 1.5}])
-    JsonlTraces(folder).write(ATTEMPT, [{"kind": "spent", "ok": True, "none": None, "at": (1, 2)}])
+    JsonlTraces(folder, Redaction()).write(
+        ATTEMPT, [{"kind": "spent", "ok": True, "none": None, "at": (1, 2)}]
+    )
 
     assert lines(traces) == [
         {"kind": "asked", "packet": {"goal": "ü\u2028"}},
@@ -72,14 +75,14 @@ def test_entries_are_appended_as_lines(folder):
 
 
 def test_nothing_to_write_leaves_no_file(folder):
-    JsonlTraces(folder).write(ATTEMPT, [])
+    JsonlTraces(folder, Redaction()).write(ATTEMPT, [])
 
     assert not folder.exists()
 
 
 @pytest.mark.parametrize("name", SECRETS)
 def test_a_secret_is_taken_out_wherever_it_stands(folder, name):
-    traces, secret = JsonlTraces(folder), SECRETS[name]
+    traces, secret = JsonlTraces(folder, Redaction()), SECRETS[name]
 
     traces.write(ATTEMPT, [{"deep": [{"said": f"it is {secret} so"}], f"key {secret} x": 1}])
 
@@ -90,7 +93,7 @@ def test_a_secret_is_taken_out_wherever_it_stands(folder, name):
 
 
 def test_known_secrets_are_taken_out_whatever_they_look_like(folder):
-    traces = JsonlTraces(folder, redact=["plainword", "plainword-and-more", "abc"])
+    traces = JsonlTraces(folder, Redaction(["plainword", "plainword-and-more", "abc"]))
 
     traces.write(ATTEMPT, [{"said": "plainword-and-more, plainword, abc"}])
 
@@ -105,7 +108,7 @@ def test_ordinary_text_stays(folder):
         "tokens: 1200 in, 300 out; secret sharing is explained in docs/keys.md",
         "git@github.com:owner/name.git and https://example.org:8080/path?q=a@b",
     ]
-    traces = JsonlTraces(folder)
+    traces = JsonlTraces(folder, Redaction())
 
     traces.write(ATTEMPT, [{"said": said}])
 
@@ -123,7 +126,7 @@ def test_ordinary_text_stays(folder):
     ids=lambda entry: entry["kind"],
 )
 def test_a_line_is_bounded_and_still_json(folder, entry):
-    traces = JsonlTraces(folder)
+    traces = JsonlTraces(folder, Redaction())
 
     traces.write(ATTEMPT, [entry, {"kind": "next"}])
 
@@ -136,7 +139,7 @@ def test_what_json_cannot_say_is_said_as_text(folder):
     deep: list[object] = []
     for _ in range(5000):
         deep = [deep]
-    traces = JsonlTraces(folder)
+    traces = JsonlTraces(folder, Redaction())
 
     traces.write(ATTEMPT, [{"nan": float("nan"), "lone": "\ud800", "path": folder, "deep": deep}])
 
@@ -146,7 +149,7 @@ def test_what_json_cannot_say_is_said_as_text(folder):
 
 
 def test_half_a_line_left_by_a_kill_spoils_no_other(folder):
-    traces = JsonlTraces(folder)
+    traces = JsonlTraces(folder, Redaction())
     traces.write(ATTEMPT, [{"n": 1}])
     with trace(traces).open("a") as file:
         file.write('{"n": 2, "tex')
@@ -167,7 +170,7 @@ TRICKS = {
 
 @pytest.mark.parametrize("trick", TRICKS)
 def test_it_never_writes_through_what_is_no_plain_file(folder, trick):
-    traces = JsonlTraces(folder)
+    traces = JsonlTraces(folder, Redaction())
     folder.mkdir()
     victim = folder.parent / "victim"
     victim.write_text("safe")
@@ -186,14 +189,14 @@ def test_a_folder_that_is_a_link_is_refused(folder):
     folder.symlink_to(elsewhere)
 
     with pytest.raises(FleetError, match="plain folder"):
-        JsonlTraces(folder).write(ATTEMPT, [{"kind": "asked"}])
+        JsonlTraces(folder, Redaction()).write(ATTEMPT, [{"kind": "asked"}])
 
     assert list(elsewhere.iterdir()) == []
 
 
 @pytest.mark.parametrize("attempt", ["", "..", "../x", "a/b", "A-1", "x" * 200, "a\n", "a.b", "-a"])
 def test_a_name_that_leads_elsewhere_is_refused(folder, attempt):
-    traces = JsonlTraces(folder)
+    traces = JsonlTraces(folder, Redaction())
 
     with pytest.raises(FleetError, match="no attempt id"):
         traces.path(attempt)
@@ -202,7 +205,7 @@ def test_a_name_that_leads_elsewhere_is_refused(folder, attempt):
 
 
 def test_many_hands_write_whole_lines(folder):
-    traces = JsonlTraces(folder)
+    traces = JsonlTraces(folder, Redaction())
 
     def write(number):
         for turn in range(50):

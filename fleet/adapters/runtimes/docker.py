@@ -1,5 +1,6 @@
 """The container runtime on a Docker engine: hardened containers with fixed names."""
 
+import json
 import logging
 import math
 from collections.abc import Iterator
@@ -8,7 +9,7 @@ from typing import Any
 from docker.errors import APIError, NotFound
 
 from fleet.adapters.runtimes.engine import STDERR, STDOUT, Connection, log_frames, timed_out
-from fleet.adapters.runtimes.hardening import ATTEMPT, HOME, PURPOSE, container_config
+from fleet.adapters.runtimes.hardening import AGENTS, ATTEMPT, HOME, PURPOSE, container_config
 from fleet.domain.errors import FleetError, TransientError
 from fleet.ports import ContainerRuntime, ContainerSpec, ContainerState, Exit
 
@@ -42,6 +43,14 @@ class DockerRuntime(ContainerRuntime):
                 return str(client.inspect_image(tag)["Id"])  # type: ignore[no-untyped-call]
             except NotFound:
                 return None
+
+    def image_agents(self, tag: str) -> frozenset[str] | None:
+        with self._engine.asking(f"image {tag}") as client:
+            try:
+                found = client.inspect_image(tag)  # type: ignore[no-untyped-call]
+            except NotFound:
+                return None
+        return _agents((found["Config"].get("Labels") or {}).get(AGENTS))
 
     def start(self, spec: ContainerSpec) -> None:
         with self._engine.asking(f"container {spec.name}") as client:
@@ -206,6 +215,17 @@ class DockerRuntime(ContainerRuntime):
                 return dict(client.inspect_container(name))
             except NotFound:
                 return None
+
+
+def _agents(label: str | None) -> frozenset[str] | None:
+    """Read the label: a JSON object of versions; whoever wrote another word there said nothing."""
+    try:
+        told = json.loads(label or "")
+    except ValueError:
+        return None
+    if not isinstance(told, dict):
+        return None
+    return frozenset(name for name, version in told.items() if version is not None)
 
 
 def _exit_of(state: dict[str, Any]) -> Exit | None:

@@ -1,19 +1,23 @@
 """Launch: worktree and branch, packet, container started by its fixed name."""
 
 import json
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from fleet.app.desk import Desk
 from fleet.app.tools import Tools
+from fleet.domain.agent import AGENTS
 from fleet.domain.attempt import Attempt, State
-from fleet.domain.errors import DiskFullError, FleetError, TransientError
+from fleet.domain.budget import MICROS, dollars
+from fleet.domain.errors import CredentialError, DiskFullError, FleetError, TransientError
 from fleet.domain.plan import Launch
-from fleet.domain.profile import Profile, Project
+from fleet.domain.profile import Account, Profile, Project
 from fleet.domain.task import Task
 from fleet.ports import ContainerSpec, Mount, Workspace
 
 _STOP_GRACE = 5
+_QUIET = 0.9
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,18 +52,18 @@ def carry_out(action: Launch, tools: Tools) -> Launched | LaunchFailed:
         # an earlier try got that far: its agent may have worked, so nothing may refuse it now
         space = tools.worktrees.prepare(project, attempt.id, branch=task.branch, fresh=False)
         return Launched(attempt=attempt.id, base=space.base, notes=space.notes)
-    profile = tools.fleet.profiles.get(attempt.profile)
-    if profile is None:
-        reason = f"profile {attempt.profile} is gone"
-        return LaunchFailed(attempt=attempt.id, kind="agent_missing", reason=reason)
-    if tools.runtime.image_id(project.image) is None:
-        reason = f"image {project.image} is missing: run `fleet image build`"
-        return LaunchFailed(attempt=attempt.id, kind="image", reason=reason)
+    refusal = _refusal(attempt, project, tools)
+    if refusal is not None:
+        return refusal
+    profile, account = tools.fleet.profiles[attempt.profile], tools.fleet.accounts[attempt.account]
     try:
+        # before the worktree is made: a refusal leaves nothing behind
+        tools.secrets.check(account)
         space = tools.worktrees.prepare(
             project, attempt.id, branch=task.branch, fresh=attempt.fresh
         )
-        tools.runtime.start(_spec(attempt, task, profile, space=space, tools=tools))
+        given = Given(task=task, profile=profile, account=account, space=space)
+        tools.runtime.start(_spec(attempt, given, tools))
     except TransientError:
         raise
     except FleetError as error:
@@ -69,9 +73,40 @@ def carry_out(action: Launch, tools: Tools) -> Launched | LaunchFailed:
 
 def failed(attempt: Attempt, error: Exception) -> LaunchFailed:
     """Answer what a failure to start means; a full disk is not the task's end."""
-    kind = "disk" if isinstance(error, DiskFullError | OSError) else "workspace"
+    match error:
+        case DiskFullError() | OSError():
+            kind = "disk"
+        case CredentialError():
+            kind = "auth"
+        case _:
+            kind = "workspace"
     said = str(error) if isinstance(error, FleetError) else f"{type(error).__name__}: {error}"
     return LaunchFailed(attempt=attempt.id, kind=kind, reason=said)
+
+
+def _refusal(attempt: Attempt, project: Project, tools: Tools) -> LaunchFailed | None:
+    """Answer why the attempt cannot be started at all, None when it may be tried."""
+    profile, image = tools.fleet.profiles.get(attempt.profile), project.image
+    kind, reason = "agent_missing", ""
+    if profile is None or profile.agent not in AGENTS:
+        reason = f"profile {attempt.profile} is gone, or its agent is unknown"
+    elif attempt.account not in tools.fleet.accounts:
+        kind, reason = "auth", f"account {attempt.account} is gone"
+    elif tools.runtime.image_id(image) is None:
+        kind, reason = "image", f"image {image} is missing: run `fleet image build`"
+    else:
+        reason = _lacking(image, AGENTS[profile.agent].program, tools)
+    return LaunchFailed(attempt=attempt.id, kind=kind, reason=reason) if reason else None
+
+
+def _lacking(image: str, program: str, tools: Tools) -> str:
+    """Say that the image has no such program, "" when it has or does not say."""
+    # every agent image has `command`: the engine is not asked once more
+    has = None if program == "command" else tools.runtime.image_agents(image)
+    if has is None or program in has:
+        return ""
+    remedy = f"run `fleet image build --agents {program}`, or name another image"
+    return f"{program} is not in image {image}: {remedy}"
 
 
 def _has_container(attempt: Attempt, tools: Tools) -> bool:
@@ -94,17 +129,26 @@ def settle(finding: Launched | LaunchFailed, desk: Desk) -> None:
             desk.move(attempt, State.FAILED, reason=finding.reason, failure_kind=kind)
 
 
-def _spec(
-    attempt: Attempt, task: Task, profile: Profile, *, space: Workspace, tools: Tools
-) -> ContainerSpec:
-    project = tools.fleet.projects[task.project]
-    packet = _packet(attempt, task, profile, tools=tools)
+@dataclass(frozen=True, kw_only=True)
+class Given:
+    """What a container is started for, with what, and where."""
+
+    task: Task
+    profile: Profile
+    account: Account
+    space: Workspace
+
+
+def _spec(attempt: Attempt, given: Given, tools: Tools) -> ContainerSpec:
+    space, profile = given.space, given.profile
+    project = tools.fleet.projects[given.task.project]
+    packet = _packet(attempt, given, tools)
     tools.trace(attempt.id, {"kind": "asked", "packet": packet})
     folder = tools.packets.write(
         attempt.id,
         {
             "packet.json": json.dumps(packet),
-            "context.json": json.dumps(_context(attempt, task, profile, tools=tools)),
+            "context.json": json.dumps(_context(attempt, given.task, profile, tools=tools)),
             "passwd": f"agent:x:{space.uid}:{space.gid}:agent:/home/agent:/bin/sh\n",
             "group": f"agent:x:{space.gid}:\n",
         },
@@ -118,10 +162,18 @@ def _spec(
         uid=space.uid,
         gid=space.gid,
         limits=profile.limits,
-        mounts=_mounts(space, folder, profile),
+        mounts=(*_mounts(space, folder, profile), *_secret(attempt, given, tools)),
         environment=_environment(profile),
         labels={"fleet.attempt": attempt.id, "fleet.purpose": "agent"},
     )
+
+
+def _secret(attempt: Attempt, given: Given, tools: Tools) -> Iterator[Mount]:
+    """Lay out the account's secret, last of all: it is there for as short as can be."""
+    if given.account.secret:
+        uid, gid = given.space.uid, given.space.gid
+        source = tools.secrets.write(attempt.id, given.account, uid=uid, gid=gid)
+        yield Mount(source=source, target="/fleet/secret")
 
 
 def _mounts(space: Workspace, folder: str, profile: Profile) -> tuple[Mount, ...]:
@@ -149,7 +201,8 @@ def _environment(profile: Profile) -> dict[str, str]:
     }
 
 
-def _packet(attempt: Attempt, task: Task, profile: Profile, *, tools: Tools) -> dict[str, Any]:
+def _packet(attempt: Attempt, given: Given, tools: Tools) -> dict[str, Any]:
+    task, profile = given.task, given.profile
     project = tools.fleet.projects[task.project]
     accepted = [f"acceptance: {text}" for text in task.accept]
     guarded = [f"do not change: {path}" for path in (*project.check_files, *project.protected)]
@@ -169,13 +222,24 @@ def _packet(attempt: Attempt, task: Task, profile: Profile, *, tools: Tools) -> 
                 "name": profile.agent,
                 "command": list(profile.command),
                 "model": profile.model,
+                "base_url": given.account.base_url,
+                "teams": profile.teams,
+                "price": _price(profile),
             },
+            "needs_secret": given.account.secret,
             "setup": [list(argv) for argv in project.setup],
             "check": list(project.checks[0].command) if project.checks else None,
             "self_check_rounds": profile.self_check_rounds,
             "limits": _limits(profile, project),
         },
     }
+
+
+def _price(profile: Profile) -> dict[str, float] | None:
+    """Answer the profile's price in dollars per million tokens, None where it has none."""
+    if profile.price is None:
+        return None
+    return {key: micros / MICROS for key, micros in asdict(profile.price).items()}
 
 
 def _limits(profile: Profile, project: Project) -> dict[str, Any]:
@@ -185,8 +249,10 @@ def _limits(profile: Profile, project: Project) -> dict[str, Any]:
         "check_timeout_seconds": project.checks[0].timeout_seconds if project.checks else 600,
         "stop_grace_seconds": _STOP_GRACE,
         "heartbeat_seconds": min(10.0, profile.heartbeat_lost_after / 3),
+        # the runner gives up before the coordinator does: it can say what hung
+        "quiet_seconds": profile.stall_after * _QUIET,
         "max_turns": profile.max_turns,
-        "max_cost_usd": (profile.max_cost_micros / 1_000_000) or None,
+        "max_cost_usd": dollars(profile.max_cost_micros) or None,
     }
 
 

@@ -51,11 +51,21 @@ def read(action: Follow, tools: Tools) -> Iterator[Told | Exited]:
         if len(rest) > MAX_LINE:
             rest, skipping = b"", True
         lines = [parse(raw) for raw in whole if raw]
-        heard = tuple(line for line in lines if line is not None)
+        heard = tuple(_redacted(line, tools) for line in lines if line is not None)
+        if any(line.type == "started" for line in heard):
+            # the runner has read it, and keeps it from its agent as far as the CLI allows
+            tools.hide(action.attempt.id)
         dropped += len(lines) - len(heard)
         if heard or dropped:
             yield Told(attempt=action.attempt.id, lines=heard, dropped=dropped)
-    yield Exited(attempt=action.attempt.id, exit=_ended(name, tools))
+    ended = _ended(name, tools)
+    tools.hide(action.attempt.id)
+    yield Exited(attempt=action.attempt.id, exit=ended)
+
+
+def _redacted(line: Line, tools: Tools) -> Line:
+    # an agent may print its own key; what it says goes into the ledger
+    return replace(line, data=tools.secrets.redacted(line.data))
 
 
 def _ended(name: str, tools: Tools) -> Exit | None:
