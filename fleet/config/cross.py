@@ -119,10 +119,6 @@ def _profile(stem: str, parsed: Parsed[ProfileEntry], fleet: FleetEntry) -> Iter
     if entry.network not in networks:
         text = f"unknown network {entry.network!r}{nearest(entry.network, networks)}"
         yield parsed.problem(("network",), text)
-    elif entry.network != "none" and entry.agent == "command":
-        # granted nothing in silence: an agent that can be started here gets no network yet
-        text = f"network {entry.network!r} is known, but not built in this version; use none"
-        yield parsed.problem(("network",), text)
 
 
 def _references(parsed: Parsed[ProfileEntry], profiles: Profiles) -> Iterator[Problem]:

@@ -12,6 +12,7 @@ from fleet.config.quantities import (
     Gigabytes,
     Micros,
     Name,
+    NetworkName,
     PassedName,
     Seconds,
     Text,
@@ -166,4 +167,5 @@ class FleetEntry(Entry):
     memory: MemoryEntry = MemoryEntry()
     policies: Annotated[Text | None, LATER] = None
     timezone: Annotated[Timezone, LATER] = "UTC"
-    networks: Annotated[tuple[Text, ...], LATER] = ()
+    networks: tuple[NetworkName, ...] = ()
+    egress_host_exposed: bool = False

@@ -8,6 +8,7 @@ from fleet.config.entry import LATER, Entry
 from fleet.config.quantities import (
     Branch,
     Command,
+    Host,
     Micros,
     Name,
     RepositoryPath,
@@ -45,13 +46,13 @@ class ProjectEntry(Entry):
     setup: tuple[SetupCommand, ...] = ()
     setup_timeout: Seconds = 600.0
     max_retries: Annotated[int, Field(ge=0, le=20)] = 2
+    egress_allow: tuple[Host, ...] = ()
     needs: tuple[Literal["submodules", "lfs"], ...] = ()
     daily_budget_usd: Annotated[Micros | None, LATER] = None
     weight: Annotated[float, LATER] = 1
     merge: Annotated[Literal["merge", "squash"], LATER] = "merge"
     remote: Annotated[str | None, LATER] = None
     in_review_limit: Annotated[int, LATER] = 10
-    egress_allow: Annotated[tuple[str, ...], LATER] = ()
 
     @model_validator(mode="after")
     def _one_way_to_check(self) -> Self:

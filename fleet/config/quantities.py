@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, 
 
 from fleet.config.problems import nearest
 from fleet.domain.budget import micros
+from fleet.domain.egress import destination
 from fleet.domain.errors import ConfigError
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -104,6 +105,20 @@ def _gateway(value: str) -> str:
     return value.rstrip("/")
 
 
+def _host(value: str) -> str:
+    try:
+        destination(value)
+    except ConfigError as error:
+        raise ValueError(f"{error.message}; expected one {error.remedy}") from error
+    return value
+
+
+def _network(value: str) -> str:
+    if value in {"none", "egress", "default", "host"}:
+        raise ValueError(f"{value!r} is no network of its own; `docker network ls` shows them")
+    return value
+
+
 def _variable(value: str) -> str:
     # what stands there instead may be the secret itself: it is not repeated
     if not _VARIABLE.fullmatch(value):
@@ -129,6 +144,12 @@ Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,39}$")]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=4096, pattern=r"^[^\x00]*$")]
 RepositoryPath = Annotated[Text, AfterValidator(_inside)]
 BaseUrl = Annotated[Text, AfterValidator(_gateway)]
+Host = Annotated[Text, AfterValidator(_host)]
+NetworkName = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$"),
+    AfterValidator(_network),
+]
 VariableName = Annotated[
     str, AfterValidator(_variable), _schema(type="string", pattern=f"^{_VARIABLE.pattern}$")
 ]

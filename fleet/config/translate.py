@@ -8,6 +8,7 @@ from fleet.config.profile_entry import ProfileEntry
 from fleet.config.project_entry import ProjectEntry
 from fleet.domain.agent import Credential
 from fleet.domain.budget import Price
+from fleet.domain.egress import destination
 from fleet.domain.profile import LOCAL, Account, Fleet, Limits, Profile, Project
 from fleet.domain.result import Check
 
@@ -26,6 +27,7 @@ def fleet_of(entry: FleetEntry, profiles: Mapping[str, ProfileEntry], home: Path
         parallel=entry.limits.parallel,
         disk_free_bytes=entry.limits.disk_free_gb,
         max_swaps=entry.swap.timeout.max_swaps,
+        egress_host_exposed=entry.egress_host_exposed,
     )
 
 
@@ -45,6 +47,7 @@ def project_of(entry: ProjectEntry, home: Path) -> Project:
         max_retries=entry.max_retries,
         setup=entry.setup,
         setup_timeout=entry.setup_timeout,
+        egress_allow=tuple(map(destination, entry.egress_allow)),
     )
 
 

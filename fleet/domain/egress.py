@@ -145,7 +145,9 @@ def _split(text: str) -> tuple[str, str | None]:
 def _port(text: str, port: str) -> int:
     # int() would take spaces, signs and other alphabets' digits
     if not re.fullmatch(r"[0-9]{1,5}", port) or int(port) not in _PORTS:
-        raise ConfigError(f"{text!r} has no usable port", remedy="a number from 1 to 65535")
+        raise ConfigError(
+            f"{text!r} has no usable port", remedy="like api.example.com:8443, from 1 to 65535"
+        )
     return int(port)
 
 

@@ -5,6 +5,7 @@ from datetime import date
 
 from fleet.domain.agent import Credential
 from fleet.domain.budget import Price
+from fleet.domain.egress import Destination
 from fleet.domain.result import Check
 from fleet.domain.task import Priority, Review
 
@@ -91,6 +92,7 @@ class Project:
     max_retries: int = 2
     setup: tuple[tuple[str, ...], ...] = ()
     setup_timeout: float = 600.0
+    egress_allow: tuple[Destination, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,3 +105,4 @@ class Fleet:
     parallel: int = 4
     disk_free_bytes: int = 5 * 1024**3
     max_swaps: int = 2
+    egress_host_exposed: bool = False

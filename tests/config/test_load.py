@@ -5,6 +5,7 @@ from pathlib import Path
 
 from fleet.config import load_fleet
 from fleet.domain.agent import Credential, CredentialKind
+from fleet.domain.egress import Destination
 from fleet.domain.profile import LOCAL
 from fleet.domain.task import Priority, Review
 from tests.config.homes import DEVELOPER, PROJECT, a_home
@@ -111,3 +112,21 @@ def test_paths_do_not_depend_on_the_current_folder(tmp_path, monkeypatch):
     home = a_home(tmp_path)
     monkeypatch.chdir(tmp_path.parent)
     assert Path(load_fleet(Path(home.name)).projects["APP"].path) == home / "app"
+
+
+def test_networks_and_hosts_are_those_that_the_user_lists(tmp_path):
+    text = PROJECT.replace("check:", "egress_allow: [pypi.org, '*.example.com:8443'], check:")
+    text += "networks: [office]\negress_host_exposed: true\n"
+    profiles = {
+        "dev": DEVELOPER + "network: egress\n",
+        "lan": DEVELOPER.replace("dev", "lan", 1) + "network: office\n",
+    }
+
+    fleet = load_fleet(a_home(tmp_path, text, profiles))
+
+    assert fleet.projects["APP"].egress_allow == (
+        Destination(host="pypi.org"),
+        Destination(host=".example.com", ports=(8443,)),
+    )
+    assert fleet.egress_host_exposed
+    assert {p.network for p in fleet.profiles.values()} == {"egress", "office"}

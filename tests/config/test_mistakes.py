@@ -104,7 +104,12 @@ ONE_MISTAKE = {
         "expected a path inside the repository",
     ),
     "submodules": (PROJECT.replace("check:", "needs: [submodules], check:"), "not populated"),
-    "not built": ("networks: [office]\n", "networks: known, but not built in this version"),
+    "not built": ("timezone: Europe/Berlin\n", "timezone: known, but not built in this version"),
+    "network of the host": ("networks: [office, host]\n", "'host' is no network of its own"),
+    "no host": (
+        PROJECT.replace("check:", "egress_allow: [pypi.org, x.org/simple], check:"),
+        "projects[0].egress_allow[1]: 'x.org/simple' is no host that can be listed; expected one",
+    ),
     "not built below": (
         PROJECT.replace("check:", "merge: squash, check:"),
         "projects[0].merge: kn",
@@ -142,7 +147,6 @@ PROFILE_MISTAKES = {
     "command elsewhere": ("name: dev\nagent: claude\nroles: [a]\ncommand: [x]\n", "are only for"),
     "no role": ("name: dev\nagent: claude\nroles: []\n", "dev.yaml:3: roles: expected"),
     "unknown network": (DEVELOPER + "network: egres\n", "unknown network 'egres'; did you mean"),
-    "network not built": (DEVELOPER + "network: egress\n", "network 'egress' is known, but not"),
     "unknown fallback": (DEVELOPER + "fallback: [devv]\n", "unknown profile 'devv'; did you mean"),
     "unknown escalation": (DEVELOPER + "escalate_to: devv\n", "dev.yaml:5: unknown profile 'devv'"),
     "own fallback": (DEVELOPER + "fallback: [dev]\n", "fallback goes in a circle: dev -> dev"),
