@@ -4,10 +4,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 
+from fleet.domain.agent import Meter
 from fleet.domain.errors import ConfigError
 from fleet.domain.result import Usage
 
 MICROS = 1_000_000
+
+# failure kinds by what is known of the usage: the agent was never started; the vendor refused a
+# call; the agent was cut off in the middle of one
+_NEVER_RAN = frozenset({"agent_missing", "isolation", "packet", "setup"})
+_REFUSED = frozenset(
+    {"auth", "billing", "model_not_found", "network", "overloaded", "quota", "rate_limit"}
+)
+_CUT_OFF = frozenset(
+    {"", "approval_required", "crash", "hang", "internal", "oom", "stopped", "timeout"}
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,11 +73,13 @@ def dollars(amount: int | None) -> float | None:
 
 
 def cost(usage: Usage, price: Price | None) -> int | None:
-    """Answer what usage cost: what the agent told, else by price, else None (unknown)."""
-    if usage.cost_micros is not None:
+    """Answer what usage cost: what the agent told, else by price, else None (unknown).
+
+    Where there is a price, a cost of nothing is not believed: that is a model the agent has no
+    price of.
+    """
+    if usage.cost_micros or price is None:
         return usage.cost_micros
-    if price is None:
-        return None
     fresh = max(0, usage.input_tokens - usage.cached_tokens)
     total = (
         fresh * price.input
@@ -76,9 +89,22 @@ def cost(usage: Usage, price: Price | None) -> int | None:
     return -(-total // MICROS)
 
 
+def metered(kind: str, meter: Meter, *, told: bool) -> bool:
+    """Tell whether the usage of an attempt that ended by itself is known.
+
+    `kind` is its failure kind, `none` for a success; `told` says whether it told any usage. Where
+    a call was refused, an agent that tells while it works has used nothing but what it told.
+    """
+    if kind in _NEVER_RAN:
+        return True
+    if kind in _CUT_OFF or (kind == "limit" and meter is Meter.END):
+        return False
+    return told or (kind in _REFUSED and meter is Meter.LIVE)
+
+
 def settle(reserved: int, usage: Usage, *, price: Price | None, known: bool) -> tuple[int, bool]:
     """Answer (micro-dollars, estimated): usage unknown at the end costs the whole reservation."""
-    told = cost(usage, price)
+    told = 0 if known and usage == Usage() else cost(usage, price)
     if known and told is not None:
         return told, False
     return max(told or 0, reserved), reserved > 0

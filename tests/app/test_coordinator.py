@@ -750,6 +750,11 @@ def test_a_line_cut_anywhere_is_put_together(world):
         ((result(1),), 0, 2_000_000, True),
         ((line(1, "usage", cost_usd=0.5), result(2, "crash")), 1, 2_000_000, True),
         ((line(1, "usage", cost_usd=9), result(2, "crash")), 1, 9_000_000, True),
+        # it failed, but came to its own end and told what it had used until then
+        ((line(1, "usage", cost_usd=0.5), result(2, "self_check")), 1, 500_000, False),
+        ((result(1, "rate_limit", usage={"cost_usd": 0.5}),), 1, 500_000, False),
+        ((result(1, "rate_limit", usage=None),), 1, 2_000_000, True),
+        ((result(1, "setup", usage=None),), 1, 0, False),
     ],
 )
 def test_money_is_settled_once_and_never_too_low(says, code, cost, estimated):

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fleet.domain.budget import Price, cost, dollars, micros, settle
+from fleet.domain.agent import Meter
+from fleet.domain.budget import Price, cost, dollars, metered, micros, settle
 from fleet.domain.errors import ConfigError
 from fleet.domain.result import Usage
 
@@ -87,5 +88,44 @@ def test_known_usage_costs_just_that(reserved, usage, price):
     assert settle(reserved, usage, price=price, known=True) == (cost(usage, price), False)
 
 
-def test_known_success_without_a_meter_costs_the_reservation():
-    assert settle(500, Usage(), price=None, known=True) == (500, True)
+def test_tokens_without_cost_and_price_cost_the_reservation():
+    assert settle(500, Usage(output_tokens=1), price=None, known=True) == (500, True)
+
+
+def test_nothing_used_costs_nothing_where_that_is_known():
+    assert settle(500, Usage(), price=None, known=True) == (0, False)
+
+
+def test_a_cost_of_nothing_is_not_believed_where_there_is_a_price():
+    usage = Usage(output_tokens=10, cost_micros=0)
+
+    assert cost(usage, Price(input=0, cached_input=0, output=2_000_000)) == 20
+    assert cost(usage, None) == 0
+
+
+LIVE, END = Meter.LIVE, Meter.END
+
+
+@pytest.mark.parametrize(
+    ("kind", "meter", "told", "known"),
+    [
+        ("none", END, True, True),
+        ("none", LIVE, False, False),
+        ("self_check", END, True, True),
+        ("self_check", LIVE, False, False),
+        # refused at the first call: who tells while it works has used nothing
+        ("rate_limit", LIVE, False, True),
+        ("auth", LIVE, True, True),
+        ("rate_limit", END, False, False),
+        ("rate_limit", END, True, True),
+        ("setup", END, False, True),
+        ("limit", LIVE, True, True),
+        ("limit", END, True, False),
+        *((kind, LIVE, True, False) for kind in ("stopped", "timeout", "hang", "oom", "crash")),
+        ("approval_required", LIVE, True, False),
+        ("", LIVE, True, False),
+        ("of a later runner", LIVE, False, False),
+    ],
+)
+def test_usage_is_known_where_the_agent_came_to_its_end_and_told(kind, meter, told, known):
+    assert metered(kind, meter, told=told) is known

@@ -1,16 +1,20 @@
 """Collect: commit what the ended container left, settle its money, give back its slot."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from fleet.app.desk import Desk
 from fleet.app.tools import Tools
+from fleet.domain.agent import AGENTS, Meter
 from fleet.domain.attempt import Attempt, Outcome, State
-from fleet.domain.budget import Settlement, dollars
+from fleet.domain.budget import Settlement, dollars, metered
 from fleet.domain.budget import settle as settle_money
+from fleet.domain.events import Event
 from fleet.domain.plan import Collect
 from fleet.domain.policy import PendingAction
 from fleet.domain.profile import Fleet
+from fleet.domain.result import Usage
 from fleet.ports import Collected, Exit
 
 _CATEGORY = 60  # characters
@@ -18,12 +22,17 @@ _CATEGORY = 60  # characters
 
 @dataclass(frozen=True, kw_only=True)
 class Gathered:
-    """The work is committed; `exit` is None when the container had vanished."""
+    """The work is committed; `exit` is None when the container had vanished.
+
+    `asked` is the category of the approval that the agent asked for; `usage_told` says whether
+    it told what it used.
+    """
 
     attempt: str
     exit: Exit | None
     collected: Collected
     asked: str = ""
+    usage_told: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,20 +48,36 @@ def carry_out(action: Collect, exit_: Exit | None, tools: Tools) -> Gathered:
     attempt = action.attempt
     project = tools.fleet.projects[attempt.project]
     outcome = outcome_of(attempt, exit_)
+    events = tools.ledger.events(attempt=attempt.id)
+    diagnostics = _diagnostics(events)
     collected = tools.worktrees.collect(
         project,
         replace(attempt, outcome=outcome),
         message=f"{action.task.key}: {action.task.title}",
-        skip=_setup_leftovers(attempt, tools),
+        skip=_setup_leftovers(diagnostics),
     )
     tools.trace(attempt.id, _changed(collected), _spent(attempt))
-    asked = _category(attempt, tools)
-    return Gathered(attempt=attempt.id, exit=exit_, collected=collected, asked=asked)
+    return Gathered(
+        attempt=attempt.id,
+        exit=exit_,
+        collected=collected,
+        asked=_category(events),
+        usage_told=isinstance(diagnostics.get("usage"), dict) or attempt.usage != Usage(),
+    )
 
 
-def _category(attempt: Attempt, tools: Tools) -> str:
+def _diagnostics(events: Sequence[Event]) -> Mapping[str, Any]:
+    """Answer what the runner's result told beside its status, empty when there was none."""
+    for event in events:
+        if event.kind == "agent.result":
+            told = event.data.get("diagnostics")
+            return told if isinstance(told, dict) else {}
+    return {}
+
+
+def _category(events: Sequence[Event]) -> str:
     """Answer the category of the approval the agent asked for, as the event line told."""
-    for event in tools.ledger.events(attempt=attempt.id):
+    for event in events:
         if event.kind == "agent.approval":
             told = event.data.get("category")
             return told[:_CATEGORY] if isinstance(told, str) and told.isprintable() else ""
@@ -83,19 +108,16 @@ def _spent(attempt: Attempt) -> dict[str, Any]:
     return {
         "kind": "spent",
         "input_tokens": attempt.usage.input_tokens,
+        "cached_tokens": attempt.usage.cached_tokens,
         "output_tokens": attempt.usage.output_tokens,
         "cost_usd": dollars(attempt.usage.cost_micros),
     }
 
 
-def _setup_leftovers(attempt: Attempt, tools: Tools) -> tuple[str, ...]:
+def _setup_leftovers(diagnostics: Mapping[str, Any]) -> tuple[str, ...]:
     """Answer the paths that setup left, as the runner's result told; they are not collected."""
-    for event in tools.ledger.events(attempt=attempt.id):
-        if event.kind == "agent.result":
-            diagnostics = event.data.get("diagnostics")
-            told = diagnostics.get("setup_untracked") if isinstance(diagnostics, dict) else None
-            return tuple(p for p in told or () if isinstance(p, str))
-    return ()
+    told = diagnostics.get("setup_untracked")
+    return tuple(p for p in told if isinstance(p, str)) if isinstance(told, list) else ()
 
 
 def settle(finding: Gathered | Hindered, desk: Desk, *, fleet: Fleet) -> None:
@@ -118,7 +140,7 @@ def settle(finding: Gathered | Hindered, desk: Desk, *, fleet: Fleet) -> None:
     )
     for note in finding.collected.notes:
         desk.log("attempt.note", moved, what=note)
-    _settle_money(moved, desk, fleet)
+    _settle_money(moved, finding, desk, fleet=fleet)
     if outcome is Outcome.PAUSED:
         _ask(moved, finding.asked or "agent", desk)
 
@@ -168,10 +190,14 @@ def _reason(attempt: Attempt, outcome: Outcome, exit_: Exit | None) -> str:
             return attempt.reason
 
 
-def _settle_money(attempt: Attempt, desk: Desk, fleet: Fleet) -> None:
+def _settle_money(attempt: Attempt, finding: Gathered, desk: Desk, *, fleet: Fleet) -> None:
     profile = fleet.profiles.get(attempt.profile)
     price = profile.price if profile else None
-    known = attempt.outcome is Outcome.FINISHED
+    agent = AGENTS.get(profile.agent) if profile else None
+    meter = agent.meter if agent else Meter.END
+    ended_itself = attempt.outcome in {Outcome.FINISHED, Outcome.FAILED}
+    kind = attempt.failure_kind if ended_itself and attempt.stopping is None else ""
+    known = metered(kind, meter, told=finding.usage_told)
     spent, estimated = settle_money(
         attempt.reserved_micros, attempt.usage, price=price, known=known
     )
