@@ -7,15 +7,20 @@ PROGRESS = "the greeting is written"
 DONE = "The greeting is written."
 REPAIRED = "The reply is written too."
 
+_DEEDS: tuple[Turn, ...] = (
+    (Say("I write the greeting."), Write("greeting.txt", GREETING)),
+    (Shell("cat greeting.txt > copied.txt"),),
+    (Report(PROGRESS, 50),),
+    (Say(DONE),),
+)
+
 PLAYS: dict[str, tuple[Turn, ...]] = {
     "ok": ((Say(DONE),),),
+    "deeds": _DEEDS,
     # Each turn is found by how many the request shows already. A CLI that resumes goes on where it
     # was; one that forgot plays from the beginning and never writes reply.txt.
     "two-rounds": (
-        (Say("I write the greeting."), Write("greeting.txt", GREETING)),
-        (Shell("cat greeting.txt > copied.txt"),),
-        (Report(PROGRESS, 50),),
-        (Say(DONE),),
+        *_DEEDS,
         (Say("The check wants a reply."), Write("reply.txt", "reply\n")),
         (Say(REPAIRED),),
     ),

@@ -1,0 +1,81 @@
+"""What is specified: for each case, what the model's side does and how fleet has to call it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from tests.model_server.troubles import Fault, Refusal
+
+SUCCESS = "success"
+# every failure is told within this time by default; the watchdog's cases have their own
+SOON = 15.0
+# the silence after which the watchdog of these tests barks, and what it may take beyond it
+QUIET, SLACK = 5.0, 5.0
+
+
+@dataclass(frozen=True)
+class Case:
+    """A row of the matrix.
+
+    `path` is the play or trouble the CLI is sent to; None is a port that nobody listens on.
+    `kinds` are the failures that are right, `success` among them; `within` counts in seconds from
+    the runner's first line. `credential` is its kind for a CLI where it is not an API key.
+    """
+
+    name: str
+    path: str | None
+    kinds: frozenset[str]
+    within: float = SOON
+    limits: Mapping[str, float] = field(default_factory=dict)
+    credential: Mapping[str, str] = field(default_factory=dict)
+    uid: int = 1000
+
+
+def _refused(name: str, refusal: Refusal, kind: str) -> Case:
+    return Case(name, refusal.value, frozenset({kind}))
+
+
+def _broken(name: str, fault: Fault, *kinds: str) -> Case:
+    return Case(name, fault.value, frozenset(kinds))
+
+
+def _silent(name: str, fault: Fault) -> Case:
+    return Case(
+        name,
+        fault.value,
+        frozenset({"hang"}),
+        within=QUIET + SLACK,
+        limits={"quiet_seconds": QUIET},
+    )
+
+
+PLAYED = frozenset({SUCCESS})
+
+CASES = (
+    Case("success as root", "deeds", PLAYED, uid=0),
+    Case("success as a user", "deeds", PLAYED),
+    _refused("wrong key", Refusal.WRONG_KEY, "auth"),
+    _refused("401", Refusal.UNAUTHORIZED, "auth"),
+    _refused("403", Refusal.FORBIDDEN, "auth"),
+    _refused("404, unknown model", Refusal.NO_MODEL, "model_not_found"),
+    _refused("429 without a hint", Refusal.RATE_PLAIN, "rate_limit"),
+    _refused("429, again in 2 s", Refusal.RATE_SHORT, "rate_limit"),
+    _refused("429, again in an hour", Refusal.RATE_LONG, "rate_limit"),
+    Case(
+        "quota used up",
+        Refusal.QUOTA.value,
+        frozenset({"quota"}),
+        credential={"claude": "oauth_token"},
+    ),
+    _refused("no credit", Refusal.BILLING, "billing"),
+    _refused("context too long", Refusal.TOO_LONG, "context_too_long"),
+    _refused("500", Refusal.BROKEN, "overloaded"),
+    _refused("503", Refusal.UNAVAILABLE, "overloaded"),
+    _refused("529", Refusal.OVERLOADED, "overloaded"),
+    Case("connection refused", None, frozenset({"network"})),
+    _broken("connection dropped", Fault.DROPPED, "network"),
+    _silent("hang before headers", Fault.HANG),
+    _silent("hang in mid-stream", Fault.HANG_MIDSTREAM),
+    _broken("malformed stream", Fault.MALFORMED, "network", "crash"),
+    _broken("truncated stream", Fault.TRUNCATED, "network", "hang"),
+    _broken("empty stream", Fault.EMPTY, "network", "hang"),
+)
