@@ -7,6 +7,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from fleet.domain.attempt import Attempt
 from fleet.domain.budget import Reservation, Settlement
+from fleet.domain.egress import Destination
 from fleet.domain.events import Event
 from fleet.domain.merge import PullRequest
 from fleet.domain.plan import Snapshot
@@ -157,7 +158,10 @@ class Mount:
 
 @dataclass(frozen=True, kw_only=True)
 class ContainerSpec:
-    """One hardened container; `uid` and `gid` are the project's, tmpfs sizes are in bytes."""
+    """One hardened container; `uid` and `gid` are the project's, tmpfs sizes are in bytes.
+
+    `dns` is the only server that names are asked of; None leaves it to the engine.
+    """
 
     name: str
     image: str
@@ -170,6 +174,7 @@ class ContainerSpec:
     environment: Mapping[str, str] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
     network: str = "none"
+    dns: str | None = None
     workdir: str = "/workspace"
 
 
@@ -420,6 +425,45 @@ class Packets(Protocol):
 
     def drop(self, attempt: str) -> None:
         """Delete the folder; fine when it is gone."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Egress:
+    """The closed network of an attempt, and the URL of the proxy that is all it reaches."""
+
+    network: str
+    proxy: str
+
+
+@runtime_checkable
+class Networks(Protocol):
+    """Networks of attempts that reach listed hosts and nothing else.
+
+    Every method raises EngineDownError when the engine does not answer.
+    """
+
+    def examine(self) -> str:
+        """Answer what keeps this host closed to attempts, "" where the user said it may be open.
+
+        Raises FleetError where no attempt could be given egress, with what to do.
+        """
+        ...
+
+    def open(self, attempt: str, allow: Sequence[Destination]) -> Egress:
+        """Find or make the attempt's network and proxy; once it answers, the list is in force.
+
+        Raises FleetError where the host cannot be closed to it or the proxy's image is missing,
+        TransientError when it may work later: no free subnet, a proxy that does not answer yet.
+        """
+        ...
+
+    def close(self, attempt: str) -> None:
+        """Remove them after the attempt's container; fine when they are gone."""
+        ...
+
+    def sweep(self, attempts: Collection[str]) -> None:
+        """Close those of all of this home's attempts but these."""
         ...
 
 

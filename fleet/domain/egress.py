@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
@@ -108,7 +108,9 @@ def closed_ranges(allow: Iterable[Destination], *, own: Iterable[str]) -> tuple[
     for each in allow:
         if each.addresses is not None:
             closed = [part for whole in closed for part in _without(whole, each.addresses)]
-    return tuple(dict.fromkeys(closed))
+    four = collapse_addresses(each for each in closed if isinstance(each, IPv4Network))
+    six = collapse_addresses(each for each in closed if isinstance(each, IPv6Network))
+    return (*four, *six)
 
 
 def _without(whole: Range, hole: Range) -> list[Range]:

@@ -30,6 +30,17 @@ def container_config(spec: ContainerSpec, home8: str) -> dict[str, Any]:
     return config
 
 
+def _dns(spec: ContainerSpec) -> dict[str, Any]:
+    """Name the server in the container's settings, so that the engine asks none from the host.
+
+    An engine whose host has a resolver of its own would do so even for an internal network.
+    """
+    if spec.dns is None:
+        return {}
+    # a tool that looks names up itself, instead of leaving it to the proxy, gives up at once
+    return {"Dns": [spec.dns], "DnsOptions": ["timeout:1", "attempts:1"]}
+
+
 def _host_config(spec: ContainerSpec) -> dict[str, Any]:
     """Harden: the container is the boundary an untrusted agent is kept in."""
     limits = spec.limits
@@ -50,6 +61,7 @@ def _host_config(spec: ContainerSpec) -> dict[str, Any]:
         # a core dump would land in the worktree and be collected
         "Ulimits": [{"Name": "core", "Soft": 0, "Hard": 0}],
         "NetworkMode": spec.network,
+        **_dns(spec),
         "LogConfig": _LOG,
         "Mounts": [_bind(mount) for mount in spec.mounts],
         # the agent's runner must be PID 1 itself to keep its output to itself; a plain command
