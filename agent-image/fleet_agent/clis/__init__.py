@@ -3,7 +3,12 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from fleet_agent.clis import command
+from fleet_agent.clis import claude, command
 from fleet_agent.clis.model import Cli
 
-REGISTRY: Mapping[str, Cli] = MappingProxyType({"command": command.CLI})
+REGISTRY: Mapping[str, Cli] = MappingProxyType(
+    {
+        "command": command.CLI,
+        "claude": claude.CLI,
+    }
+)

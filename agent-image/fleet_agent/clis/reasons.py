@@ -1,6 +1,7 @@
 """What all CLIs share: the kind of an API's error, and how a start of a CLI is judged."""
 
 import re
+from dataclasses import replace
 
 from fleet_agent.clis.hints import retry_after
 from fleet_agent.clis.model import Denied, End, Failure, FailureKind, Finished, Heard, Said, Trouble
@@ -10,6 +11,7 @@ _LONGEST_MESSAGE = 1000
 _LONGEST_LINE = 300
 _LONGEST_TEXT = 8192
 _MOST_NAMED = 10
+_NOT_FOUND = 127  # how a shell ends that cannot find the program
 
 # How CLIs write an HTTP status into their texts.
 _STATUS = re.compile(
@@ -86,7 +88,7 @@ _BY_VAGUE_TEXT: tuple[tuple[FailureKind, re.Pattern[str]], ...] = tuple(
             r"unable to connect|cannot connect|could not connect|connect(?:ion)?[ _]?timed? ?out|"
             r"connection ?(?:failed|error|refused|reset|closed)|econn|etimedout|enotfound|epipe|"
             r"eai_again|getaddrinfo|name resolution|fetch failed|error sending request|socket|"
-            r"proxy|stream (?:disconnected|closed|ended)",
+            r"proxy|stream (?:disconnected|closed|ended)|malformed|unexpected end of",
         ),
         (FailureKind.HANG, r"timed? ?out|timeout"),
     )
@@ -155,6 +157,8 @@ def _without_success(end: End) -> Failure | None:
     if trouble:
         return _timed(trouble.failure, end)
     said = last_line(end.stderr, _LONGEST_LINE) or "nothing on standard error"
+    if end.exit_code == _NOT_FOUND and not end.heard:
+        return Failure(FailureKind.AGENT_MISSING, f"the program could not be started: {said}")
     if end.exit_code == 0:
         return Failure(FailureKind.CRASH, f"ended without its closing event: {said}")
     return Failure(FailureKind.CRASH, f"ended with exit code {end.exit_code}: {said}")
@@ -171,6 +175,10 @@ def _standing(heard: tuple[Heard, ...]) -> Trouble | None:
 
 
 def _timed(cause: Failure, end: End) -> Failure:
+    """Fill in when another try may help: another of its troubles may have told it."""
     if cause.retry_after_seconds is not None:
         return cause
-    return Failure(cause.kind, cause.message, retry_after(cause.message, end.at))
+    troubles = [heard.failure for heard in end.heard if isinstance(heard, Trouble)]
+    told = {one.message: None for one in (cause, *troubles) if one.kind is cause.kind}
+    waits = [wait for message in told if (wait := retry_after(message, end.at)) is not None]
+    return replace(cause, retry_after_seconds=max(waits, default=None))

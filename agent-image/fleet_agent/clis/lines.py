@@ -1,0 +1,60 @@
+"""Takes apart a CLI's JSON lines: what has not the expected type counts as absent, never raises."""
+
+import json
+from collections.abc import Mapping, Sequence
+
+from fleet_agent.clis.model import Activity
+from fleet_agent.text import clean, last_line
+
+LONGEST_SUMMARY = 200
+LONGEST_WORDS = 8192
+_MOST = 10**15
+_NOTHING: Mapping[str, object] = {}
+
+
+def object_of(line: bytes) -> Mapping[str, object] | None:
+    """Return the JSON object on a line, None where there is none."""
+    if not line.lstrip().startswith(b"{"):
+        return None
+    try:
+        return mapping(json.loads(line))
+    except (ValueError, RecursionError):
+        return None
+
+
+def mapping(value: object) -> Mapping[str, object]:
+    """Return an object; an empty one for anything else."""
+    return value if isinstance(value, dict) else _NOTHING
+
+
+def mappings(value: object) -> Sequence[Mapping[str, object]]:
+    """Return the objects of a list."""
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+
+
+def text(value: object, limit: int = LONGEST_WORDS) -> str:
+    """Return a text, clean and cut; an empty one for anything else."""
+    return clean(value, limit) if isinstance(value, str) else ""
+
+
+def count(value: object) -> int:
+    """Return a whole number from 0 on; 0 for anything else."""
+    return value if type(value) is int and 0 <= value <= _MOST else 0
+
+
+def dollars(value: object) -> int | None:
+    """Return an amount in dollars as micro-dollars, None where it is none."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= _MOST:
+        return None
+    return round(value * 1_000_000)
+
+
+def activity(kind: str, told: str) -> Activity:
+    """Return activity with a summary of one line."""
+    return Activity(kind, clean(" ".join(told[: 4 * LONGEST_SUMMARY].split()), LONGEST_SUMMARY))
+
+
+def plain(line: bytes) -> tuple[Activity, ...]:
+    """Return a line of no known form as activity; an empty line is none."""
+    summary = last_line(line, LONGEST_SUMMARY)
+    return (Activity("output", summary),) if summary else ()
