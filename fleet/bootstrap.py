@@ -16,7 +16,7 @@ from fleet.domain.errors import ConfigError, CredentialError
 from fleet.domain.events import Event
 from fleet.domain.plan import Plan, Snapshot
 from fleet.domain.profile import Account, Fleet
-from fleet.ports import Clock, ContainerRuntime, Ledger, Log, Secrets, Worktrees
+from fleet.ports import Clock, ContainerRuntime, Ledger, Log, Networks, Secrets, Worktrees
 
 if TYPE_CHECKING:
     from fleet.adapters.redaction import Redaction
@@ -79,6 +79,14 @@ def runtime(office: Office) -> ContainerRuntime:
     return DockerRuntime(office.home8)
 
 
+def networks(office: Office) -> Networks:
+    """Answer the networks of this home's attempts."""
+    from fleet.adapters.runtimes.networks import DockerNetworks
+
+    exposed = office.fleet.egress_host_exposed
+    return DockerNetworks(office.home, office.home8, host_exposed=exposed)
+
+
 def worktrees(office: Office) -> Worktrees:
     """Answer the git of this home."""
     from fleet.adapters.git.worktrees import GitWorktrees
@@ -123,6 +131,7 @@ def tools(office: Office) -> Tools:
         clock=office.clock,
         ledger=office.ledger,
         runtime=engine,
+        networks=networks(office),
         worktrees=git,
         verifier=ContainerVerifier(git, engine, office.clock, office.home8),
         packets=homes.FolderPackets(office.home),

@@ -16,6 +16,7 @@ from fleet.app.coordinator import Coordinator, Order
 from fleet.app.crew import Report
 from fleet.app.tools import Tools
 from fleet.domain.attempt import Attempt
+from fleet.domain.egress import Destination
 from fleet.domain.errors import CredentialError, FleetError, StaleLeaseError
 from fleet.domain.plan import Plan, Snapshot
 from fleet.domain.policy import Change, ChangeType, Diff
@@ -28,8 +29,10 @@ from fleet.ports import (
     ContainerRuntime,
     ContainerSpec,
     ContainerState,
+    Egress,
     Exit,
     MergedTip,
+    Networks,
     Packets,
     Secrets,
     Traces,
@@ -442,6 +445,29 @@ class MemorySecrets(Secrets):
         return Redaction(self._read).without_known(told)
 
 
+class MemoryNetworks(Networks):
+    """Networks in a dictionary: what each attempt may reach."""
+
+    def __init__(self, faults: Faults) -> None:
+        self.allowed: dict[str, tuple[Destination, ...]] = {}
+        self._faults = faults
+
+    def examine(self) -> str:
+        return "nothing is there to be reached"
+
+    def open(self, attempt: str, allow: Sequence[Destination]) -> Egress:
+        self._faults.trip("open_network")
+        self.allowed[attempt] = tuple(allow)
+        return Egress(network=f"fleet-{attempt}", proxy="http://10.231.0.2:3128")
+
+    def close(self, attempt: str) -> None:
+        self._faults.trip("close_network")
+        self.allowed.pop(attempt, None)
+
+    def sweep(self, attempts: Collection[str]) -> None:
+        self.allowed = {name: self.allowed[name] for name in self.allowed if name in attempts}
+
+
 class MemoryTraces(Traces):
     """Traces in a dictionary."""
 
@@ -512,6 +538,7 @@ class World:
         self.faults = Faults()
         self.packets = MemoryPackets()
         self.secrets = MemorySecrets()
+        self.networks = MemoryNetworks(self.faults)
         self.traces = MemoryTraces()
         self.worktrees = MemoryWorktrees(self.faults)
         self.runtime = MemoryRuntime(self.worktrees, self.packets, self.faults)
@@ -532,6 +559,7 @@ class World:
             verifier=self.verifier,
             packets=self.packets,
             secrets=self.secrets,
+            networks=self.networks,
             traces=self.traces,
         )
 

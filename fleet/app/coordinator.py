@@ -113,7 +113,8 @@ class Coordinator:
     def _sweep(self) -> None:
         """Remove what an earlier life left: containers of checks, and of attempts cleaned since.
 
-        Secrets too, but for those that a container has been given and has not read yet.
+        Their networks too, and secrets, but for those that a container has been given and has
+        not read yet.
         """
         wanted = {a.id for a in self._snapshot().attempts if not a.cleaned}
         unread: set[str] = set()
@@ -123,6 +124,7 @@ class Coordinator:
                 self._tools.runtime.remove(container.name)
             elif container.running:
                 unread.add(container.attempt)
+        self._tools.networks.sweep(wanted)
         self._tools.secrets.sweep(unread)
 
     def _tick(self) -> tuple[Plan, Snapshot]:

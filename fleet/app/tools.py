@@ -12,6 +12,7 @@ from fleet.ports import (
     Clock,
     ContainerRuntime,
     Ledger,
+    Networks,
     Packets,
     Secrets,
     Traces,
@@ -33,6 +34,7 @@ class Tools:
     clock: Clock
     ledger: Ledger
     runtime: ContainerRuntime
+    networks: Networks
     worktrees: Worktrees
     verifier: Verifier
     packets: Packets

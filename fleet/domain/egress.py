@@ -11,6 +11,9 @@ from fleet.domain.errors import ConfigError
 
 Range = IPv4Network | IPv6Network
 
+# the word of a profile's key `network` for a closed network with a proxy
+EGRESS = "egress"
+
 WEB_PORTS = (80, 443)
 _PORTS = range(1, 65536)
 _LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"

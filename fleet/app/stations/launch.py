@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from fleet.app.desk import Desk
+from fleet.app.reach import reach_of
 from fleet.app.tools import Tools
 from fleet.domain.agent import AGENTS
 from fleet.domain.attempt import Attempt, State
@@ -155,6 +156,7 @@ def _spec(attempt: Attempt, given: Given, tools: Tools) -> ContainerSpec:
         uid=space.uid,
         gid=space.gid,
     )
+    reach = reach_of(attempt, profile, account=given.account, tools=tools)
     return ContainerSpec(
         name=attempt.container,
         image=project.image,
@@ -163,8 +165,10 @@ def _spec(attempt: Attempt, given: Given, tools: Tools) -> ContainerSpec:
         gid=space.gid,
         limits=profile.limits,
         mounts=(*_mounts(space, folder, profile), *_secret(attempt, given, tools)),
-        environment=_environment(profile),
+        environment=_environment(profile) | reach.environment,
         labels={"fleet.attempt": attempt.id, "fleet.purpose": "agent"},
+        network=reach.network,
+        dns=reach.dns,
     )
 
 

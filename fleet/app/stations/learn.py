@@ -33,9 +33,10 @@ class Retired:
 
 
 def clean(action: Clean, tools: Tools) -> Cleaned:
-    """Remove container, secret, worktree and packet; the work is on the branch already."""
+    """Remove container, network, secret, worktree and packet; the work is on the branch already."""
     attempt = action.attempt
     tools.runtime.remove(attempt.container)
+    tools.networks.close(attempt.id)
     tools.secrets.drop(attempt.id)
     project = tools.fleet.projects.get(attempt.project)
     if project is not None:
