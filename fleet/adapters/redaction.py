@@ -64,9 +64,11 @@ class Redaction:
     def learn(self, values: Collection[str]) -> None:
         """Take these values out as well from now on."""
         with self._lock:
-            worth = {value for value in values if len(value) >= _SHORTEST} | set(self._known)
-            # longest first, so that one that contains another goes whole
-            self._known = tuple(sorted(worth, key=lambda value: (-len(value), value)))
+            worth = {value for value in values if len(value) >= _SHORTEST}
+            if not worth <= set(self._known):
+                worth.update(self._known)
+                # longest first, so that one that contains another goes whole
+                self._known = tuple(sorted(worth, key=lambda value: (-len(value), value)))
 
     def without_known(self, told: Mapping[str, Any]) -> dict[str, Any]:
         """Answer a JSON object without the known values; secrets known by shape alone stay."""

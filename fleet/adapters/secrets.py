@@ -50,7 +50,9 @@ class TmpfsSecrets(Secrets):
         self._lock = Lock()
 
     def check(self, account: Account) -> None:
-        self._files(account)
+        if account.secret:
+            self._files(account)
+            self._place()
 
     def write(self, attempt: str, account: Account, *, uid: int, gid: int) -> str:
         files = self._files(account)
@@ -99,13 +101,18 @@ class TmpfsSecrets(Secrets):
 
     def _ours(self) -> Path:
         """Find or make this home's folder; raises CredentialError where no memory is fit."""
+        folder = self._place()
+        folder.mkdir(mode=0o700, exist_ok=True)
+        if not _private(folder):
+            raise CredentialError(f"{folder} was taken by somebody else", remedy="remove it")
+        return folder
+
+    def _place(self) -> Path:
+        """Answer where this home's folder is or may be made; raises CredentialError."""
         for root in self._roots:
             folder = root / self._name
-            if _fit(root):
-                with suppress(OSError):
-                    folder.mkdir(mode=0o700)
-                if _private(folder):
-                    return folder
+            if _fit(root) and (_private(folder) or not os.path.lexists(folder)):
+                return folder
         raise CredentialError(
             f"no place in memory for {self._name}: secrets are never written to a disk",
             remedy=f"mount a tmpfs on one of {', '.join(map(str, self._roots))}; "

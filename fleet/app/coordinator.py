@@ -198,6 +198,7 @@ class Coordinator:
             stopping=self._stop_asked,
             parallel=self._order.parallel,
             dispatch_refused="merges only" if self._order.merges_only else self._room(),
+            unfit=self._tools.unfit(),
         )
 
     def _apply(self, reports: list[Report]) -> Snapshot:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
 
-from fleet.domain.errors import FleetError
+from fleet.domain.errors import CredentialError, FleetError
 from fleet.domain.profile import Fleet
 from fleet.ports import (
     Clock,
@@ -48,6 +48,16 @@ class Tools:
             self.traces.write(attempt, [{"at": at, **entry} for entry in entries])
         except FleetError as error:
             log.warning("trace lost", extra={"attempt": attempt, "reason": str(error)})
+
+    def unfit(self) -> dict[str, str]:
+        """Answer why accounts cannot be used now; a credential may come and go as fleet runs."""
+        faults: dict[str, str] = {}
+        for account in self.fleet.accounts.values():
+            try:
+                self.secrets.check(account)
+            except CredentialError as error:
+                faults[account.name] = str(error)
+        return faults
 
     def hide(self, attempt: str) -> None:
         """Delete the attempt's secret as soon as it is read; where that fails, clean asks again."""

@@ -45,7 +45,8 @@ class Sight:
     being read, `exited` those whose container has ended, `anticipated` the pull requests that
     stood ahead of one when its merge was checked in advance,
     `since` when this coordinator began (beats older than that are forgiven), `keys` the tasks
-    that were asked for (None: all), `stopping` that no new work begins.
+    that were asked for (None: all), `stopping` that no new work begins, `unfit` why accounts
+    cannot be used now.
     """
 
     now: datetime
@@ -59,6 +60,7 @@ class Sight:
     stopping: bool = False
     parallel: int = 4
     dispatch_refused: str = ""
+    unfit: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

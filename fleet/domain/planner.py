@@ -244,7 +244,7 @@ def _dispatch(task: Task, board: Board, sight: Sight, room: _Room) -> Dispatch |
     refused = _held_back(task, board, sight, room)
     if refused:
         return Wait(task=task.key, reason=refused)
-    slot = choose_slot(task, board.fleet, running=room.running, spent=room.spent)
+    slot = choose_slot(task, board.fleet, running=room.running, spent=room.spent, unfit=sight.unfit)
     if not isinstance(slot, Slot):
         return Wait(task=task.key, reason="; ".join(f"{r.subject}: {r.reason}" for r in slot))
     profile = board.fleet.profiles[slot.profile]

@@ -27,12 +27,18 @@ Refusals = tuple[Refusal, ...]
 
 
 def choose_slot(
-    task: Task, fleet: Fleet, *, running: Mapping[str, int], spent: Mapping[str, int]
+    task: Task,
+    fleet: Fleet,
+    *,
+    running: Mapping[str, int],
+    spent: Mapping[str, int],
+    unfit: Mapping[str, str],
 ) -> Slot | Refusals:
     """Choose the slot for a task: its own profile, else the role's by priority and name.
 
     `running` counts the attempts that hold a slot of each account; `spent` is what each
-    account has spent and reserved today, in micro-dollars.
+    account has spent and reserved today, in micro-dollars; `unfit` says of accounts why they
+    cannot be used at all.
     """
     refusals: list[Refusal] = []
     for profile in _candidates(task, fleet):
@@ -40,7 +46,9 @@ def choose_slot(
         if not accounts:
             refusals.append(Refusal(subject=profile.name, reason=f"no account for {profile.agent}"))
         for account in accounts:
-            reason = _refused(profile, account, running=running, spent=spent)
+            reason = unfit.get(account.name) or _refused(
+                profile, account, running=running, spent=spent
+            )
             if reason is None:
                 return Slot(profile=profile.name, account=account.name)
             refusals.append(Refusal(subject=f"{profile.name}/{account.name}", reason=reason))

@@ -7,8 +7,8 @@ from fleet.domain.task import Priority
 from tests.builders import a_fleet, a_profile, a_task, an_account
 
 
-def choose(task, fleet, *, running=None, spent=None):
-    return choose_slot(task, fleet, running=running or {}, spent=spent or {})
+def choose(task, fleet, *, running=None, spent=None, unfit=None):
+    return choose_slot(task, fleet, running=running or {}, spent=spent or {}, unfit=unfit or {})
 
 
 def a_metered_fleet(**account):
@@ -85,3 +85,14 @@ def test_a_metered_account_needs_a_bound_on_cost():
     (refusal,) = choose(a_task(), a_fleet(profiles=profiles, accounts=fleet.accounts))
 
     assert "max_cost_usd is 0" in refusal.reason
+
+
+def test_an_account_whose_credential_is_not_there_is_passed_over():
+    accounts = {name: an_account(name) for name in ("alice", "bob")}
+    fleet = a_fleet(accounts=accounts)
+
+    assert choose(a_task(), fleet, unfit={"alice": "x"}) == Slot(profile="local", account="bob")
+    assert choose(a_task(), fleet, unfit={"alice": "x is not set", "bob": "y"}) == (
+        Refusal(subject="local/alice", reason="x is not set"),
+        Refusal(subject="local/bob", reason="y"),
+    )

@@ -78,7 +78,8 @@ def failed(attempt: Attempt, error: Exception) -> LaunchFailed:
         case DiskFullError() | OSError():
             kind = "disk"
         case CredentialError():
-            kind = "auth"
+            # not the task's end: the pool takes another account, or waits for this one
+            kind = "credential"
         case _:
             kind = "workspace"
     said = str(error) if isinstance(error, FleetError) else f"{type(error).__name__}: {error}"
@@ -92,7 +93,7 @@ def _refusal(attempt: Attempt, project: Project, tools: Tools) -> LaunchFailed |
     if profile is None or profile.agent not in AGENTS:
         reason = f"profile {attempt.profile} is gone, or its agent is unknown"
     elif attempt.account not in tools.fleet.accounts:
-        kind, reason = "auth", f"account {attempt.account} is gone"
+        kind, reason = "credential", f"account {attempt.account} is gone"
     elif tools.runtime.image_id(image) is None:
         kind, reason = "image", f"image {image} is missing: run `fleet image build`"
     else:
