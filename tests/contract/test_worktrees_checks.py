@@ -69,6 +69,20 @@ def test_a_link_in_the_place_of_the_checks_folder_gives_way(tmp_path):
     assert not (Path(checkout.path) / "scripts").is_symlink()
 
 
+def test_a_link_an_agent_committed_beside_git_leads_nowhere(tmp_path):
+    stage = a_stage(tmp_path)
+    precious = tmp_path / "precious"
+    precious.write_text("of the host")
+    (Path(stage.prepared(finished()).path) / ".git.new").symlink_to(precious)
+    head = stage.collected(finished()).head
+
+    checkout = stage.worktrees.checkout(stage.project, head, name="c", overlay=())
+
+    assert precious.read_text() == "of the host"
+    assert (Path(checkout.path) / ".git.new").readlink() == precious
+    assert (Path(checkout.path) / ".git").read_bytes() == b""
+
+
 def test_a_clean_tree_is_clean_again_after_a_check_wrote_in_it(tmp_path):
     stage = a_stage(tmp_path, {"a": "1"})
     tip = stage.worktrees.tip(stage.project)

@@ -16,13 +16,14 @@ def make_clean(
     place.clear()
     make_folder(place.beside, repository.owner)
     make_folder(place.tree, repository.owner)
+    # where the container's git file will be laid over; empty, for nobody's git may follow it here.
+    # While the tree holds nothing else: a link an agent committed must not lead us anywhere
+    write(place.tree / ".git", b"", repository.owner)
     git = repository.store.over(place.tree, index=place.index)
     laid_over = _laid_over(git, sha=sha, target=repository.tip(), patterns=overlay)
     tree = _with(git, laid_over, sha=sha) if laid_over else repository.tree(sha)
     check_out(repository, place, tree)
     make_private(repository, place, branch="check", sha=sha)
-    # where the container's git file will be laid over; empty, for nobody's git may follow it here
-    write(place.tree / ".git", b"", repository.owner)
     return Checkout(
         path=str(place.tree),
         git_dir=str(place.private),
