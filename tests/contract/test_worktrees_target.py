@@ -37,6 +37,20 @@ def test_a_merge_has_both_parents_and_is_the_same_when_built_again(tmp_path):
     assert stage.git("for-each-ref") == before
 
 
+def test_a_merge_that_a_gc_took_away_is_built_again(tmp_path):
+    stage = a_stage(tmp_path)
+    head = stage.worked({"a": "1"}).head
+    tip = stage.git("rev-parse", "main")
+    built = stage.merged(tip, head)
+    stage.git("gc", "--prune=now", "--quiet")
+
+    again = stage.merged(tip, head)
+
+    assert again == built
+    assert stage.worktrees.advance_target(stage.project, old=tip, new=again.sha) is None
+    assert stage.content("main", "a") == "1"
+
+
 def test_a_conflict_names_its_files(tmp_path):
     stage = a_stage(tmp_path, {"a b": "1\n", "c": "1\n", "d": "1\n"})
     head = stage.worked({"a b": "2\n", "c": None, "d": "2\n"}).head

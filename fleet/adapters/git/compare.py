@@ -82,6 +82,17 @@ def merged(
     return MergedTip(sha=sha, tree=tree)
 
 
+def stands(repository: Repository, built: MergedTip | Conflict) -> bool:
+    """Tell whether what was built is still among the repository's objects."""
+    if isinstance(built, Conflict):
+        return True
+    loose = repository.common / "objects" / built.sha[:2] / built.sha[2:]
+    return (
+        loose.is_file()
+        or repository.store.run("cat-file", "-e", built.sha, allowed=(0, 1)).code == 0
+    )
+
+
 def identity(name: str, *, at: datetime) -> dict[str, str]:
     """Answer the environment that makes a commit `name`'s, at that instant."""
     date = f"{at.timestamp():.0f} +0000"

@@ -153,7 +153,8 @@ class GitWorktrees(Worktrees):
         repository, asked = self._at(project), (project.path, tip, head, message, at)
         with self._opening:
             known = self._merged.get(asked)
-        if known is None:
+        # nothing refers to a merge that has not landed: git's gc may have taken it away
+        if known is None or not compare.stands(repository, known):
             known = compare.merged(repository, tip, head=head, message=message, at=at)
             with self._opening:
                 self._merged[asked] = known
