@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from fleet.adapters.git import prepare
 from fleet.adapters.git.files import make_spread
 from fleet.adapters.git.worktrees import GitWorktrees
 from fleet.domain.errors import WorkspaceError
@@ -285,3 +286,20 @@ def test_git_knows_the_worktree_and_finds_it_clean(tmp_path):
     assert f"worktree {space.path}\nHEAD {space.base}\ndetached" in listed
     stage.git("worktree", "prune")
     assert f"worktree {space.path}\n" in stage.git("worktree", "list", "--porcelain")
+
+
+def test_a_prune_of_the_users_meanwhile_does_not_take_a_worktree_away(tmp_path, monkeypatch):
+    stage = a_stage(tmp_path)
+    plain = prepare.write
+
+    def pruned(*given):
+        stage.git("worktree", "prune")
+        plain(*given)
+        stage.git("worktree", "prune")
+
+    monkeypatch.setattr(prepare, "write", pruned)
+
+    space = stage.prepared(finished())
+
+    stage.git("worktree", "prune")
+    assert space.path in stage.git("worktree", "list")

@@ -16,6 +16,8 @@ KEPT = "refs/fleet/kept/"
 # to `update-ref`: it must not exist yet
 NOWHERE = ""
 _LFS = b"filter=lfs"
+# further down nobody names LFS
+_ATTRIBUTES_BYTES = 1024**2
 
 
 def branch_head(repository: Repository, place: Place, *, branch: str, fresh: bool) -> str:
@@ -39,16 +41,20 @@ def add_worktree(repository: Repository, place: Place, sha: str) -> None:
     """Register an empty worktree, detached at `sha`; the caller holds the repository's lock.
 
     By hand, as it is forgotten by hand: `git worktree add` starts two more processes of git.
-    The three files are git's own (gitrepository-layout(5)).
+    The three files are git's own (gitrepository-layout(5)). They appear at once and last: a user's
+    `git gc` prunes a worktree that lacks one of them, or whose `.git` is not there.
     """
     owner, administration = repository.owner, _administration(repository, place)
-    for folder in (administration.parent, administration, place.tree):
-        make_folder(folder, owner)
-    write(administration / "HEAD", f"{sha}\n".encode(), owner)
-    write(administration / "commondir", b"../..\n", owner)
-    # the last one: from here on git takes it for a worktree
-    write(administration / "gitdir", os.fsencode(place.tree / ".git") + b"\n", owner)
+    made = _being_made(repository, place)
+    make_folder(place.tree, owner)
+    make_folder(made, owner)
     write(place.tree / ".git", b"gitdir: " + os.fsencode(administration) + b"\n", owner)
+    write(made / "HEAD", f"{sha}\n".encode(), owner)
+    write(made / "commondir", b"../..\n", owner)
+    write(made / "gitdir", os.fsencode(place.tree / ".git") + b"\n", owner)
+    # no sooner: git deletes it where it is empty
+    make_folder(administration.parent, owner)
+    made.rename(administration)
 
 
 def fill(repository: Repository, place: Place, *, branch: str, sha: str) -> dict[str, str]:
@@ -92,7 +98,7 @@ def forget(repository: Repository, place: Place) -> None:
     would also forget the user's own worktrees on a disk that is not mounted now.
     """
     administration = _administration(repository, place)
-    remove_trees(administration)
+    remove_trees(administration, _being_made(repository, place))
     if administration.parent.is_dir() and not any(administration.parent.iterdir()):
         administration.parent.rmdir()
 
@@ -127,12 +133,23 @@ def _administration(repository: Repository, place: Place) -> Path:
     return repository.common / "worktrees" / place.name
 
 
+def _being_made(repository: Repository, place: Place) -> Path:
+    """Answer where git's record is made: beside where it goes, so that it moves there whole."""
+    return repository.common / f"fleet-{place.name}.new"
+
+
 def _notes(tree: Path) -> list[str]:
-    """Answer what the files just written lack; no agent has seen them yet."""
+    """Answer what the files just written lack; the agent they are for has not seen them yet."""
     notes = []
     if (tree / ".gitmodules").is_file():
         notes.append("submodules are not populated: put what they hold into the image")
     attributes = tree / ".gitattributes"
-    if attributes.is_file() and not attributes.is_symlink() and _LFS in attributes.read_bytes():
+    if attributes.is_file() and not attributes.is_symlink() and _LFS in _beginning(attributes):
         notes.append("LFS files are pointers, not contents: put what is needed into the image")
     return notes
+
+
+def _beginning(file: Path) -> bytes:
+    """Answer as much of a file as matters: an attempt before this one may have written it."""
+    with file.open("rb") as content:
+        return content.read(_ATTRIBUTES_BYTES)
