@@ -3,11 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from tests.matrix.stage import KEY
+from tests.matrix.subjects import SUBJECTS
 from tests.model_server.troubles import Fault, Refusal
 
 SUCCESS = "success"
 # every failure is told within this time by default; the watchdog's cases have their own
 SOON = 15.0
+# what is wrong on our own side is told before the CLI is asked anything
+AT_ONCE = 10.0
 # the silence after which the watchdog of these tests barks, and what it may take beyond it
 QUIET, SLACK = 5.0, 5.0
 
@@ -18,7 +22,8 @@ class Case:
 
     `path` is the play or trouble the CLI is sent to; None is a port that nobody listens on.
     `kinds` are the failures that are right, `success` among them; `within` counts in seconds from
-    the runner's first line. `credential` is its kind for a CLI where it is not an API key.
+    the runner's first line. `credential` is its kind, by CLI where it differs, and `secret` its
+    text. `image` is another than the matrix's own.
     """
 
     name: str
@@ -27,6 +32,8 @@ class Case:
     within: float = SOON
     limits: Mapping[str, float] = field(default_factory=dict)
     credential: Mapping[str, str] = field(default_factory=dict)
+    secret: str | None = KEY
+    image: str | None = None
     uid: int = 1000
 
 
@@ -48,11 +55,29 @@ def _silent(name: str, fault: Fault) -> Case:
     )
 
 
+NAMES = [subject.name for subject in SUBJECTS]
 PLAYED = frozenset({SUCCESS})
 
 CASES = (
     Case("success as root", "deeds", PLAYED, uid=0),
     Case("success as a user", "deeds", PLAYED),
+    Case("turns used up", "endless", frozenset({"limit"}), limits={"max_turns": 3}),
+    Case("no credential", "ok", frozenset({"auth"}), within=AT_ONCE, secret=None),
+    Case(
+        "malformed auth file",
+        "ok",
+        frozenset({"auth"}),
+        within=AT_ONCE,
+        credential=dict.fromkeys(NAMES, "auth_file"),
+        secret='{"access_token": ',
+    ),
+    Case(
+        "CLI not in the image",
+        "ok",
+        frozenset({"agent_missing"}),
+        within=AT_ONCE,
+        image="fleet-agent:small",
+    ),
     _refused("wrong key", Refusal.WRONG_KEY, "auth"),
     _refused("401", Refusal.UNAUTHORIZED, "auth"),
     _refused("403", Refusal.FORBIDDEN, "auth"),

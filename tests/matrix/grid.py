@@ -46,7 +46,7 @@ def played(subjects: Sequence[Subject], cases: Sequence[Case], *, stage: Stage) 
 
         def cell(number: int) -> Cell:
             subject, case = asked[number]
-            part = replace(_part(subject, case, models), image=stage.image)
+            part = replace(_part(subject, case, models), image=case.image or stage.image)
             place = stage.folder / f"m-{number}-1"
             return judged(subject, case, play(runtime, home8, part=part, folder=place))
 
@@ -81,6 +81,7 @@ def _part(subject: Subject, case: Case, models: Models) -> Part:
         base_url=url + subject.root,
         network=models.network,
         credential=case.credential.get(subject.name, "api_key"),
+        secret=case.secret,
         limits=case.limits,
         uid=case.uid,
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from tests.matrix.cases import QUIET, SOON, Case
+from tests.matrix.cases import AT_ONCE, QUIET, SOON, Case
 from tests.matrix.grid import Cell
 from tests.matrix.subjects import Subject
 
@@ -13,10 +13,12 @@ Written by `make agents-matrix`; do not edit. Each cell is the real CLI in the r
 by the real runner in a hardened container, against the scripted models of `tests/model_server`.
 
 A cell says what fleet called the end, and after how many seconds since the runner's first line, the
-start of the CLI included. In brackets: when the CLI told to come back. Bounds: {soon:g} s for every
-failure with default settings; hangs are cut by the watchdog, here set to {quiet:g} s of silence. A
-success has written a file and run a shell command by real tool calls, called `report_progress` over
-MCP, and told its usage.
+start of the CLI included. In brackets: when the CLI told to come back.
+
+Bounds: {soon:g} s for every failure with default settings, {at_once:g} s where the fault is on our
+own side; hangs are cut by the watchdog, here set to {quiet:g} s of silence. A success has written a
+file and run a shell command by real tool calls, called `report_progress` over MCP, and told its
+usage.
 """
 
 
@@ -31,7 +33,7 @@ def page(cells: Sequence[Cell], versions: dict[str, str | None]) -> str:
         *(_row(case, subjects, found) for case in cases),
     ]
     table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
-    return f"{HEAD.format(soon=SOON, quiet=QUIET)}\n{table}\n"
+    return f"{HEAD.format(soon=SOON, at_once=AT_ONCE, quiet=QUIET)}\n{table}\n"
 
 
 def _row(case: Case, subjects: list[Subject], found: dict[tuple[str, str], Cell]) -> list[str]:

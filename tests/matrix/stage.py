@@ -24,13 +24,17 @@ GIT_IDENTITY = {
 
 @dataclass(frozen=True)
 class Part:
-    """What an attempt is given: a CLI, its model, where its model answers, and its limits."""
+    """What an attempt is given: a CLI, its model, where its model answers, and its limits.
+
+    `secret` is the text of the credential's file; None leaves the secret folder empty.
+    """
 
     agent: str
     model: str
     base_url: str
     network: str
     credential: str = "api_key"
+    secret: str | None = KEY
     limits: Mapping[str, float] = field(default_factory=dict)
     uid: int = 1000
     image: str = IMAGE
@@ -91,7 +95,8 @@ def laid_out(folder: Path, part: Part) -> tuple[Mount, ...]:
     for place in (workspace, secret):
         place.mkdir(parents=True)
     subprocess.run(["git", "-C", str(workspace), "init", "-q", "-b", "main"], check=True)
-    (secret / part.credential).write_text(KEY)
+    if part.secret is not None:
+        (secret / part.credential).write_text(part.secret)
     (folder / "packet.json").write_text(json.dumps(_packet(part)))
     (folder / "context.json").write_text(json.dumps(_context()))
     subprocess.run(["chown", "-R", f"{part.uid}:{part.uid}", str(folder)], check=True)

@@ -24,6 +24,8 @@ PLAYS: dict[str, tuple[Turn, ...]] = {
         (Say("The check wants a reply."), Write("reply.txt", "reply\n")),
         (Say(REPAIRED),),
     ),
+    # never comes to an end by itself
+    "endless": ((Shell("date >> dates.txt"),),) * 1000,
 }
 
 AT_THE_END: Turn = (Say("Nothing is left to be done."),)
