@@ -14,7 +14,11 @@ from hypothesis import settings
 ROOT = Path(__file__).resolve().parent.parent
 
 # a green engine test is worth nothing when it was skipped: `make test` sets these
-REQUIRED_BY = {"docker": "FLEET_REQUIRE_DOCKER", "postgres": "FLEET_REQUIRE_POSTGRES"}
+REQUIRED_BY = {
+    "docker": "FLEET_REQUIRE_DOCKER",
+    "postgres": "FLEET_REQUIRE_POSTGRES",
+    "agents": "FLEET_REQUIRE_AGENTS",
+}
 
 settings.register_profile("dev", max_examples=50, deadline=None)
 settings.register_profile("ci", max_examples=300, deadline=None, print_blob=True)
@@ -30,7 +34,8 @@ def pytest_collection_modifyitems(items):
 
 
 def pytest_runtest_setup(item):
-    for marker, absent in (("docker", engine_absent), ("postgres", postgres_absent)):
+    needs = (("docker", engine_absent), ("postgres", postgres_absent), ("agents", agents_absent))
+    for marker, absent in needs:
         if item.get_closest_marker(marker) and (reason := absent()):
             refuse(marker, reason)
 
@@ -63,6 +68,14 @@ def engine_absent():
     if asked.returncode:
         return f"no Docker engine answers ({asked.stderr.strip()}): run scripts/engine.sh"
     return ""
+
+
+@cache
+def agents_absent():
+    """Return why the real CLIs cannot be driven; empty when the image that holds them is there."""
+    image = "fleet-agent:latest"
+    asked = subprocess.run(["docker", "image", "inspect", image], check=False, capture_output=True)
+    return f"there is no image {image}: run `make images`" if asked.returncode else ""
 
 
 @cache
