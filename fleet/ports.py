@@ -417,7 +417,10 @@ class Worktrees(Protocol):
 
 @runtime_checkable
 class Packets(Protocol):
-    """The files a container is given beside its worktree, in a folder of the attempt's own."""
+    """The files a container is given beside its worktree, in a folder of the attempt's own.
+
+    A shelf is what a task's containers of one agent may write and find again, attempt by attempt.
+    """
 
     def write(self, attempt: str, files: Mapping[str, str], *, uid: int, gid: int) -> str:
         """Write the files whole, readable by uid and gid alone; answer the folder."""
@@ -425,6 +428,14 @@ class Packets(Protocol):
 
     def drop(self, attempt: str) -> None:
         """Delete the folder; fine when it is gone."""
+        ...
+
+    def shelf(self, task: str, agent: str, *, uid: int, gid: int) -> str:
+        """Find or make the shelf, for uid and gid alone; answer its folder."""
+        ...
+
+    def drop_shelves(self, task: str) -> None:
+        """Delete all shelves of a task, whatever a container made of them."""
         ...
 
 

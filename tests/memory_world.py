@@ -408,6 +408,7 @@ class MemoryPackets(Packets):
 
     def __init__(self) -> None:
         self.folders: dict[str, Mapping[str, str]] = {}
+        self.shelves: set[str] = set()
 
     def write(self, attempt: str, files: Mapping[str, str], *, uid: int, gid: int) -> str:
         self.folders[attempt] = dict(files)
@@ -415,6 +416,13 @@ class MemoryPackets(Packets):
 
     def drop(self, attempt: str) -> None:
         self.folders.pop(attempt, None)
+
+    def shelf(self, task: str, agent: str, *, uid: int, gid: int) -> str:
+        self.shelves.add(task)
+        return f"/run/fleet/shelves/{task}/{agent}"
+
+    def drop_shelves(self, task: str) -> None:
+        self.shelves.discard(task)
 
 
 class MemorySecrets(Secrets):

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from fleet.adapters.git.files import remove_trees
 from fleet.domain.errors import BusyError, ConfigError
 from fleet.ports import Packets
 
@@ -117,10 +118,11 @@ def _ledger_mark(home: Path) -> Path:
 
 
 class FolderPackets(Packets):
-    """Packets as files under `.fleet/packets/<attempt>/`."""
+    """Packets as files under `.fleet/packets/<attempt>/`, shelves under `.fleet/shelves/`."""
 
     def __init__(self, home: Path) -> None:
         self._root = home / ".fleet" / "packets"
+        self._shelves = home / ".fleet" / "shelves"
 
     def write(self, attempt: str, files: Mapping[str, str], *, uid: int, gid: int) -> str:
         folder = self._root / attempt
@@ -139,6 +141,17 @@ class FolderPackets(Packets):
 
     def drop(self, attempt: str) -> None:
         shutil.rmtree(self._root / attempt, ignore_errors=True)
+
+    def shelf(self, task: str, agent: str, *, uid: int, gid: int) -> str:
+        folder = self._shelves / task / agent
+        folder.mkdir(parents=True, exist_ok=True, mode=0o755)
+        folder.chmod(0o700)
+        if os.geteuid() == 0:
+            os.chown(folder, uid, gid)
+        return str(folder)
+
+    def drop_shelves(self, task: str) -> None:
+        remove_trees(self._shelves / task)
 
 
 def room(home: Path, *, disk_free_bytes: int) -> str:

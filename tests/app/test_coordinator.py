@@ -833,3 +833,12 @@ def test_the_real_crew_does_the_same(world):
 
     assert (ends(world), world.target["app.py"]) == ([State.REJECTED, State.MERGED], "good")
     assert_tidy(world)
+
+
+def test_shelves_for_sessions_go_with_the_task(world):
+    world.packets.shelves.add("APP-1")
+    add(world)
+
+    Life(world).run()
+
+    assert world.packets.shelves == set()

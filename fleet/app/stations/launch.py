@@ -13,7 +13,7 @@ from fleet.domain.attempt import Attempt, State
 from fleet.domain.budget import MICROS, dollars
 from fleet.domain.errors import CredentialError, DiskFullError, FleetError, TransientError
 from fleet.domain.plan import Launch
-from fleet.domain.profile import Account, Profile, Project
+from fleet.domain.profile import LOCAL, Account, Profile, Project
 from fleet.domain.task import Task
 from fleet.ports import ContainerSpec, Mount, Workspace
 
@@ -165,12 +165,24 @@ def _spec(attempt: Attempt, given: Given, tools: Tools) -> ContainerSpec:
         uid=space.uid,
         gid=space.gid,
         limits=profile.limits,
-        mounts=(*_mounts(space, folder, profile), *_secret(attempt, given, tools)),
+        mounts=(
+            *_mounts(space, folder, profile),
+            *_shelf(given, tools),
+            *_secret(attempt, given, tools),
+        ),
         environment=_environment(profile) | reach.environment,
         labels={"fleet.attempt": attempt.id, "fleet.purpose": "agent"},
         network=reach.network,
         dns=reach.dns,
     )
+
+
+def _shelf(given: Given, tools: Tools) -> Iterator[Mount]:
+    """Answer where a CLI's session outlives a pause; `command` has none."""
+    agent, space = given.profile.agent, given.space
+    if agent != LOCAL.agent:
+        source = tools.packets.shelf(given.task.key, agent, uid=space.uid, gid=space.gid)
+        yield Mount(source=source, target="/fleet/state", writable=True)
 
 
 def _secret(attempt: Attempt, given: Given, tools: Tools) -> Iterator[Mount]:

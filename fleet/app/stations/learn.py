@@ -46,7 +46,10 @@ def clean(action: Clean, tools: Tools) -> Cleaned:
 
 
 def retire(action: Retire, tools: Tools) -> Retired:
-    """Delete a merged or cancelled branch, kept before it goes; a failed one stays for a retry."""
+    """Delete a merged or cancelled branch, kept before it goes; a failed one stays for a retry.
+
+    What its CLIs kept of their sessions goes.
+    """
     task, note = action.task, ""
     project = tools.fleet.projects.get(task.project)
     try:
@@ -55,6 +58,7 @@ def retire(action: Retire, tools: Tools) -> Retired:
             _put_away(action, project, head, tools)
     except WorkspaceError as error:
         note = f"branch {task.branch} stays: {error}"
+    tools.packets.drop_shelves(task.key)
     return Retired(
         task=task.key,
         version=task.version,
