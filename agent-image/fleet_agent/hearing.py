@@ -135,6 +135,7 @@ class AgentHearing(Overhearing):
         """Take no more reports, and count those that were refused."""
         self._start.post.close()
         self._findings.reports_dropped += self._start.post.refused
+        self._read_tail()
         self._count()
         if self._start.notebook.said:
             self._findings.summary = clean(self._start.notebook.said, _LONGEST_WORDS)
@@ -148,8 +149,7 @@ class AgentHearing(Overhearing):
 
     def tick(self) -> None:
         """Read the tailed file, note what was used, and look whether to cut it short."""
-        for line in self._start.tail.lines() if self._start.tail else ():
-            self._take(self._start.cli.parse(line))
+        self._read_tail()
         self._count()
         if time.monotonic() >= self._tell_next:
             self._tell_next = time.monotonic() + _USAGE_EVERY_SECONDS
@@ -157,6 +157,10 @@ class AgentHearing(Overhearing):
         if self.cut is None:
             self.cut = self._start.notebook.reason_to_cut(time.monotonic()) or self._overspent()
         self._feed.flush()
+
+    def _read_tail(self) -> None:
+        for line in self._start.tail.lines() if self._start.tail else ():
+            self._take(self._start.cli.parse(line))
 
     def _count(self) -> None:
         now, used = self._start.notebook.usage, self._start.used

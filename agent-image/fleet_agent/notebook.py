@@ -1,6 +1,7 @@
 """What one start of a CLI has said so far, and whether it is to be cut short."""
 
 from collections import deque
+from dataclasses import replace
 
 from fleet_agent.clis.model import (
     Activity,
@@ -83,7 +84,10 @@ class Notebook:
                 self.usage = event.usage
             case Scope.SESSION:
                 self.of_session = event.usage
-                self.usage = event.usage.minus(self._before) if self._before else event.usage
+                used = event.usage.minus(self._before) if self._before else event.usage
+                # a total may tell no turns; what was counted step by step stands
+                turns = max(used.turns, self.usage.turns if self.usage else 0)
+                self.usage = replace(used, turns=turns)
 
     def reason_to_cut(self, now: float) -> Failure | None:
         """Return why the CLI is to be ended now, None while it may go on."""

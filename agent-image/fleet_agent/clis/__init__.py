@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from fleet_agent.clis import claude, command
+from fleet_agent.clis import claude, codex, command
 from fleet_agent.clis.model import Cli
 
 REGISTRY: Mapping[str, Cli] = MappingProxyType(
     {
         "command": command.CLI,
         "claude": claude.CLI,
+        "codex": codex.CLI,
     }
 )
