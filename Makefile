@@ -1,9 +1,9 @@
 # `make demo` and `make test` do all the set-up they need, from an empty clone on a bare machine.
 
-.PHONY: demo test check venv engine images clean
+.PHONY: demo test check venv engine small-image images clean
 .NOTPARALLEL:
 
-demo: venv engine images
+demo: venv engine small-image
 	@echo "demo: a fleet on a sample repository, without key or network" >&2
 	@.venv/bin/fleet demo
 
@@ -20,9 +20,14 @@ venv:
 engine:
 	@scripts/engine.sh
 
-images: venv engine
+# without the CLIs: the demo needs no network
+small-image: venv engine
 	@scripts/base-image.sh
+	@scripts/agent-image.sh command
+
+images: small-image
 	@scripts/agent-image.sh
+	@scripts/proxy-image.sh
 
 clean:
 	@echo "clean: removing .venv, caches and the tests' PostgreSQL" >&2

@@ -5,41 +5,74 @@ from typing import Annotated
 
 import typer
 
-from fleet.cli.output import document, put, say, table
+from fleet.cli.output import document, plain, put, say, table
 from fleet.cli.place import Json
 from fleet.domain.errors import ConfigError
 
 app = typer.Typer(no_args_is_help=True)
 
+# what is built when nothing else is said, and how an image with the SDK alone is asked for
+_USUAL = "claude,codex,gemini,opencode"
+_SMALL = ("command",)
+_NOT_SERVED = {"crush": "its npm package fetches the program from elsewhere while it is installed"}
+
 
 @app.command()
 def build(
-    agents: Annotated[str, typer.Option(help="Which CLIs, separated by commas.")] = "command",
+    agents: Annotated[str, typer.Option(help="Which CLIs, separated by commas.")] = _USUAL,
     base: Annotated[str, typer.Option(help="The image to build on.")] = "fleet-base:bookworm",
     ca_bundle: Annotated[
         Path | None, typer.Option(help="Certificates to trust while building.")
     ] = None,
-    tag: str = "fleet-agent:small",
+    tag: Annotated[
+        str | None,
+        typer.Option(help="Its name; fleet-agent:latest, or fleet-agent:small for command alone."),
+    ] = None,
 ) -> None:
     """Build the agent image; at once when nothing changed."""
     from fleet.bootstrap import images
 
-    if agents != "command":
-        raise ConfigError(
-            f"this version builds --agents command only, not {agents!r}",
-            remedy="scripted agents run in the small image",
-        )
-    built = images().build(base=base, tag=tag, ca_bundle=ca_bundle, on_line=say)
-    put(f"{tag} {built}")
+    chosen = chosen_agents(agents)
+    named = tag or ("fleet-agent:small" if chosen == _SMALL else "fleet-agent:latest")
+    made = images().build(named, base=base, agents=chosen, ca_bundle=ca_bundle, told=_told)
+    put(f"{named} {made}")
+
+
+def chosen_agents(text: str) -> tuple[str, ...]:
+    """Answer the programs that the named agents need; raises ConfigError for an unknown one."""
+    from fleet.config.problems import nearest
+    from fleet.domain.agent import AGENTS
+
+    programs = set()
+    for name in filter(None, (word.strip() for word in text.split(","))):
+        if name in _NOT_SERVED:
+            raise ConfigError(f"{name} cannot be put into the image: {_NOT_SERVED[name]}")
+        if name not in AGENTS:
+            raise ConfigError(f"there is no agent {plain(name)!r}{nearest(name, AGENTS)}")
+        programs.add(AGENTS[name].program)
+    if not programs:
+        raise ConfigError("--agents names no agent", remedy="`command` asks for the SDK alone")
+    return tuple(sorted(programs - {*_SMALL})) or _SMALL
+
+
+def _told(line: str) -> None:
+    # what a build prints comes from packages and projects
+    say(plain(line))
 
 
 @app.command("list")
 def list_(json: Json = False) -> None:
-    """Show the agent images of this engine."""
+    """Show the agent images of this engine and the versions of the CLIs inside."""
     from fleet.bootstrap import images
 
     rows = images().list()
     if json:
         document(rows)
-    else:
-        table(rows, ("tag", "id", "created", "agents", "size_mb"))
+        return
+    shown = [{**row, "agents": _listed(row["agents"])} for row in rows]
+    table(shown, ("tag", "id", "created", "agents", "size_mb"))
+
+
+def _listed(agents: object) -> list[str]:
+    pairs = agents.items() if isinstance(agents, dict) else ()
+    return [f"{name} {version}" if version else name for name, version in pairs]

@@ -12,10 +12,10 @@ ROOT = Path(__file__).resolve().parents[2]
 SMALL = "fleet-agent:small"
 
 
-def script(name, *arguments, **environment):
+def script(name, *arguments, timeout=25, **environment):
     settings = [f"{key}={value}" for key, value in environment.items()]
     command = ["env", *settings, ROOT / "scripts" / name, *arguments]
-    return subprocess.run(command, check=False, text=True, capture_output=True, timeout=25)
+    return subprocess.run(command, check=False, text=True, capture_output=True, timeout=timeout)
 
 
 def docker(*arguments):
@@ -44,22 +44,6 @@ def private_tag():
     tag = f"fleet-agent:test-{os.getpid()}"
     yield tag
     subprocess.run(["docker", "rmi", "--force", tag], capture_output=True, check=False)
-
-
-@pytest.fixture
-def context(tmp_path):
-    """Return a build context of its own: the real Dockerfile and an SDK that says its version."""
-    folder = tmp_path / "agent-image"
-    (folder / "fleet_agent").mkdir(parents=True)
-    shutil.copy(ROOT / "agent-image" / "Dockerfile", folder)
-    (folder / "fleet_agent" / "__init__.py").write_text("")
-    write_sdk(folder, "one")
-    return folder
-
-
-def write_sdk(folder, version):
-    main = f"import json, sys\n\ndef main():\n    print('{version}', *sys.argv[1:])\n"
-    (folder / "fleet_agent" / "__main__.py").write_text(main)
 
 
 @pytest.mark.docker
@@ -140,64 +124,28 @@ def test_the_sdk_is_readable_and_compiled_for_any_user():
 
 
 @pytest.mark.docker
-def test_a_workspace_cannot_slip_a_module_under_the_runner(context, private_tag, tmp_path):
-    workspace = tmp_path / "workspace"
-    workspace.mkdir()
-    for module in ("fleet_agent", "json", "sitecustomize"):
-        (workspace / f"{module}.py").write_text("raise SystemExit('hijacked')")
-    build(context, private_tag)
-
-    hostile = ["-v", f"{workspace}:/workspace", "-e", "PYTHONPATH=/workspace"]
-    said = docker("run", "--rm", "--read-only", "--user=1000", *hostile, private_tag)
-
-    assert said == "one run"
-
-
-@pytest.mark.docker
-def test_an_unchanged_sdk_builds_nothing_and_a_changed_one_a_new_image(context, private_tag):
-    build(context, private_tag)
-    first = image_id(private_tag)
-
-    (context / "fleet_agent" / "__pycache__").mkdir()
-    (context / "fleet_agent" / "__pycache__" / "stray.pyc").write_text("compiled")
-    assert "up to date" in build(context, private_tag)
-    assert image_id(private_tag) == first
-
-    write_sdk(context, "two")
-    build(context, private_tag)
-    assert image_id(private_tag) != first
-    assert first not in docker("images", "--quiet", "--no-trunc")
-    assert docker("run", "--rm", private_tag) == "two run"
-
-
-@pytest.mark.docker
-def test_a_missing_base_is_named_with_what_to_do(context, private_tag):
+def test_a_missing_base_is_named_with_what_to_do(private_tag):
     finished = script(
-        "agent-image.sh", FLEET_BASE_TAG="fleet-base:nowhere", FLEET_AGENT_TAG=private_tag
+        "agent-image.sh", "command", FLEET_BASE_TAG="fleet-base:never", FLEET_AGENT_TAG=private_tag
     )
 
     assert finished.returncode == 1
-    assert "fleet-base:nowhere" in finished.stderr
+    assert "fleet-base:never" in finished.stderr
     assert "scripts/base-image.sh" in finished.stderr
 
 
 @pytest.mark.docker
-def test_a_red_build_says_why_and_leaves_no_image(context, private_tag):
-    (context / "Dockerfile").write_text("FROM fleet-base:bookworm\nRUN echo the reason && false\n")
+@pytest.mark.parametrize("agents", [("command",), ()], ids=["small", "with the usual CLIs"])
+def test_an_image_that_is_up_to_date_costs_a_second(agents):
+    script("agent-image.sh", *agents, timeout=600)
+    began = time.monotonic()
 
-    finished = script(
-        "agent-image.sh", FLEET_AGENT_SOURCE=str(context), FLEET_AGENT_TAG=private_tag
-    )
+    finished = script("agent-image.sh", *agents)
 
-    assert finished.returncode == 1
-    assert "the reason" in finished.stderr
-    assert docker("images", "--quiet", private_tag) == ""
-
-
-def build(context, tag):
-    finished = script("agent-image.sh", FLEET_AGENT_SOURCE=str(context), FLEET_AGENT_TAG=tag)
     assert finished.returncode == 0, finished.stderr
-    return finished.stderr
+    assert "up to date" in finished.stderr
+    assert len(finished.stderr.splitlines()) == 1
+    assert time.monotonic() - began < 2
 
 
 def test_an_environment_that_is_up_to_date_costs_nothing():
