@@ -45,7 +45,7 @@ def run(
         )
         open_now = [task.key for task in office.ledger.snapshot().tasks]
         before = sum(s.micros for s in office.ledger.settlements())
-        running.run_or_follow(office, order, what="fleet run", quiet=json)
+        waits = running.run_or_follow(office, order, what="fleet run", quiet=json)
         cost = sum(s.micros for s in office.ledger.settlements()) - before
         added = [task.key for task in office.ledger.snapshot().tasks]
         touched = wanted or list(dict.fromkeys([*open_now, *added]))
@@ -53,6 +53,9 @@ def run(
         summary = views.run_summary(
             touched, office.ledger, office.fleet, seconds=seconds, cost=cost
         )
+    for task in summary["tasks"]:
+        # the board does not know what kept a ready task from its start
+        task["reason"] = task["reason"] or waits.get(task["key"], "")
     if json:
         document(summary)
     else:

@@ -3,7 +3,7 @@
 import os
 import signal
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -43,9 +43,10 @@ def order_for(
     )
 
 
-def run_or_follow(office: "Office", order: "Order", *, what: str, quiet: bool) -> None:
+def run_or_follow(office: "Office", order: "Order", *, what: str, quiet: bool) -> Mapping[str, str]:
     """Coordinate in this process, or follow the named tasks where another one does already.
 
+    Answers why tasks that were ready could not start in the end, where this process knows.
     Raises BusyError when another coordinator holds the home and no key was named.
     """
     progress = Progress(quiet=quiet)
@@ -58,7 +59,7 @@ def run_or_follow(office: "Office", order: "Order", *, what: str, quiet: bool) -
             say(f"{error.message}: it does the work; following {', '.join(sorted(order.keys))}")
             if not _follow(office, order.keys):
                 continue
-        return
+        return progress.waits
 
 
 def _coordinate(office: "Office", order: "Order", *, what: str, progress: "Progress") -> None:
@@ -126,11 +127,13 @@ class Progress:
     """One line whenever something moved, on standard error."""
 
     quiet: bool
+    waits: dict[str, str] = field(default_factory=dict)
     _shown: dict[str, str] = field(default_factory=dict)
     _began: float = field(default_factory=time.monotonic)
 
     def seen(self, snapshot: "Snapshot", plan: "Plan") -> None:
         """Tell what changed since the last look: attempts that moved, tasks that wait."""
+        self.waits = {wait.task: wait.reason for wait in plan.waits}
         if self.quiet:
             return
         for attempt in snapshot.attempts:

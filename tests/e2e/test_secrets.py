@@ -1,0 +1,180 @@
+"""A credential in real containers: read by the runner alone, and found nowhere else."""
+
+import hashlib
+import json
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+from tests.containers import eventually
+from tests.e2e.fleets import Home, git
+
+pytestmark = [pytest.mark.docker, pytest.mark.e2e, pytest.mark.timeout(120)]
+
+IMAGE = "fleet-agent:test-secrets"
+KEY = "sk-ant-api03-very-secret-0123456789"
+DOCKERFILE = """\
+FROM fleet-agent:small
+COPY fleet_agent /opt/fleet/fleet_agent
+COPY claude /usr/local/bin/claude
+LABEL fleet.agents='{"command": "1", "claude": "a stand-in"}'
+"""
+# stands for the CLI: takes its key as the real one does, says what it saw, and waits to go on
+CLAUDE = """\
+#!/usr/bin/env python3
+import hashlib, json, os, pathlib, subprocess, time
+key = os.fdopen(int(os.environ["CLAUDE_CODE_API_KEY_FILE_DESCRIPTOR"])).read().strip()
+try:
+    left = sorted(os.listdir("/fleet/secret"))
+except OSError:
+    left = []
+seen = {"key": hashlib.sha256(key.encode()).hexdigest(), "uid": os.getuid(), "left": left,
+        "region": os.environ.get("TEST_REGION"), "environ": key in str(dict(os.environ))}
+pathlib.Path("seen.json").write_text(json.dumps(seen))
+if os.environ["TEST_SPEAKS"] == "yes":
+    subprocess.run(["fleet-agent", "report", "progress", "my key is " + key], check=True)
+while not pathlib.Path("/workspace/go").exists():
+    time.sleep(0.05)
+os.unlink("/workspace/go")
+print(json.dumps({"type": "system", "subtype": "init", "session_id": "s"}))
+print(json.dumps({"type": "result", "subtype": "success", "is_error": False, "num_turns": 1,
+                  "result": "done", "session_id": "s", "total_cost_usd": 0.02,
+                  "usage": {"input_tokens": 5, "output_tokens": 1}, "permission_denials": [],
+                  "terminal_reason": "completed"}), flush=True)
+"""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def image(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The small image with today's SDK and a program called claude."""
+    folder = tmp_path_factory.mktemp("image")
+    (folder / "Dockerfile").write_text(DOCKERFILE)
+    (folder / "claude").write_text(CLAUDE)
+    (folder / "claude").chmod(0o755)
+    shutil.copytree(ROOT / "agent-image" / "fleet_agent", folder / "fleet_agent")
+    subprocess.run(["docker", "build", "-q", "-t", IMAGE, folder], check=True, capture_output=True)
+    yield
+    subprocess.run(["docker", "rmi", "-f", IMAGE], check=True, capture_output=True)
+
+
+@pytest.fixture
+def home(home: Home, monkeypatch: pytest.MonkeyPatch) -> Home:
+    """A home with an account whose key is in the environment."""
+    monkeypatch.setenv("TEST_ALICE_KEY", KEY)
+    monkeypatch.setenv("TEST_REGION", "north")
+    monkeypatch.setenv("TEST_SPEAKS", "no")
+    path = home.folder / "fleet.yaml"
+    fleet = json.loads(path.read_text())
+    fleet["projects"][0]["image"] = IMAGE
+    fleet["accounts"] = [
+        {
+            "name": "alice",
+            "agent": "claude",
+            "credential": {"env": "TEST_ALICE_KEY", "kind": "api_key"},
+            "env_passthrough": ["TEST_REGION", "TEST_SPEAKS"],
+        }
+    ]
+    path.write_text(json.dumps(fleet))
+    limits = {"cpus": 2, "memory": "512m", "pids": 128}
+    profile = {"name": "dev", "agent": "claude", "roles": ["developer"], "max_cost_usd": 1}
+    (home.folder / "profiles" / "dev.yaml").write_text(json.dumps(profile | {"limits": limits}))
+    return home
+
+
+def files_with(folder: Path, text: str) -> list[Path]:
+    """Answer the files below a folder that hold a text."""
+    files = (path for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
+    return [path for path in files if text.encode() in path.read_bytes()]
+
+
+@contextmanager
+def under_way(home: Home, *words: str) -> Iterator[tuple["subprocess.Popen[str]", Path]]:
+    """Answer a run whose agent is at work, and its worktree."""
+    with home.start(*words) as process:
+        try:
+            spaces = home.folder / ".fleet" / "worktrees"
+            eventually(lambda: list(spaces.glob("*/seen.json")), within=60)
+            (space,) = spaces.iterdir()
+            yield process, space
+        finally:
+            process.kill()
+
+
+def docker(*words: str) -> str:
+    """Ask the engine's client and answer all it says."""
+    done = subprocess.run(["docker", *words], check=True, capture_output=True, text=True)
+    return done.stdout + done.stderr
+
+
+def test_the_runner_reads_the_key_and_nobody_else_does(home: Home) -> None:
+    key = home.task("look around")
+    with under_way(home, "run", "--json") as (process, space):
+        eventually(lambda: not Path("/dev/shm", f"fleet-{home.home8}").exists(), within=5)
+        (container,) = home.containers()
+        inspected = docker("inspect", container)
+        assert "/fleet/secret" in inspected
+        assert KEY not in inspected
+        assert KEY not in docker("top", container, "axww", "-o", "pid,args")
+        assert KEY not in docker("logs", container)
+        assert files_with(home.folder, KEY) == []
+        (space / "go").touch()
+        out, err = process.communicate(timeout=60)
+
+    assert (process.returncode, json.loads(out)["merged"]) == (0, 1), err
+    digest, owner = hashlib.sha256(KEY.encode()).hexdigest(), home.repository.stat().st_uid
+    seen = json.loads(git(home.repository, "show", "main:seen.json"))
+    assert seen == {"key": digest, "uid": owner, "left": [], "region": "north", "environ": False}
+    assert files_with(home.folder, KEY) + files_with(home.repository, KEY) == []
+    assert KEY not in json.dumps(home.show(key)) + out + err
+
+
+def test_a_key_that_the_agent_tells_is_taken_out_of_what_it_says(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TEST_SPEAKS", "yes")
+    key = home.task("tell it all")
+    with under_way(home, "--verbose", "run", "--json") as (process, space):
+        (space / "go").touch()
+        _, err = process.communicate(timeout=60)
+
+    assert process.returncode == 0, err
+    assert "my key is [redacted]" in home.run("task", "log", key).out
+    assert KEY not in err
+    assert files_with(home.folder, KEY) == []
+
+
+def test_a_key_that_is_not_set_starts_nothing_and_is_named(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("TEST_ALICE_KEY")
+    key = home.task("look around")
+
+    done = home.run("run", "--json")
+
+    assert done.code == 1
+    assert done.json["waiting"] == [key]
+    said = "the credential in variable TEST_ALICE_KEY is not set where fleet runs"
+    assert said in done.json["tasks"][0]["reason"]
+    assert (home.show(key)["attempts"], home.containers()) == ([], [])
+
+
+def test_an_image_without_the_program_starts_no_container(home: Home) -> None:
+    without = f"{IMAGE}-without"
+    label = """LABEL fleet.agents='{"command": "1", "claude": null}'"""
+    built = ["docker", "build", "-q", "-t", without, "-"]
+    subprocess.run(built, check=True, input=f"FROM {IMAGE}\n{label}\n".encode())
+    path = home.folder / "fleet.yaml"
+    path.write_text(path.read_text().replace(IMAGE, without))
+    key = home.task("look around")
+
+    done = home.run("run", "--json")
+
+    docker("rmi", without)
+    assert done.code == 1
+    assert home.show(key)["reason"].startswith(f"claude is not in image {without}")
+    assert home.containers() == []
