@@ -74,6 +74,24 @@ def test_one_created_but_never_started_is_started(home, engine):
     assert b"".join(runtime.follow(spec.name)) == b"late\n"
 
 
+def test_one_made_anew_under_the_name_of_one_that_was_taken_away_is_stopped(home, engine):
+    runtime, home8 = home
+    spec = a_container(home8, "exec sleep 60")
+    runtime.start(spec)
+    engine.remove_container(spec.name, force=True)
+    config = {
+        "Image": IMAGE,
+        "Entrypoint": ["sleep", "60"],
+        "Labels": {"fleet.home": home8},
+    }
+    engine.create_container_from_config(config, name=spec.name)
+    runtime.start(spec)
+
+    runtime.stop(spec.name, grace=0)
+
+    assert [container.running for container in runtime.containers()] == [False]
+
+
 def test_another_homes_container_is_refused_and_never_touched(home):
     runtime, home8 = home
     with a_home() as (other, other8):

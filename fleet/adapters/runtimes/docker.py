@@ -55,6 +55,8 @@ class DockerRuntime(ContainerRuntime):
     def start(self, spec: ContainerSpec) -> None:
         with self._engine.asking(f"container {spec.name}") as client:
             config = container_config(spec, self._home8)
+            # somebody may have removed that one, and the engine not say what it makes now
+            self._made.pop(spec.name, None)
             try:
                 made = client.create_container_from_config(config, name=spec.name)  # type: ignore[no-untyped-call]
                 self._made[spec.name] = made["Id"]
