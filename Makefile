@@ -1,6 +1,6 @@
 # `make demo` and `make test` do all the set-up they need, from an empty clone on a bare machine.
 
-.PHONY: demo test check venv engine small-image images clean
+.PHONY: demo test check agents-matrix venv engine small-image images clean
 .NOTPARALLEL:
 
 demo: venv engine small-image
@@ -13,6 +13,10 @@ test: venv engine images
 
 check: venv
 	@scripts/check.sh
+
+agents-matrix: venv engine images
+	@echo "agents-matrix: the real CLIs through every failure, into docs/agents.md" >&2
+	@.venv/bin/python -m tests.matrix
 
 venv:
 	@scripts/venv.sh
