@@ -131,6 +131,11 @@ class AgentHearing(Overhearing):
         self._hear("error", chunk, self._start.cli.overhear)
         self._feed.note(Activity("output", last_line(chunk, _LONGEST_SUMMARY)))
 
+    def read_out(self, document: bytes | None) -> None:
+        """Take what the CLI left in its document, where it left one."""
+        if document is not None:
+            self._take(self._start.cli.read(document))
+
     def close(self) -> None:
         """Take no more reports, and count those that were refused."""
         self._start.post.close()

@@ -122,6 +122,7 @@ def _conduct(
         ended = attempt.conduct(command, listener=hearing)
     finally:
         # what was used counts also when the agent was stopped
+        hearing.read_out(_document(ask.home, invocation.document))
         hearing.close()
         if attempt.cli.leaves_result:
             told = _hear_out(attempt, scratch)

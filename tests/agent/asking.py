@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from fleet_agent.clis.model import Activity, Ask, End, RoundPlaces, Told
 from fleet_agent.packet import AgentChoice, Limits, Packet
@@ -23,7 +24,7 @@ def an_ask(agent, *, model="some/model", turns=None, base_url=None, teams=False,
         needs_secret=True,
         limits=limits,
     )
-    ask = {
+    ask: dict[str, Any] = {
         "prompt": "make it green",
         "system": "be brief",
         "session": None,

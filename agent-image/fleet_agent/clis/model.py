@@ -268,16 +268,17 @@ class Cli:
     """One entry of the registry: pure functions and what the CLI is able to do.
 
     `parse` takes a line of standard output, of the tailed file too, `overhear` one of standard
-    error. `withholds` are the categories it can hold back by a setting of its own, `resumes`
-    whether a session can be continued, `version` is the argv that prints its version, `kept` are
-    the paths below the home that a later start needs to continue a session. `leaves_result` says
-    that the agent may write FLEET_RESULT and is believed.
+    error, `read` the whole document. `withholds` are the categories it can hold back by a setting
+    of its own, `resumes` whether a session can be continued, `version` is the argv that prints
+    its version, `kept` are the paths below the home that a later start needs to continue a
+    session. `leaves_result` says that the agent may write FLEET_RESULT and is believed.
     """
 
     invocation: Callable[[Ask], Invocation]
     parse: Callable[[bytes], tuple[Heard, ...]]
     classify: Callable[[End], Failure | None]
     overhear: Callable[[bytes], tuple[Heard, ...]] = nothing_heard
+    read: Callable[[bytes], tuple[Heard, ...]] = nothing_heard
     meter: Meter = Meter.END
     resumes: bool = False
     withholds: frozenset[str] = frozenset()
