@@ -137,6 +137,10 @@ def fleet(home: Path | None, *words: str) -> None:
     subprocess.run([str(script), *place, *words], check=True, stdout=subprocess.DEVNULL)
 
 
+def unsaid(*_: object) -> None:
+    """Say nothing: only the figures are wanted."""
+
+
 def coordinate(home: Path) -> None:
     """Run the coordinator in this process and print what it used."""
     from fleet.bootstrap import coordinator_ready, office_open
@@ -146,7 +150,7 @@ def coordinate(home: Path) -> None:
     began = time.monotonic()
     with office_open(read_settings(home)) as office:
         order = order_for(office)
-        with coordinator_ready(office, order, what="bench", seen=lambda _s, _p: None) as fleet_:
+        with coordinator_ready(office, order, what="bench", seen=unsaid, told=unsaid) as fleet_:
             fleet_.run()
         wall = time.monotonic() - began
         merged = sum(1 for pull in office.ledger.pull_requests() if pull.merged_sha)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,7 +21,9 @@ from fleet.ports import Clock, ContainerRuntime, Ledger, Log, Networks, Secrets,
 if TYPE_CHECKING:
     from fleet.adapters.redaction import Redaction
     from fleet.adapters.runtimes.docker_images import DockerImages
+    from fleet.adapters.runtimes.project_images import ProjectImages
 
+Told = Callable[[str], None]
 Seen = Callable[[Snapshot, Plan], None]
 
 
@@ -142,12 +144,12 @@ def tools(office: Office) -> Tools:
 
 @contextmanager
 def coordinator_ready(
-    office: Office, order: Order, *, what: str, seen: Seen
+    office: Office, order: Order, *, what: str, seen: Seen, told: Told
 ) -> Iterator[Coordinator]:
-    """Hold the home and answer a coordinator inside the block.
+    """Hold the home and answer a coordinator inside the block; `told` hears of long work.
 
     Raises BusyError when another one holds it, WorkspaceError for a project that cannot be
-    worked on, EngineDownError when no engine answers.
+    worked on, EngineDownError when no engine answers, FleetError for an image that cannot be built.
     """
     with homes.home_held(office.home, since=office.clock.now(), what=what):
         bundle = tools(office)
@@ -155,6 +157,7 @@ def coordinator_ready(
         _learn_secrets(bundle)
         for project in office.fleet.projects.values():
             bundle.worktrees.validate(project)
+        bundle = replace(bundle, fleet=_with_images(office, told))
         started = Event(kind="coordinator.started", at=office.clock.now(), what=what)
         office.ledger.commit([Log(event=started)])
         room = partial(homes.room, office.home, disk_free_bytes=office.fleet.disk_free_bytes)
@@ -195,6 +198,25 @@ def held_by(office: Office) -> dict[str, object] | None:
     if said is None:
         return None
     return {"pid": said.pid, "since": said.since.isoformat(), "holder": said.what}
+
+
+def _with_images(office: Office, told: Told) -> Fleet:
+    """Answer the fleet with the images that stand for the projects' dockerfiles today."""
+    described = [each for each in office.fleet.projects.values() if each.dockerfile]
+    if not described:
+        return office.fleet
+    makers = project_images(office)
+    ready = {each.key: makers.ready(each, told) for each in described}
+    for project in ready.values():
+        makers.drop_others(project)
+    return replace(office.fleet, projects={**office.fleet.projects, **ready})
+
+
+def project_images(office: Office) -> "ProjectImages":
+    """Answer the images that this home's projects describe themselves."""
+    from fleet.adapters.runtimes.project_images import ProjectImages
+
+    return ProjectImages(worktrees(office), office.home, office.home8)
 
 
 def images() -> "DockerImages":

@@ -329,6 +329,10 @@ class Worktrees(Protocol):
         """Answer the SHA of a branch, None when it does not exist."""
         ...
 
+    def tree(self, project: Project, sha: str) -> str:
+        """Answer the id of a commit's tree: equal trees hold the same files."""
+        ...
+
     def has_file(self, project: Project, sha: str, path: str) -> bool:
         """Tell whether a file stands at that path of a SHA; a link or a folder is none."""
         ...

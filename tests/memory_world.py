@@ -162,6 +162,9 @@ class MemoryWorktrees(Worktrees):
     def head(self, project: Project, branch: str) -> str | None:
         return self.branches.get(branch)
 
+    def tree(self, project: Project, sha: str) -> str:
+        return tree_of(self.files(sha))
+
     def has_file(self, project: Project, sha: str, path: str) -> bool:
         return path in self.files(sha)
 
@@ -253,6 +256,7 @@ class MemoryWorktrees(Worktrees):
         return MergedTip(sha=self.commit(merged, (tip, head), message), tree=tree_of(merged))
 
     def is_merged(self, project: Project, head: str) -> bool:
+        self._faults.trip("is_merged")
         return head in self.history(self.branches[project.target])
 
     def advance_target(self, project: Project, *, old: str, new: str) -> str | None:

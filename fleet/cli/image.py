@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from fleet.cli.output import document, plain, put, say, table
-from fleet.cli.place import Json
+from fleet.cli.output import document, plain, put, table, told
+from fleet.cli.place import Json, opened
 from fleet.domain.errors import ConfigError
 
 app = typer.Typer(no_args_is_help=True)
@@ -19,6 +19,7 @@ _NOT_SERVED = {"crush": "its npm package fetches the program from elsewhere whil
 
 @app.command()
 def build(
+    ctx: typer.Context,
     agents: Annotated[str, typer.Option(help="Which CLIs, separated by commas.")] = _USUAL,
     base: Annotated[str, typer.Option(help="The image to build on.")] = "fleet-base:bookworm",
     ca_bundle: Annotated[
@@ -28,14 +29,35 @@ def build(
         str | None,
         typer.Option(help="Its name; fleet-agent:latest, or fleet-agent:small for command alone."),
     ] = None,
+    project: Annotated[
+        str | None,
+        typer.Option(metavar="KEY", help="Build what the dockerfile of this project describes."),
+    ] = None,
 ) -> None:
-    """Build the agent image; at once when nothing changed."""
+    """Build the agent image, or a project's own; at once when nothing changed."""
     from fleet.bootstrap import images
 
+    if project is not None:
+        _build_project(ctx, project)
+        return
     chosen = chosen_agents(agents)
     named = tag or ("fleet-agent:small" if chosen == _SMALL else "fleet-agent:latest")
-    made = images().build(named, base=base, agents=chosen, ca_bundle=ca_bundle, told=_told)
+    made = images().build(named, base=base, agents=chosen, ca_bundle=ca_bundle, told=told)
     put(f"{named} {made}")
+
+
+def _build_project(ctx: typer.Context, key: str) -> None:
+    from fleet.bootstrap import project_images, worktrees
+    from fleet.config.problems import nearest
+
+    with opened(ctx) as office:
+        known = office.fleet.projects
+        if key not in known:
+            raise ConfigError(f"there is no project {plain(key)!r}{nearest(key, known)}")
+        if known[key].dockerfile is None:
+            raise ConfigError(f"project {key} names no dockerfile", remedy="see fleet.yaml")
+        worktrees(office).validate(known[key])
+        put(f"{project_images(office).ready(known[key], told).image} stands")
 
 
 def chosen_agents(text: str) -> tuple[str, ...]:
@@ -53,11 +75,6 @@ def chosen_agents(text: str) -> tuple[str, ...]:
     if not programs:
         raise ConfigError("--agents names no agent", remedy="`command` asks for the SDK alone")
     return tuple(sorted(programs - {*_SMALL})) or _SMALL
-
-
-def _told(line: str) -> None:
-    # what a build prints comes from packages and projects
-    say(plain(line))
 
 
 @app.command("list")

@@ -14,6 +14,11 @@ def say(text: str) -> None:
     typer.echo(text, err=True)
 
 
+def told(line: str) -> None:
+    """Say a line that a build printed: packages and projects wrote it."""
+    say(plain(line))
+
+
 def put(text: str) -> None:
     """Write to standard output."""
     typer.echo(text)

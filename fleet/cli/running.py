@@ -11,7 +11,7 @@ from threading import Event
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from fleet.cli.output import plain, say
+from fleet.cli.output import plain, say, told
 from fleet.domain.errors import BusyError
 
 INTERRUPTED = 130
@@ -65,7 +65,7 @@ def run_or_follow(office: "Office", order: "Order", *, what: str, quiet: bool) -
 def _coordinate(office: "Office", order: "Order", *, what: str, progress: "Progress") -> None:
     from fleet.bootstrap import coordinator_ready
 
-    with coordinator_ready(office, order, what=what, seen=progress.seen) as coordinator:
+    with coordinator_ready(office, order, what=what, seen=progress.seen, told=told) as coordinator:
         warn_of_blocked_targets(office)
         with signals_stop(coordinator):
             coordinator.run()

@@ -41,7 +41,7 @@ class ProjectEntry(Entry):
     check_files: tuple[RepositoryPath, ...] | None = None
     protected: tuple[RepositoryPath, ...] = ()
     image: Text = "fleet-agent:small"
-    dockerfile: Annotated[str | None, LATER] = None
+    dockerfile: RepositoryPath | None = None
     review: Review = Review.REQUIRED
     setup: tuple[SetupCommand, ...] = ()
     setup_timeout: Seconds = 600.0

@@ -41,14 +41,20 @@ def project_of(entry: ProjectEntry, home: Path) -> Project:
         target=entry.target,
         checks=checks,
         check_files=_named_files(checks) if files is None else files,
-        protected=entry.protected,
+        protected=_protected(entry),
         image=entry.image,
+        dockerfile=entry.dockerfile,
         review=entry.review,
         max_retries=entry.max_retries,
         setup=entry.setup,
         setup_timeout=entry.setup_timeout,
         egress_allow=tuple(map(destination, entry.egress_allow)),
     )
+
+
+def _protected(entry: ProjectEntry) -> tuple[str, ...]:
+    # what runs while an image is built has the network: a human looks at it first
+    return (*entry.protected, *([] if entry.dockerfile is None else [entry.dockerfile]))
 
 
 def checks_of(entry: ProjectEntry) -> tuple[Check, ...]:

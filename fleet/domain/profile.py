@@ -79,7 +79,11 @@ LOCAL = Account(name="local", agent="command", unmetered=True)
 
 @dataclass(frozen=True, kw_only=True)
 class Project:
-    """A git repository the fleet works on."""
+    """A git repository the fleet works on.
+
+    `dockerfile` is a path in the target; what it makes of `image` is what attempts and checks run
+    in.
+    """
 
     key: str
     path: str
@@ -88,6 +92,7 @@ class Project:
     check_files: tuple[str, ...] = ()
     protected: tuple[str, ...] = ()
     image: str = "fleet-agent:small"
+    dockerfile: str | None = None
     review: Review = Review.REQUIRED
     max_retries: int = 2
     setup: tuple[tuple[str, ...], ...] = ()

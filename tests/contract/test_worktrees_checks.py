@@ -111,6 +111,17 @@ def test_a_branch_goes_only_from_where_it_was_seen_and_may_be_kept(tmp_path):
     assert stage.git("rev-parse", "refs/fleet/kept/app-1") == head
 
 
+def test_commits_with_the_same_files_have_the_same_tree(tmp_path):
+    stage = a_stage(tmp_path)
+    first = stage.git("rev-parse", "main")
+    other = a_commit(stage.repository, {"a": "1"})
+    back = a_commit(stage.repository, {"a": None})
+
+    trees = [stage.worktrees.tree(stage.project, sha) for sha in (first, other, back)]
+
+    assert trees[0] == trees[2] != trees[1]
+
+
 def test_diff_patch_and_stat_start_at_the_merge_base(tmp_path):
     stage = a_stage(tmp_path)
     head = stage.worked({"work": "one\n"}).head

@@ -93,6 +93,10 @@ class GitWorktrees(Worktrees):
         return self._at(project).resolve(f"refs/heads/{branch}")
 
     @_told
+    def tree(self, project: Project, sha: str) -> str:
+        return self._at(project).tree(sha)
+
+    @_told
     def has_file(self, project: Project, sha: str, path: str) -> bool:
         return compare.has_file(self._at(project), sha, path)
 
