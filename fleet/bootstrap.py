@@ -96,13 +96,13 @@ def worktrees(office: Office) -> Worktrees:
     return GitWorktrees(office.home, office.home8, office.clock)
 
 
-def secrets(office: Office, redaction: "Redaction") -> Secrets:
+def secrets(office: Office, redaction: "Redaction | None" = None) -> Secrets:
     """Answer the accounts' credentials; what is read of them is told to the redaction."""
+    from fleet.adapters.redaction import Redaction
     from fleet.adapters.secrets import TmpfsSecrets, memory_roots
 
-    variables = office.settings.variables
-    roots = memory_roots(variables)
-    return TmpfsSecrets(office.home8, roots, variables=variables, redaction=redaction)
+    variables, told = office.settings.variables, redaction or Redaction()
+    return TmpfsSecrets(office.home8, memory_roots(variables), variables=variables, redaction=told)
 
 
 def credential_fault(settings: Settings, account: Account) -> CredentialError | None:
@@ -114,6 +114,11 @@ def credential_fault(settings: Settings, account: Account) -> CredentialError | 
     except CredentialError as error:
         return error
     return None
+
+
+def new_token() -> str:
+    """Answer 16 fresh hex digits, for what is made by a command and gone with it."""
+    return SystemIds().token()
 
 
 def tools(office: Office) -> Tools:

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fleet.cli.agent_checkup import Row, agents_examined, row
 from fleet.domain.errors import FleetError
 
 if TYPE_CHECKING:
     from fleet.bootstrap import Office
 
-Row = dict[str, str]
 _GIT = (2, 39)
 _GB = 1024**3
 
@@ -35,7 +35,7 @@ def _in_home(office: "Office") -> Iterator[Row]:
     from fleet.config import check_profiles
 
     for warning in check_profiles(office.fleet):
-        yield _row("profiles", "warn", warning, "see `fleet profile check`")
+        yield row("profiles", "warn", warning, "see `fleet profile check`")
     yield _line("disk", lambda: _disk(office))
     yield from _engine(office)
     for key in office.fleet.projects:
@@ -49,16 +49,12 @@ def _line(check: str, examine: Callable[[], str]) -> Row:
         return _fail(check, error)
 
 
-def _row(check: str, status: str, detail: str, remedy: str) -> Row:
-    return {"check": check, "status": status, "detail": detail, "remedy": remedy}
-
-
 def _ok(check: str, detail: str) -> Row:
-    return _row(check, "ok", detail, "")
+    return row(check, "ok", detail)
 
 
 def _fail(check: str, error: FleetError) -> Row:
-    return _row(check, "fail", error.message, error.remedy)
+    return row(check, "fail", error.message, error.remedy)
 
 
 def _git() -> str:
@@ -94,11 +90,7 @@ def _engine(office: "Office") -> Iterator[Row]:
     try:
         engine = runtime(office)
         yield _ok("engine", f"Docker {engine.ping()}")
-        for image in sorted({project.image for project in office.fleet.projects.values()}):
-            if engine.image_id(image) is None:
-                yield _row("image", "fail", f"{image} is missing", "run `fleet image build`")
-            else:
-                yield _ok("image", image)
+        yield from agents_examined(office, engine)
     except FleetError as error:
         yield _fail("engine", error)
 
@@ -115,12 +107,12 @@ def _project(office: "Office", key: str) -> Iterator[Row]:
         for path in project.check_files:
             if not git.has_file(project, tip, path):
                 detail = f"{path} is not in {project.target}"
-                yield _row(
+                yield row(
                     name, "fail", detail, f"write the check and commit it to {project.target}"
                 )
         blocked = git.target_blocked(project)
         if blocked:
             remedy = "git switch --detach there, or another target"
-            yield _row(name, "warn", f"merges will wait: {blocked}", remedy)
+            yield row(name, "warn", f"merges will wait: {blocked}", remedy)
     except FleetError as error:
         yield _fail(name, error)

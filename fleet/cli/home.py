@@ -49,7 +49,7 @@ def _parse(text: str) -> tuple[str, Path, str | None]:
 
 
 def doctor(ctx: typer.Context, json: Json = False) -> None:
-    """Check engine, image, git, profiles, disk and ledger; say what to do about each."""
+    """Check git, disk, engine, images, credentials, profiles and projects; say what to do."""
     from fleet.cli.checkup import examined
 
     rows = examined(ctx.find_root().obj)

@@ -53,10 +53,16 @@ def show(ctx: typer.Context, name: str, json: Json = False) -> None:
 
 @app.command()
 def check(ctx: typer.Context) -> None:
-    """Read all YAML of the home and say what is wrong or unwise."""
+    """Read all YAML of the home and say what is wrong or unwise; look for the credentials."""
+    from fleet.bootstrap import credential_fault
     from fleet.config import check_profiles, load_fleet, read_settings
 
-    fleet = load_fleet(read_settings(ctx.find_root().obj).home)
+    settings = read_settings(ctx.find_root().obj)
+    fleet = load_fleet(settings.home)
     for warning in check_profiles(fleet):
         say(f"warning: {warning}")
+    for account in fleet.accounts.values():
+        fault = credential_fault(settings, account)
+        if fault is not None:
+            say(f"warning: {fault}")
     put(f"{len(fleet.profiles)} profiles, {len(fleet.projects)} projects: no error")

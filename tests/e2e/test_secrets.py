@@ -6,10 +6,12 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from fleet.adapters.system import SystemClock
 from tests.conftest import ROOT
 from tests.containers import eventually
 from tests.e2e.fleets import Home, git
@@ -27,7 +29,9 @@ LABEL fleet.agents='{"command": "1", "claude": "a stand-in"}'
 # stands for the CLI: takes its key as the real one does, says what it saw, and waits to go on
 CLAUDE = """\
 #!/usr/bin/env python3
-import hashlib, json, os, pathlib, subprocess, time
+import hashlib, json, os, pathlib, subprocess, sys, time
+if "--version" in sys.argv:
+    sys.exit(print("9.9 (stand-in)"))
 key = os.fdopen(int(os.environ["CLAUDE_CODE_API_KEY_FILE_DESCRIPTOR"])).read().strip()
 try:
     left = sorted(os.listdir("/fleet/secret"))
@@ -178,3 +182,68 @@ def test_an_image_without_the_program_starts_no_container(home: Home) -> None:
     assert done.code == 1
     assert home.show(key)["reason"].startswith(f"claude is not in image {without}")
     assert home.containers() == []
+
+
+def account_of(home: Home, **keys: object) -> None:
+    """Change the account."""
+    path = home.folder / "fleet.yaml"
+    fleet = json.loads(path.read_text())
+    fleet["accounts"][0].update(keys)
+    path.write_text(json.dumps(fleet))
+
+
+def doctor(home: Home) -> tuple[int, dict[str, tuple[str, str]]]:
+    """Answer doctor's exit code, and status and detail of each check."""
+    done = home.run("doctor", "--json")
+    assert KEY not in done.out + done.err
+    return done.code, {row["check"]: (row["status"], row["detail"]) for row in done.json}
+
+
+def test_doctor_says_versions_credentials_and_which_profiles_can_run(home: Home) -> None:
+    account_of(home, expires="2999-12-31")
+
+    code, rows = doctor(home)
+
+    assert code == 0, rows
+    assert rows[f"image {IMAGE}"] == ("ok", "claude 9.9 (stand-in)")
+    assert rows["account alice"] == ("ok", "api_key found in variable TEST_ALICE_KEY")
+    assert rows["profile dev"] == ("ok", "claude by alice")
+    assert home.containers() == []
+
+
+def test_doctor_warns_before_a_credential_ends_and_fails_after(home: Home) -> None:
+    today = SystemClock().now().date()
+    account_of(home, expires=(today + timedelta(days=30)).isoformat())
+    code, rows = doctor(home)
+    assert (code, rows["account alice"][0], rows["profile dev"][0]) == (0, "warn", "ok")
+
+    account_of(home, expires=(today - timedelta(days=1)).isoformat())
+    code, rows = doctor(home)
+    assert (code, rows["account alice"][0], rows["profile dev"][0]) == (1, "fail", "warn")
+    assert "it expired on" in rows["account alice"][1]
+
+
+def test_doctor_and_profile_check_name_what_is_missing(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("TEST_ALICE_KEY")
+
+    code, rows = doctor(home)
+    checked = home.run("profile", "check")
+
+    assert (code, rows["account alice"][0]) == (1, "fail")
+    assert "variable TEST_ALICE_KEY is not set" in rows["account alice"][1]
+    assert rows["profile dev"] == ("warn", "it cannot run: no valid credential of alice")
+    assert "variable TEST_ALICE_KEY is not set" in checked.err
+
+
+def test_doctor_warns_of_a_credential_that_others_can_read(home: Home) -> None:
+    path = home.folder / "login.json"
+    path.write_text(json.dumps({"claudeAiOauth": {"accessToken": KEY}}))
+    path.chmod(0o644)
+    account_of(home, credential={"file": "login.json", "kind": "auth_file"})
+
+    _, rows = doctor(home)
+
+    status, detail = rows["account alice"]
+    assert (status, "other users can read it" in detail) == ("warn", True)
