@@ -18,3 +18,6 @@ SUBJECTS = (
     Subject("gemini", "gemini-2.5-pro"),
     Subject("opencode", "openai/gpt-5.1", "/v1"),
 )
+
+# a model whose only tool runs JavaScript that calls the others
+CODE_MODE = Subject("codex", "gpt-6.1-sol", "/v1")

@@ -29,6 +29,7 @@ WIRES = {
 }
 # headers a key may come in, and how the log calls them: a key itself is never written down
 KEYS = {"x-api-key": "x-api-key", "x-goog-api-key": "x-goog-api-key", "authorization": "bearer"}
+REPORT = "report_progress"
 GARBAGE = b'data: {"this is": not json\n\n'
 
 
@@ -151,5 +152,7 @@ def _about(heard: Heard) -> Json:
         "shown": heard.asked.shown,
         "messages": heard.asked.messages,
         "aside": heard.asked.aside,
+        # whether the runner's MCP server was connected before this turn
+        "connected": any(tool.name.endswith(REPORT) for tool in heard.asked.tools),
         "streamed": heard.asked.streamed,
     }
