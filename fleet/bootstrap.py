@@ -224,6 +224,13 @@ def project_images(office: Office) -> "ProjectImages":
     return ProjectImages(worktrees(office), office.home, office.home8)
 
 
+def proxy_built(base: str, *, ca_bundle: Path | None, told: Told) -> str:
+    """Build the image of the proxy of attempts with egress; answer what came of it."""
+    from fleet.adapters.runtimes.proxy_image import build_proxy
+
+    return build_proxy(base, ca_bundle=ca_bundle, told=told)
+
+
 def images() -> "DockerImages":
     """Answer the engine's agent images."""
     from fleet.adapters.runtimes.docker_images import DockerImages

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fleet.cli.agent_checkup import Row, agents_examined, row
+from fleet.cli.egress_checkup import egress_examined
 from fleet.domain.errors import FleetError
 
 if TYPE_CHECKING:
@@ -91,6 +92,7 @@ def _engine(office: "Office") -> Iterator[Row]:
         engine = runtime(office)
         yield _ok("engine", f"Docker {engine.ping()}")
         yield from agents_examined(office, engine)
+        yield from egress_examined(office)
     except FleetError as error:
         yield _fail("engine", error)
 

@@ -33,10 +33,16 @@ def build(
         str | None,
         typer.Option(metavar="KEY", help="Build what the dockerfile of this project describes."),
     ] = None,
+    proxy: Annotated[
+        bool, typer.Option("--proxy", help="Build the proxy of profiles with network: egress.")
+    ] = False,
 ) -> None:
-    """Build the agent image, or a project's own; at once when nothing changed."""
-    from fleet.bootstrap import images
+    """Build the agent image, a project's own, or the proxy's; at once when nothing changed."""
+    from fleet.bootstrap import images, proxy_built
 
+    if proxy:
+        put(proxy_built(base, ca_bundle=ca_bundle, told=told))
+        return
     if project is not None:
         _build_project(ctx, project)
         return
