@@ -14,6 +14,7 @@ log = logging.getLogger(__name__)
 
 RETRY = 3.0  # seconds until a transient failure is tried again
 COOL = 5.0  # seconds until something that waits for the world is looked at again
+_WAITING = merge.Blocked | merge.Unsure | collect.Hindered
 
 
 class InHand:
@@ -106,7 +107,7 @@ class InHand:
             return None
         log.warning("action failed", extra={"action": action.key, "reason": str(error)})
         finding = roster.failed(action, error)
-        if finding is None or isinstance(finding, merge.Blocked | collect.Hindered):
+        if finding is None or isinstance(finding, _WAITING):
             self._cool(action.key)
         if isinstance(finding, merge.Blocked):
             self._cool(f"build {finding.pull}")

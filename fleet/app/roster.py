@@ -39,6 +39,7 @@ Finding = (
     | merge.Built
     | merge.InConflict
     | merge.Blocked
+    | merge.Unsure
     | merge.Landed
     | merge.Anticipated
     | learn.Cleaned
@@ -131,7 +132,7 @@ def settle(finding: Finding, desk: Desk, tools: Tools) -> None:
             collect.settle(finding, desk, fleet=tools.fleet)
         case verify.Unchanged() | verify.Ruled() | verify.Verified() | verify.Impossible():
             verify.settle(finding, desk, fleet=tools.fleet)
-        case merge.Built() | merge.InConflict() | merge.Blocked() | merge.Landed():
+        case merge.Built() | merge.InConflict() | merge.Blocked() | merge.Unsure() | merge.Landed():
             merge.settle(finding, desk)
         case merge.Anticipated():
             merge.settle_anticipated(finding, desk)
@@ -152,6 +153,7 @@ def failed(action: Action, error: Exception) -> Finding | None:
         case Verify() if not isinstance(error, DiskFullError):
             return verify.Impossible(attempt=action.attempt.id, reason=said)
         case Build() | Land():
-            return merge.Blocked(pull=action.pull.number, reason=said)
+            waits = merge.Blocked if isinstance(action, Build) else merge.Unsure
+            return waits(pull=action.pull.number, reason=said)
         case _:
             return None

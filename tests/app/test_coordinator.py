@@ -10,7 +10,13 @@ from fleet.app.coordinator import Order
 from fleet.app.desk import Pen
 from fleet.app.stations import intake, review
 from fleet.domain.attempt import Outcome, Red, State
-from fleet.domain.errors import DiskFullError, EngineDownError, TransientError, WorkspaceError
+from fleet.domain.errors import (
+    DiskFullError,
+    EngineDownError,
+    FleetError,
+    TransientError,
+    WorkspaceError,
+)
 from fleet.domain.merge import PullRequestStatus
 from fleet.domain.policy import ActionStatus
 from fleet.domain.task import Resolution, Review
@@ -352,6 +358,39 @@ def test_a_waiting_merge_is_told_once_however_often_it_is_tried(world):
     told = [event.kind for event in world.ledger.events() if event.kind == "merge.waits"]
 
     assert told == ["merge.waits"]
+
+
+def moved_and_killed(world):
+    """Let a coordinator move the target and die before it writes that down."""
+    life = Life(world)
+    while "land 1" not in life.crew.ready:
+        life.perform()
+        life.tick()
+    life.crew.perform("land 1")
+
+
+@pytest.mark.parametrize("call", ["advance", "is_merged"])
+def test_a_merge_that_landed_is_found_though_looking_for_it_fails(world, call):
+    add(world)
+    moved_and_killed(world)
+    landed = world.worktrees.branches["main"]
+    world.worktrees.branches["main"] = world.worktrees.commit(
+        world.target | {"new": "1"}, (landed,)
+    )
+    world.faults.plan(call, WorkspaceError("the disk is slow"))
+
+    life = Life(world)
+    life.tick()
+    life.perform()
+    life.tick()
+    with pytest.raises(FleetError, match="merged"):
+        review.reject(1, a_pen(world), reason="not that")
+    world.clock.advance(timedelta(seconds=5))
+    life.run()
+
+    pull = world.ledger.pull_request(1)
+    assert (pull.status, pull.merged_sha) == (PullRequestStatus.MERGED, landed)
+    assert ends(world) == [State.MERGED]
 
 
 def test_a_target_that_moved_on_is_built_upon_anew(world):
@@ -819,6 +858,7 @@ def test_a_project_that_left_the_configuration_holds_nothing_up():
     Life(world).run()
 
     assert (ends(world), ends(world, "OLD-1")) == ([State.MERGED], [State.VERIFIED])
+    assert "OLD is not in fleet.yaml" in world.ledger.pull_request(1).reason
 
 
 def test_the_real_crew_does_the_same(world):

@@ -43,6 +43,7 @@ def test_a_merge_that_a_gc_took_away_is_built_again(tmp_path):
     tip = stage.git("rev-parse", "main")
     built = stage.merged(tip, head)
     stage.git("gc", "--prune=now", "--quiet")
+    assert not stage.worktrees.is_merged(stage.project, built.sha)
 
     again = stage.merged(tip, head)
 

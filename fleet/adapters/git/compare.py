@@ -82,15 +82,10 @@ def merged(
     return MergedTip(sha=sha, tree=tree)
 
 
-def stands(repository: Repository, built: MergedTip | Conflict) -> bool:
-    """Tell whether what was built is still among the repository's objects."""
-    if isinstance(built, Conflict):
-        return True
-    loose = repository.common / "objects" / built.sha[:2] / built.sha[2:]
-    return (
-        loose.is_file()
-        or repository.store.run("cat-file", "-e", built.sha, allowed=(0, 1)).code == 0
-    )
+def stands(repository: Repository, sha: str) -> bool:
+    """Tell whether an object is there; git's gc takes away what no reference holds."""
+    loose = repository.common / "objects" / sha[:2] / sha[2:]
+    return loose.is_file() or repository.store.run("cat-file", "-e", sha, allowed=(0, 1)).code == 0
 
 
 def identity(name: str, *, at: datetime) -> dict[str, str]:

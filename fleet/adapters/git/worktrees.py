@@ -158,7 +158,8 @@ class GitWorktrees(Worktrees):
         with self._opening:
             known = self._merged.get(asked)
         # nothing refers to a merge that has not landed: git's gc may have taken it away
-        if known is None or not compare.stands(repository, known):
+        gone = isinstance(known, MergedTip) and not compare.stands(repository, known.sha)
+        if known is None or gone:
             known = compare.merged(repository, tip, head=head, message=message, at=at)
             with self._opening:
                 self._merged[asked] = known
@@ -169,7 +170,8 @@ class GitWorktrees(Worktrees):
     @_told
     def is_merged(self, project: Project, head: str) -> bool:
         repository = self._at(project)
-        return compare.contains(repository, repository.tip(), head)
+        tip = repository.tip()
+        return compare.stands(repository, head) and compare.contains(repository, tip, head)
 
     @_told
     def advance_target(self, project: Project, *, old: str, new: str) -> str | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from fleet.app.desk import Desk
 from fleet.app.tools import Tools
 from fleet.domain.attempt import Attempt, Red, State
-from fleet.domain.errors import StaleLeaseError
+from fleet.domain.errors import ConfigError, StaleLeaseError, WorkspaceError
 from fleet.domain.merge import PullRequest, PullRequestStatus
 from fleet.domain.plan import Anticipate, Build, Land
 from fleet.domain.policy import Decision, judge
@@ -44,6 +44,14 @@ class Blocked:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Unsure:
+    """Nobody can tell now whether the target moved; the same move is tried again."""
+
+    pull: int
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Landed:
     """The target stands at the merged tip."""
 
@@ -70,7 +78,7 @@ def record(action: Build, desk: Desk) -> None:
 def build(action: Build, tools: Tools) -> Built | InConflict | Blocked:
     """Build the merge aside and check its tree, unless just that tree was checked already."""
     pull = action.pull
-    project = tools.fleet.projects[pull.project]
+    project = _project(pull, tools)
     if project.target != pull.target:
         reason = f"it was verified for {pull.target}, fleet.yaml says {project.target} now"
         return InConflict(pull=pull.number, tip=pull.base, reason=reason)
@@ -95,7 +103,7 @@ def anticipate(action: Anticipate, tools: Tools) -> Anticipated:
     Green, it is known by its tree when its turn comes; whatever else it says is nobody's verdict.
     """
     pull = action.pull
-    project = tools.fleet.projects[pull.project]
+    project = _project(pull, tools)
     tip = tools.worktrees.tip(project)
     for earlier in action.ahead:
         landed = _merged(earlier, project, tools, tip=tip)
@@ -151,20 +159,30 @@ def _unruled(
 def land(action: Land, tools: Tools) -> Landed | Blocked:
     """Move the target to the candidate, or find that an earlier life has moved it there."""
     pull = action.pull
-    project = tools.fleet.projects[pull.project]
+    project = _project(pull, tools)
     candidate, tip = pull.candidate or "", pull.candidate_tip or ""
     try:
         waits = tools.worktrees.advance_target(project, old=tip, new=candidate)
-    except StaleLeaseError as error:
+    except (StaleLeaseError, WorkspaceError) as error:
+        # an earlier life may have moved it, or this one until something failed
         if tools.worktrees.is_merged(project, candidate):
             return Landed(pull=pull.number, sha=candidate)
-        return Blocked(pull=pull.number, reason=str(error), moved_on=True)
+        moved_on = isinstance(error, StaleLeaseError)
+        return Blocked(pull=pull.number, reason=str(error), moved_on=moved_on)
     if waits:
         return Blocked(pull=pull.number, reason=waits)
     return Landed(pull=pull.number, sha=candidate)
 
 
-def settle(finding: Built | InConflict | Blocked | Landed, desk: Desk) -> None:
+def _project(pull: PullRequest, tools: Tools) -> Project:
+    project = tools.fleet.projects.get(pull.project)
+    if project is None:
+        remedy = f"name it there again, or cancel {pull.task}"
+        raise ConfigError(f"{pull.project} is not in fleet.yaml", remedy=remedy)
+    return project
+
+
+def settle(finding: Built | InConflict | Blocked | Unsure | Landed, desk: Desk) -> None:
     """Move pull request and attempt by what was found."""
     pull = desk.pull(finding.pull)
     attempt = desk.attempt(pull.attempt) if pull else None
@@ -178,7 +196,7 @@ def settle(finding: Built | InConflict | Blocked | Landed, desk: Desk) -> None:
             reason = finding.reason or named
             said = f"{reason}. The target's tip was {finding.tip}; start from it."
             _evict(pull, attempt, desk, red=Red.CONFLICT, reason=reason, diagnosis=said)
-        case Blocked():
+        case Blocked() | Unsure():
             _wait(finding, pull, attempt, desk)
         case Landed():
             merged = PullRequestStatus.MERGED
@@ -219,10 +237,16 @@ def _evict(
     desk.move(attempt, State.REJECTED, reason=reason, red=red, diagnosis=diagnosis)
 
 
-def _wait(finding: Blocked, pull: PullRequest, attempt: Attempt, desk: Desk) -> None:
-    """Put it back into the queue; the merge is built anew on the tip of that time."""
-    reason = "" if finding.moved_on else finding.reason
-    queued = PullRequestStatus.QUEUED
-    desk.save(replace(pull, status=queued, reason=reason, candidate=None, candidate_tip=None))
-    if reason != pull.reason:
+def _wait(finding: Blocked | Unsure, pull: PullRequest, attempt: Attempt, desk: Desk) -> None:
+    """Put it back into the queue; the merge is built anew on the tip of that time.
+
+    Where it may have landed its candidate stays: forgotten, nobody could find that out.
+    """
+    waiting = replace(pull, reason=finding.reason)
+    if isinstance(finding, Blocked):
+        queued = PullRequestStatus.QUEUED
+        reason = "" if finding.moved_on else finding.reason
+        waiting = replace(pull, status=queued, reason=reason, candidate=None, candidate_tip=None)
+    desk.save(waiting)
+    if waiting.reason != pull.reason:
         desk.log("merge.waits", attempt, what=finding.reason)
