@@ -1,0 +1,167 @@
+"""Understands the lines of `gemini --output-format stream-json` and what it says beside them."""
+
+import re
+from collections.abc import Callable, Mapping
+
+from fleet_agent.clis.lines import (
+    LONGEST_SUMMARY,
+    activity,
+    count,
+    mapping,
+    object_of,
+    plain,
+    text,
+)
+from fleet_agent.clis.model import (
+    Denied,
+    End,
+    Failure,
+    FailureKind,
+    Finished,
+    Heard,
+    Said,
+    Scope,
+    Session,
+    Spent,
+    Trouble,
+    Usage,
+)
+from fleet_agent.clis.reasons import failure, judge
+from fleet_agent.text import last_line
+
+DENIABLE = {
+    "edit": ("replace", "write_file"),
+    "shell": ("run_shell_command",),
+    "web": ("web_fetch", "google_web_search"),
+    "agents": ("invoke_agent",),
+}
+_CATEGORIES = {tool: category for category, tools in DENIABLE.items() for tool in tools}
+_TELLING = ("command", "file_path", "dir_path", "path", "pattern", "url", "query", "message")
+# what a call of a tool that is held back ends with
+_REFUSALS = ("tool_not_registered", "policy_violation")
+
+_TURNS_OVER = "FatalTurnLimitedError"
+_LOOP = "Loop detected"
+_STATUS = re.compile(r'"code":\s*(\d{3})\b')
+_INNER = re.compile(r'"message":\s*"((?:[^"\\]|\\.){1,2000})"')
+_RETRIED = re.compile(
+    rb"Attempt \d{1,4} failed(?: with (?:status )?(?P<status>\d{3}))?"
+    rb"(?:[^:.]{0,80})?[.:] (?P<words>.{1,4000})"
+)
+_BACKOFF = re.compile(rb"Retrying (?:after (\d{1,12})ms|with backoff)\W{0,8}")
+
+# Without a result on its output only these tell why it ended.
+_EXITS = {
+    41: FailureKind.AUTH,
+    53: FailureKind.LIMIT,
+}
+_LONGEST_REASON = 300
+
+
+def parse(line: bytes) -> tuple[Heard, ...]:
+    """Return what a line says; what it does not know is activity at most."""
+    told = object_of(line)
+    if told is None:
+        return plain(line)
+    name = text(told.get("type"), LONGEST_SUMMARY)
+    reader = _READERS.get(name)
+    return reader(told) if reader else (activity("output", name),)
+
+
+def overhear(line: bytes) -> tuple[Heard, ...]:
+    """Return what a line of standard error says: that a call failed and will be tried again."""
+    found = _RETRIED.match(line)
+    if found is None:
+        return ()
+    status, wait = found["status"], _BACKOFF.search(line)
+    words = _BACKOFF.sub(b"", found["words"]).decode("utf-8", errors="replace").strip()
+    told = failure(int(status) if status else None, words or "a call to the model failed")
+    seconds = int(wait[1]) / 1000 if wait and wait[1] else None
+    return (Trouble(Failure(told.kind, told.message, seconds), final=False),)
+
+
+def classify(end: End) -> Failure | None:
+    """Return why a start of Gemini CLI failed, or None when it succeeded."""
+    told = judge(end)
+    if told and told.kind is FailureKind.CRASH and end.exit_code in _EXITS:
+        said = last_line(end.stderr, _LONGEST_REASON) or told.message
+        return Failure(_EXITS[end.exit_code], said, told.retry_after_seconds)
+    return told
+
+
+def _init(told: Mapping[str, object]) -> tuple[Heard, ...]:
+    session = text(told.get("session_id"), LONGEST_SUMMARY)
+    return (Session(session), activity("output", "started")) if session else ()
+
+
+def _message(told: Mapping[str, object]) -> tuple[Heard, ...]:
+    words = text(told.get("content"))
+    if told.get("role") != "assistant" or not words:
+        return ()
+    return (activity("message", words), Said(words))
+
+
+def _tool_use(told: Mapping[str, object]) -> tuple[Heard, ...]:
+    given = mapping(told.get("parameters"))
+    detail = next((text(given[key]) for key in _TELLING if isinstance(given.get(key), str)), "")
+    return (activity("tool", f"{text(told.get('tool_name'), LONGEST_SUMMARY)} {detail}"),)
+
+
+def _tool_result(told: Mapping[str, object]) -> tuple[Heard, ...]:
+    # the tool is named in the id of its call alone
+    tool = text(told.get("tool_id"), LONGEST_SUMMARY).partition("__")[0]
+    refused = mapping(told.get("error")).get("type") in _REFUSALS
+    if refused and tool in _CATEGORIES:
+        return (Denied(tool, _CATEGORIES[tool]),)
+    return (activity("output", f"{tool} {text(told.get('status'), LONGEST_SUMMARY)}"),)
+
+
+def _error(told: Mapping[str, object]) -> tuple[Heard, ...]:
+    message = text(told.get("message"))
+    if _LOOP in message:
+        # it ends then as if all were well
+        return (Trouble(Failure(FailureKind.HANG, message), final=True),)
+    if told.get("severity") == "error":
+        return (Trouble(failure(None, message), final=True),)
+    return (activity("output", message),)
+
+
+def _result(told: Mapping[str, object]) -> tuple[Heard, ...]:
+    used = _used(mapping(told.get("stats")))
+    spent = (Spent(used, Scope.START),) if used.turns else ()
+    if told.get("status") == "success":
+        return (*spent, Finished())
+    # without one it has told of its error in a line of its own
+    error = mapping(told.get("error"))
+    return (*spent, Trouble(_failure(error), final=True)) if error else spent
+
+
+def _used(stats: Mapping[str, object]) -> Usage:
+    put, total = count(stats.get("input_tokens")), count(stats.get("total_tokens"))
+    return Usage(
+        input_tokens=put,
+        cached_tokens=count(stats.get("cached")),
+        # what it thought is in the total alone
+        output_tokens=max(count(stats.get("output_tokens")), total - put),
+        # it does not count them: one for each call of a tool, and the last
+        turns=count(stats.get("tool_calls")) + 1 if total else 0,
+    )
+
+
+def _failure(error: Mapping[str, object]) -> Failure:
+    message = text(error.get("message"))
+    if error.get("type") == _TURNS_OVER:
+        return Failure(FailureKind.LIMIT, message)
+    status, inner = _STATUS.search(message), _INNER.search(message)
+    kind = failure(int(status[1]) if status else None, message).kind
+    return Failure(kind, failure(None, inner[1] if inner else message).message)
+
+
+_READERS: Mapping[str, Callable[[Mapping[str, object]], tuple[Heard, ...]]] = {
+    "init": _init,
+    "message": _message,
+    "tool_use": _tool_use,
+    "tool_result": _tool_result,
+    "error": _error,
+    "result": _result,
+}
