@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from fleet_agent.clis import claude, codex, command
+from fleet_agent.clis import claude, codex, command, gemini, kilo, ollama, opencode
 from fleet_agent.clis.model import Cli
 
 REGISTRY: Mapping[str, Cli] = MappingProxyType(
@@ -11,5 +11,9 @@ REGISTRY: Mapping[str, Cli] = MappingProxyType(
         "command": command.CLI,
         "claude": claude.CLI,
         "codex": codex.CLI,
+        "gemini": gemini.CLI,
+        "opencode": opencode.CLI,
+        "kilo": kilo.CLI,
+        "ollama": ollama.CLI,
     }
 )
