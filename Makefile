@@ -27,7 +27,7 @@ engine:
 # without the CLIs: the demo needs no network
 small-image: venv engine
 	@scripts/base-image.sh
-	@scripts/agent-image.sh command
+	@scripts/agent-image.sh --agents command
 
 images: small-image
 	@scripts/agent-image.sh

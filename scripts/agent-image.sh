@@ -1,9 +1,7 @@
 #!/usr/bin/env bash
-# Build an agent image when anything that goes into it has changed: `agent-image.sh [AGENT,...]`, as
+# Build an image when anything that goes into it has changed: `agent-image.sh [OPTION...]`, as
 # `fleet image build` does, with this machine's certificates.
 source "$(dirname "$0")/common.sh"
-
-base=${FLEET_BASE_TAG:-fleet-base:bookworm}
 
 # The bundle to build with: the one asked for, else this machine's own where it knows a local authority.
 ca_bundle() {
@@ -16,9 +14,7 @@ ca_bundle() {
 
 take_turn agent-image
 [ -x "$root/.venv/bin/fleet" ] || die "no .venv: run scripts/venv.sh"
-options=(--base "$base")
-if [ -n "${1:-}" ]; then options+=(--agents "$1"); fi
-if [ -n "${FLEET_AGENT_TAG:-}" ]; then options+=(--tag "$FLEET_AGENT_TAG"); fi
+options=(--base "${FLEET_BASE_TAG:-fleet-base:bookworm}" "$@")
 bundle=$(ca_bundle)
 if [ -n "$bundle" ]; then options+=(--ca-bundle "$bundle"); fi
 "$root/.venv/bin/fleet" image build "${options[@]}" >&2 9>&-
