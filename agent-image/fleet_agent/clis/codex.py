@@ -27,7 +27,12 @@ _VENDOR = "https://api.openai.com/v1"
 _KINDS = ("api_key", "auth_file")
 # the quickest that still forgives a lost connection: about four seconds in all
 _RETRIES = 2
-_READ_ONCE = 'cat "$0" && rm "$0"'
+_MCP_SECONDS = 20
+# Asked a second time after a 401: what it says then is what codex ends with.
+_READ_ONCE = """\
+if [ -e "$0" ]; then cat "$0" && rm "$0"; exit; fi
+echo "the API refused the api_key (401 Unauthorized)" >&2
+exit 1"""
 
 # what makes no sense without a human, asks other servers, or waits for the network for ever
 _OFF = (
@@ -112,8 +117,9 @@ def _provider(ask: Ask, kind: str | None) -> Table:
 
 def _server(ask: Ask) -> Table:
     command, *rest = ask.mcp
+    server: Table = {"command": command, "args": rest, "env": ask.reporting}
     # required: else the first turn begins before it is connected
-    return {"command": command, "args": rest, "env": {**ask.reporting}, "required": True}
+    return server | {"required": True, "startup_timeout_sec": _MCP_SECONDS}
 
 
 def _features(withheld: frozenset[str]) -> Table:
