@@ -2,23 +2,18 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 from fleet.app.desk import Desk
 from fleet.app.reach import reach_of
 from fleet.app.tools import Tools
 from fleet.domain.agent import AGENTS
 from fleet.domain.attempt import Attempt, State
-from fleet.domain.budget import MICROS, dollars
 from fleet.domain.errors import CredentialError, DiskFullError, FleetError, TransientError
+from fleet.domain.packet import Given, context_of, messages_of, packet_of
 from fleet.domain.plan import Launch
-from fleet.domain.profile import LOCAL, Account, Profile, Project
-from fleet.domain.task import Task
+from fleet.domain.profile import LOCAL, Profile, Project
 from fleet.ports import ContainerSpec, Mount, Workspace
-
-_STOP_GRACE = 5
-_QUIET = 0.9
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,15 +51,21 @@ def carry_out(action: Launch, tools: Tools) -> Launched | LaunchFailed:
     refusal = _refusal(attempt, project, tools)
     if refusal is not None:
         return refusal
-    profile, account = tools.fleet.profiles[attempt.profile], tools.fleet.accounts[attempt.account]
+    given = Given(
+        attempt=attempt,
+        task=task,
+        project=project,
+        profile=tools.fleet.profiles[attempt.profile],
+        account=tools.fleet.accounts[attempt.account],
+        session=tools.session,
+    )
     try:
         # before the worktree is made: a refusal leaves nothing behind
-        tools.secrets.check(account)
+        tools.secrets.check(given.account)
         space = tools.worktrees.prepare(
             project, attempt.id, branch=task.branch, fresh=attempt.fresh
         )
-        given = Given(task=task, profile=profile, account=account, space=space)
-        tools.runtime.start(_spec(attempt, given, tools))
+        tools.runtime.start(_spec(given, space, tools))
     except TransientError:
         raise
     except FleetError as error:
@@ -131,44 +132,21 @@ def settle(finding: Launched | LaunchFailed, desk: Desk) -> None:
             desk.move(attempt, State.FAILED, reason=finding.reason, failure_kind=kind)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Given:
-    """What a container is started for, with what, and where."""
-
-    task: Task
-    profile: Profile
-    account: Account
-    space: Workspace
-
-
-def _spec(attempt: Attempt, given: Given, tools: Tools) -> ContainerSpec:
-    space, profile = given.space, given.profile
-    project = tools.fleet.projects[given.task.project]
-    packet = _packet(attempt, given, tools)
-    tools.trace(attempt.id, {"kind": "asked", "packet": packet})
-    folder = tools.packets.write(
-        attempt.id,
-        {
-            "packet.json": json.dumps(packet),
-            "context.json": json.dumps(_context(attempt, given.task, profile, tools=tools)),
-            "passwd": f"agent:x:{space.uid}:{space.gid}:agent:/home/agent:/bin/sh\n",
-            "group": f"agent:x:{space.gid}:\n",
-        },
-        uid=space.uid,
-        gid=space.gid,
-    )
+def _spec(given: Given, space: Workspace, tools: Tools) -> ContainerSpec:
+    attempt, profile = given.attempt, given.profile
+    folder = _told(given, space, tools)
     reach = reach_of(attempt, profile, account=given.account, tools=tools)
     return ContainerSpec(
         name=attempt.container,
-        image=project.image,
+        image=given.project.image,
         command=(),
         uid=space.uid,
         gid=space.gid,
         limits=profile.limits,
         mounts=(
             *_mounts(space, folder, profile),
-            *_shelf(given, tools),
-            *_secret(attempt, given, tools),
+            *_shelf(given, space, tools),
+            *_secret(given, space, tools),
         ),
         environment=_environment(profile) | reach.environment,
         labels={"fleet.attempt": attempt.id, "fleet.purpose": "agent"},
@@ -177,19 +155,35 @@ def _spec(attempt: Attempt, given: Given, tools: Tools) -> ContainerSpec:
     )
 
 
-def _shelf(given: Given, tools: Tools) -> Iterator[Mount]:
+def _told(given: Given, space: Workspace, tools: Tools) -> str:
+    """Write what the agent is told; answer the folder."""
+    attempt, uid, gid = given.attempt, space.uid, space.gid
+    ledger = tools.ledger
+    messages = messages_of(given, ledger.attempts(given.task.key), ledger.pending_actions())
+    packet = packet_of(given, messages)
+    tools.trace(attempt.id, {"kind": "asked", "packet": packet})
+    files = {
+        "packet.json": json.dumps(packet),
+        "context.json": json.dumps(context_of(given)),
+        "passwd": f"agent:x:{uid}:{gid}:agent:/home/agent:/bin/sh\n",
+        "group": f"agent:x:{gid}:\n",
+    }
+    return tools.packets.write(attempt.id, files, uid=uid, gid=gid)
+
+
+def _shelf(given: Given, space: Workspace, tools: Tools) -> Iterator[Mount]:
     """Answer where a CLI's session outlives a pause; `command` has none."""
-    agent, space = given.profile.agent, given.space
+    agent = given.profile.agent
     if agent != LOCAL.agent:
         source = tools.packets.shelf(given.task.key, agent, uid=space.uid, gid=space.gid)
         yield Mount(source=source, target="/fleet/state", writable=True)
 
 
-def _secret(attempt: Attempt, given: Given, tools: Tools) -> Iterator[Mount]:
+def _secret(given: Given, space: Workspace, tools: Tools) -> Iterator[Mount]:
     """Lay out the account's secret, last of all: it is there for as short as can be."""
     if given.account.secret:
-        uid, gid = given.space.uid, given.space.gid
-        source = tools.secrets.write(attempt.id, given.account, uid=uid, gid=gid)
+        uid, gid = space.uid, space.gid
+        source = tools.secrets.write(given.attempt.id, given.account, uid=uid, gid=gid)
         yield Mount(source=source, target="/fleet/secret")
 
 
@@ -215,91 +209,4 @@ def _environment(profile: Profile) -> dict[str, str]:
         "GIT_AUTHOR_EMAIL": mail,
         "GIT_COMMITTER_NAME": name,
         "GIT_COMMITTER_EMAIL": mail,
-    }
-
-
-def _packet(attempt: Attempt, given: Given, tools: Tools) -> dict[str, Any]:
-    task, profile = given.task, given.profile
-    project = tools.fleet.projects[task.project]
-    accepted = [f"acceptance: {text}" for text in task.accept]
-    guarded = [f"do not change: {path}" for path in (*project.check_files, *project.protected)]
-    return {
-        "task_id": task.key,
-        "session_id": tools.session,
-        "trace_id": attempt.id,
-        "goal": task.goal or task.title,
-        "messages": _messages(attempt, task, profile, tools=tools),
-        "constraints": accepted + guarded,
-        "context": {
-            "title": task.title,
-            "role": task.role,
-            "attempt": attempt.number,
-            "branch": task.branch,
-            "agent": {
-                "name": profile.agent,
-                "command": list(profile.command),
-                "model": profile.model,
-                "base_url": given.account.base_url,
-                "teams": profile.teams,
-                "price": _price(profile),
-            },
-            "needs_secret": given.account.secret,
-            "setup": [list(argv) for argv in project.setup],
-            "check": list(project.checks[0].command) if project.checks else None,
-            "self_check_rounds": profile.self_check_rounds,
-            "limits": _limits(profile, project),
-        },
-    }
-
-
-def _price(profile: Profile) -> dict[str, float] | None:
-    """Answer the profile's price in dollars per million tokens, None where it has none."""
-    if profile.price is None:
-        return None
-    return {key: micros / MICROS for key, micros in asdict(profile.price).items()}
-
-
-def _limits(profile: Profile, project: Project) -> dict[str, Any]:
-    return {
-        "attempt_timeout_seconds": profile.attempt_timeout,
-        "setup_timeout_seconds": project.setup_timeout,
-        "check_timeout_seconds": project.checks[0].timeout_seconds if project.checks else 600,
-        "stop_grace_seconds": _STOP_GRACE,
-        "heartbeat_seconds": min(10.0, profile.heartbeat_lost_after / 3),
-        # the runner gives up before the coordinator does: it can say what hung
-        "quiet_seconds": profile.stall_after * _QUIET,
-        "max_turns": profile.max_turns,
-        "max_cost_usd": dollars(profile.max_cost_micros) or None,
-    }
-
-
-def _messages(
-    attempt: Attempt, task: Task, profile: Profile, *, tools: Tools
-) -> list[dict[str, str]]:
-    """Word what earlier attempts and people said; the newest comes last."""
-    messages = []
-    if profile.instructions:
-        messages.append({"role": "system", "content": profile.instructions})
-    earlier = [a for a in tools.ledger.attempts(task.key) if a.number < attempt.number]
-    for old in earlier[-3:]:
-        if old.diagnosis or old.reason:
-            said = f"Attempt {old.number} ended {old.state}: {old.reason}\n{old.diagnosis}"
-            messages.append({"role": "user", "content": said.strip()})
-    for action in tools.ledger.pending_actions():
-        if action.task == task.key and action.answer:
-            content = f"Your request {action.id} ({action.category}): {action.answer}"
-            messages.append({"role": "user", "content": content})
-    messages += [{"role": "user", "content": comment} for comment in task.comments]
-    return messages
-
-
-def _context(attempt: Attempt, task: Task, profile: Profile, *, tools: Tools) -> dict[str, Any]:
-    return {
-        "session_id": tools.session,
-        "trace_id": attempt.id,
-        "workspace_root": "/workspace",
-        "safe_mode": profile.safe_mode,
-        "approved_categories": [*profile.approved_categories, *task.granted],
-        "max_retries": task.max_retries,
-        "attempt": attempt.number,
     }
