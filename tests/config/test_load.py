@@ -130,3 +130,12 @@ def test_networks_and_hosts_are_those_that_the_user_lists(tmp_path):
     )
     assert fleet.egress_host_exposed
     assert {p.network for p in fleet.profiles.values()} == {"egress", "office"}
+
+
+def test_a_dockerfile_is_protected_and_builds_on_the_projects_image(tmp_path):
+    text = PROJECT.replace("path:", "dockerfile: ci/fleet.Dockerfile, image: app:1, path:")
+
+    project = load_fleet(a_home(tmp_path, text)).projects["APP"]
+
+    assert (project.dockerfile, project.image) == ("ci/fleet.Dockerfile", "app:1")
+    assert project.protected == ("ci/fleet.Dockerfile",)

@@ -39,6 +39,10 @@ ONE_MISTAKE = {
     ),
     "key missing": ("projects:\n- key: APP\n  check: [x]\n", "fleet.yaml:2: projects[0].path: the"),
     "no check": ("projects: [{key: APP, path: app}]\n", "expected either 'check' or a non-empty"),
+    "a dockerfile elsewhere": (
+        PROJECT.replace("path:", "dockerfile: /etc/x, path:"),
+        "dockerfile:",
+    ),
     "path missing": (PROJECT.replace("app,", "gone,"), "gone is no folder"),
     "bad key": (PROJECT.replace("APP", "app"), "expected a text that matches"),
     "same project twice": (
