@@ -27,6 +27,12 @@ _HEAD = """\
 limits:
   parallel: 4          # attempts at once
   disk_free_gb: 5      # less than this free: no new attempt
+# One a key or subscription. The key itself stays outside: in a variable, or in a file.
+# accounts:
+#   - name: alice-claude
+#     agent: claude
+#     credential: {env: ALICE_CLAUDE_TOKEN, kind: oauth_token}
+#     daily_budget_usd: 10
 """
 _PROJECT = """\
   - key: {key}
