@@ -1,4 +1,4 @@
-"""A coordinator killed before any of its calls of git: done again, it comes to the same end."""
+"""A coordinator killed before any call of git or file of its own: the next puts all right."""
 
 import subprocess
 import sys
@@ -14,23 +14,26 @@ pytestmark = pytest.mark.slow
 _KILLED = """
 import os, sys
 from pathlib import Path
-from fleet.adapters.git import command
+from fleet.adapters.git import command, prepare
 from tests.contract.worktrees import StillClock, finished
 from fleet.adapters.git.worktrees import GitWorktrees
 from fleet.domain.profile import Project
 from tests.builders import HOME8
 
 left = int(sys.argv[3])
-plain = command.Git.run
 
-def run(self, *arguments, **options):
-    global left
-    left -= 1
-    if left < 0:
-        os.kill(os.getpid(), 9)
-    return plain(self, *arguments, **options)
+def counted(plain):
+    def call(*arguments, **options):
+        global left
+        left -= 1
+        if left < 0:
+            os.kill(os.getpid(), 9)
+        return plain(*arguments, **options)
+    return call
 
-command.Git.run = run
+command.Git.run = counted(command.Git.run)
+prepare.write = counted(prepare.write)
+Path.rename = counted(Path.rename)
 project = Project(key="APP", path=sys.argv[2], target="main", checks=())
 worktrees = GitWorktrees(Path(sys.argv[1]), HOME8, StillClock())
 attempt = finished()
@@ -68,6 +71,7 @@ def test_a_prepare_killed_anywhere_converges(tmp_path):
         assert files_below(Path(space.path)) == {"a": b"1"}
         assert len(stage.git("worktree", "list").splitlines()) == 2
         assert git(Path(space.path), "status", "--porcelain") == ""
+        assert not list((stage.repository / ".git").glob("fleet-*"))
         if not killed:
             return
     pytest.fail("it never ended")

@@ -1,11 +1,10 @@
 """Make what an attempt works in: branch, worktree, trusted index and private git directory."""
 
 import os
-import shutil
 from pathlib import Path
 
 from fleet.adapters.git.compare import contains, merge_base
-from fleet.adapters.git.files import give, make_folder, remove_trees, write
+from fleet.adapters.git.files import make_folder, remove_trees, write
 from fleet.adapters.git.place import Place
 from fleet.adapters.git.private import check_out, make_private
 from fleet.adapters.git.repository import Repository
@@ -63,8 +62,7 @@ def fill(repository: Repository, place: Place, *, branch: str, sha: str) -> dict
     check_out(repository, place, sha)
     # so that `git status` of a human who looks in tells the truth
     theirs = _administration(repository, place) / "index"
-    shutil.copyfile(place.index, theirs)
-    give(theirs, repository.owner)
+    write(theirs, place.index.read_bytes(), repository.owner)
     make_private(repository, place, branch=branch, sha=sha)
     facts = {
         "base": sha,
