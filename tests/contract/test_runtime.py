@@ -1,5 +1,7 @@
 """The contract of the container runtime, on a real engine."""
 
+import secrets
+import subprocess
 import threading
 
 import docker
@@ -23,6 +25,32 @@ def engine():
     client = docker.APIClient()
     yield client
     client.close()
+
+
+@pytest.fixture
+def tag(engine):
+    name = f"fleet-agent:test-{secrets.token_hex(4)}"
+    yield name
+    engine.remove_image(name)
+
+
+@pytest.mark.parametrize(
+    ("label", "agents"),
+    [
+        ("", None),
+        ("LABEL fleet.agents=command", None),
+        ("LABEL fleet.agents='[1]'", None),
+        ("""LABEL fleet.agents='{"claude": "2.1", "codex": null}'""", frozenset({"claude"})),
+        ("LABEL fleet.agents='{}'", frozenset()),
+    ],
+)
+def test_an_image_says_which_agents_it_has_or_nothing(home, tag, label, agents):
+    runtime, _ = home
+    build = ["docker", "build", "-q", "-t", tag, "-"]
+    subprocess.run(build, check=True, input=f"FROM scratch\nCMD x\n{label}\n".encode())
+
+    assert runtime.image_agents(tag) == agents
+    assert runtime.image_agents("fleet-agent:never-built") is None
 
 
 def test_it_names_the_engine_and_its_images(home):

@@ -8,8 +8,9 @@ from typing import Any
 
 from docker.errors import APIError, NotFound
 
+from fleet.adapters.runtimes.docker_images import AGENTS
 from fleet.adapters.runtimes.engine import STDERR, STDOUT, Connection, log_frames, timed_out
-from fleet.adapters.runtimes.hardening import AGENTS, ATTEMPT, HOME, PURPOSE, container_config
+from fleet.adapters.runtimes.hardening import ATTEMPT, HOME, PURPOSE, container_config
 from fleet.domain.errors import FleetError, TransientError
 from fleet.ports import ContainerRuntime, ContainerSpec, ContainerState, Exit
 

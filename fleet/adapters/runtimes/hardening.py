@@ -7,8 +7,6 @@ from fleet.ports import ContainerSpec, Mount
 HOME = "fleet.home"
 ATTEMPT = "fleet.attempt"
 PURPOSE = "fleet.purpose"
-# on an image: a JSON object of its agents' versions
-AGENTS = "fleet.agents"
 
 # the runner bounds itself to 16 MiB, so that nothing of an attempt rotates away unread
 _LOG = {"Type": "json-file", "Config": {"max-size": "32m", "max-file": "2"}}
