@@ -165,6 +165,7 @@ class AgentHearing(Overhearing):
 
     def _read_tail(self) -> None:
         for line in self._start.tail.lines() if self._start.tail else ():
+            self._start.notebook.stirred(time.monotonic())
             self._take(self._start.cli.parse(line))
 
     def _count(self) -> None:

@@ -23,6 +23,7 @@ from fleet_agent.clis.model import (
 )
 from fleet_agent.clis.toml import toml
 from fleet_agent.files import write_below
+from fleet_agent.notebook import Notebook
 from tests.agent.asking import an_ask, an_end, heard, kind_of_end, of
 
 KEY = "sk-of-nobody"
@@ -84,6 +85,17 @@ def test_its_record_tells_every_call_and_nothing_twice():
         Spent(Usage(2000, 600, 100), Scope.SESSION),
     ]
     assert len(heard(CLI.parse, "codex_record.jsonl")) == len(spent)
+
+
+def test_its_turns_stand_beside_the_totals_of_the_session():
+    before = Usage(400, 100, 20)
+    notebook = Notebook(an_ask("codex").packet.limits, now=0, before=before)
+
+    for event in heard(CLI.parse, "codex_record.jsonl") + heard(CLI.parse, "codex_mcp.jsonl"):
+        notebook.take(event, now=0)
+
+    assert notebook.usage == Usage(2600, 500, 80, turns=2)
+    assert notebook.of_session == Usage(3000, 600, 100)
 
 
 def test_a_retry_is_trouble_that_may_pass():
