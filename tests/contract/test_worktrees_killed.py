@@ -146,3 +146,17 @@ def test_what_the_user_wrote_after_the_kill_is_not_put_right(tmp_path):
     assert "interrupted merge" in why
     assert (stage.repository / "a").read_text() == "the user's"
     assert stage.git("rev-parse", "main") == old
+
+
+def test_the_lock_of_a_git_killed_over_a_copy_of_an_index_holds_nothing_up(tmp_path):
+    stage = a_stage(tmp_path, {"a": "1"})
+    write(Path(stage.prepared(finished()).path), {"a": "2"})
+    assert stage.worktrees.target_blocked(stage.project) is None
+    (moves,) = (stage.home / ".fleet/moves").iterdir()
+    (moves / "index.lock").touch()
+    (stage.home / ".fleet/git" / finished().id / "index.next.lock").touch()
+
+    collected = stage.collected(finished())
+
+    assert stage.content(collected.head, "a") == "2"
+    assert stage.worktrees.target_blocked(stage.project) is None

@@ -3,6 +3,7 @@
 import fcntl
 import logging
 import os
+import shutil
 import subprocess
 from array import array
 from pathlib import Path
@@ -52,6 +53,16 @@ def write(path: Path, content: bytes, owner: Owner) -> None:
     fresh.write_bytes(content)
     give(fresh, owner)
     fresh.replace(path)
+
+
+def copy_index(index: Path, copy: Path, owner: Owner) -> None:
+    """Copy an index to work on, where nobody else works at the time.
+
+    A git that was killed over the copy before it has left that one's lock.
+    """
+    copy.with_name(copy.name + ".lock").unlink(missing_ok=True)
+    shutil.copyfile(index, copy)
+    give(copy, owner)
 
 
 def give(path: Path, owner: Owner) -> None:

@@ -1,12 +1,11 @@
 """Turn the files of a worktree into a tree object, trusting nothing an agent may have written."""
 
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from fleet.adapters.git.blobs import Entry, write_blobs
 from fleet.adapters.git.command import Git
-from fleet.adapters.git.files import give
+from fleet.adapters.git.files import copy_index
 from fleet.adapters.git.ignore import entries_of, folded, folders_of, ignored, rules_in
 from fleet.adapters.git.listing import Listing, listed, under
 from fleet.adapters.git.place import Place
@@ -119,8 +118,7 @@ def _tree(
 ) -> str:
     """Answer the tree of the base with these entries put in and those paths taken out."""
     index = place.beside / "index.next"
-    shutil.copyfile(place.index, index)
-    give(index, repository.owner)
+    copy_index(place.index, index, repository.owner)
     git = repository.store.over(place.tree, index=index)
     nothing = b"0" * (40 if repository.object_format == "sha1" else 64)
     lines = [b"0 %s\t%s\0" % (nothing, path) for path in deleted]

@@ -6,13 +6,12 @@ merges into the target wait, for fleet never touches a user's unsaved work.
 
 import os
 import pwd
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from fleet.adapters.git.command import Git, text
-from fleet.adapters.git.files import give
+from fleet.adapters.git.files import copy_index
 from fleet.adapters.git.repository import Repository
 from fleet.domain.errors import WorkspaceError
 
@@ -87,8 +86,7 @@ def unclean(repository: Repository, checkout: UserCheckout, sha: str, *, copy: P
             return f"{what} is under way in {checkout.path}"
     if not checkout.path.is_dir() or not checkout.index.is_file():
         return f"the target is checked out at {checkout.path}, which is not there"
-    shutil.copyfile(checkout.index, copy)
-    give(copy, repository.owner)
+    copy_index(checkout.index, copy, repository.owner)
     try:
         names = _differing(repository.store.over(checkout.path, index=copy), sha)
     except WorkspaceError as error:
