@@ -42,6 +42,8 @@ _REFUSALS = ("tool_not_registered", "policy_violation")
 
 _TURNS_OVER = "FatalTurnLimitedError"
 _LOOP = "Loop detected"
+# It adds its own advice after the vendor's words, with quotas in it whatever was wrong.
+_VENDOR = re.compile(r"\[API Error: (.{1,8000})\]", re.DOTALL)
 _STATUS = re.compile(r'"code":\s*(\d{3})\b')
 _INNER = re.compile(r'"message":\s*"((?:[^"\\]|\\.){1,2000})"')
 _RETRIED = re.compile(
@@ -75,7 +77,7 @@ def overhear(line: bytes) -> tuple[Heard, ...]:
         return ()
     status, wait = found["status"], _BACKOFF.search(line)
     words = _BACKOFF.sub(b"", found["words"]).decode("utf-8", errors="replace").strip()
-    told = failure(int(status) if status else None, words or "a call to the model failed")
+    told = _told(int(status) if status else None, words or "a call to the model failed")
     seconds = int(wait[1]) / 1000 if wait and wait[1] else None
     return (Trouble(Failure(told.kind, told.message, seconds), final=False),)
 
@@ -122,7 +124,7 @@ def _error(told: Mapping[str, object]) -> tuple[Heard, ...]:
         # it ends then as if all were well
         return (Trouble(Failure(FailureKind.HANG, message), final=True),)
     if told.get("severity") == "error":
-        return (Trouble(failure(None, message), final=True),)
+        return (Trouble(_told(None, message), final=True),)
     return (activity("output", message),)
 
 
@@ -152,9 +154,16 @@ def _failure(error: Mapping[str, object]) -> Failure:
     message = text(error.get("message"))
     if error.get("type") == _TURNS_OVER:
         return Failure(FailureKind.LIMIT, message)
-    status, inner = _STATUS.search(message), _INNER.search(message)
-    kind = failure(int(status[1]) if status else None, message).kind
-    return Failure(kind, failure(None, inner[1] if inner else message).message)
+    return _told(None, message)
+
+
+def _told(status: int | None, message: str) -> Failure:
+    """Return the typed failure of what the vendor said, whose JSON may stand in the message."""
+    vendor = _VENDOR.search(message)
+    words = vendor[1] if vendor else message
+    code, inner = _STATUS.search(words), _INNER.search(words)
+    kind = failure(int(code[1]) if code else status, words).kind
+    return Failure(kind, failure(None, inner[1] if inner else words).message)
 
 
 _READERS: Mapping[str, Callable[[Mapping[str, object]], tuple[Heard, ...]]] = {
