@@ -83,6 +83,7 @@ def test_the_clis_own_advice_is_not_taken_for_the_vendors_words():
 
     failure = CLI.classify(an_end(events, exit_code=173))
 
+    assert failure
     assert "quota increase" not in failure.message
     assert failure.retry_after_seconds == 2
 
@@ -102,6 +103,7 @@ def test_a_failure_at_the_start_is_told_by_exit_code_and_standard_error():
 
     failure = CLI.classify(an_end(exit_code=41, stderr=stderr))
 
+    assert failure
     assert failure.kind is FailureKind.AUTH
     assert "GEMINI_API_KEY" in failure.message
 
@@ -133,7 +135,7 @@ def test_a_call_that_is_tried_again_is_told_on_standard_error_alone(name, kind, 
 def test_an_announced_wait_is_told():
     line = b"Attempt 1 failed: You are too fast. Retrying after 65346ms..."
 
-    assert CLI.overhear(line)[0].failure.retry_after_seconds == 65.346
+    assert of(Trouble, CLI.overhear(line))[0].failure.retry_after_seconds == 65.346
 
 
 def test_a_tool_that_is_not_there_is_denied_and_one_that_never_was_is_not():

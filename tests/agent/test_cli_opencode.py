@@ -91,6 +91,7 @@ def test_a_recovery_from_rate_limits_is_a_success():
 def test_the_vendors_header_says_when_to_come_back():
     failure = CLI.classify(an_end(heard(CLI.parse, "opencode_429.jsonl"), exit_code=1))
 
+    assert failure
     assert failure.retry_after_seconds == 2
 
 
