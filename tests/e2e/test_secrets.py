@@ -152,6 +152,23 @@ def test_a_key_that_the_agent_tells_is_taken_out_of_what_it_says(
     assert files_with(home.folder, KEY) == []
 
 
+def test_no_secret_outlives_a_killed_coordinator(home: Home) -> None:
+    memory = Path("/dev/shm", f"fleet-{home.home8}")
+    home.task("look around")
+    with home.start("run") as process:
+        while not memory.exists():
+            assert process.poll() is None
+        process.kill()
+
+    with under_way(home, "run", "--json") as (process, space):
+        eventually(lambda: not memory.exists(), within=20)
+        (space / "go").touch()
+        out, err = process.communicate(timeout=60)
+
+    assert (process.returncode, json.loads(out)["merged"]) == (0, 1), err
+    assert not memory.exists()
+
+
 def test_a_key_that_is_not_set_starts_nothing_and_is_named(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
