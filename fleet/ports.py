@@ -468,8 +468,8 @@ class Networks(Protocol):
     def open(self, attempt: str, allow: Sequence[Destination]) -> Egress:
         """Find or make the attempt's network and proxy; once it answers, the list is in force.
 
-        Raises FleetError where the host cannot be closed to it or the proxy's image is missing,
-        TransientError when it may work later: no free subnet, a proxy that does not answer yet.
+        Raises FleetError where the host cannot be closed to it, the proxy's image is missing or
+        the proxy does not answer; TransientError while there is no free subnet.
         """
         ...
 

@@ -11,6 +11,7 @@ from fleet.adapters.runtimes import networks as networks_module
 from fleet.adapters.runtimes import proxy as proxy_module
 from fleet.adapters.runtimes.host_side import own_addresses
 from fleet.adapters.runtimes.networks import DockerNetworks
+from fleet.adapters.runtimes.proxy_image import build_proxy
 from fleet.domain.egress import destination
 from fleet.domain.errors import FleetError, TransientError
 from tests.containers import eventually
@@ -278,6 +279,15 @@ def named(home8):
     return set(
         docker("network", "ls", "--format", "{{.Name}}", "--filter", f"name={home8}").split()
     ) - {f"{kind}-{home8}" for kind in ("public", "private")}
+
+
+def test_the_proxys_image_is_built_once():
+    told: list[str] = []
+    build_proxy("fleet-base:bookworm", ca_bundle=None, told=told.append)
+
+    said = build_proxy("fleet-base:bookworm", ca_bundle=None, told=told.append)
+
+    assert said == "fleet-proxy:bookworm up to date"
 
 
 def test_a_name_taken_by_another_home_is_refused_and_left_alone(outside, tmp_path):

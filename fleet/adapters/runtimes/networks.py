@@ -155,6 +155,7 @@ class DockerNetworks(Networks):
                     raise
                 continue
             return subnet
+        log.warning("no free subnet, launch waits", extra={"network": name, "pool": str(POOL)})
         raise TransientError(f"network {name}: no free subnet in {POOL}; it waits for one")
 
     def _found(self, client: APIClient, name: str) -> IPv4Network | None:

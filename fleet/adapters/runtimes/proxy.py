@@ -10,7 +10,7 @@ from docker.errors import APIError, NotFound
 
 from fleet.adapters.runtimes.hardening import container_config
 from fleet.adapters.runtimes.squid import PORT
-from fleet.domain.errors import FleetError, TransientError
+from fleet.domain.errors import FleetError
 from fleet.domain.profile import Limits
 from fleet.ports import ContainerSpec, Mount
 
@@ -70,13 +70,13 @@ class Proxy:
             client.disconnect_container_from_network(self.name, network, force=True)
 
     def await_squid(self, client: APIClient, attempt: str, *, address: str) -> None:
-        """Return once the attempt's squid listens; raises TransientError when it does not."""
+        """Return once the attempt's squid listens; raises FleetError when it does not in time."""
         command = ["python3", "-I", "/opt/fleet/proxy.py", "await", attempt, address, str(PORT)]
         asked = client.exec_create(self.name, command)["Id"]
         said = client.exec_start(asked).decode(errors="replace").strip()
         if client.exec_inspect(asked)["ExitCode"] != 0:
             remedy = f"docker logs {self.name} says why"
-            raise TransientError(f"attempt {attempt} has no proxy: {said}", remedy=remedy)
+            raise FleetError(f"attempt {attempt} has no proxy: {said}", remedy=remedy)
 
     def remove(self, client: APIClient) -> None:
         """Remove it; fine when it is gone, and nothing is done to another home's."""
