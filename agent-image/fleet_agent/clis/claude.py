@@ -46,6 +46,8 @@ _ENVIRONMENT = {
     # about two seconds of trying again instead of three minutes
     "CLAUDE_CODE_MAX_RETRIES": "2",
     "CLAUDE_CODE_DISABLE_NONSTREAMING_FALLBACK": "1",
+    # on a busy machine the runner's tools may be longer in coming than the usual five seconds
+    "MCP_CONNECT_TIMEOUT_MS": "30000",
     # nothing outlives the attempt
     "CLAUDE_CODE_DISABLE_BACKGROUND_TASKS": "1",
     "CLAUDE_CODE_DISABLE_AUTO_MEMORY": "1",
@@ -102,11 +104,13 @@ def _settings(withheld: frozenset[str]) -> str:
 def _files(ask: Ask) -> dict[str, str]:
     command, *rest = ask.mcp
     server = {"type": "stdio", "command": command, "args": rest, "env": ask.reporting}
+    # always: else its first turn may begin before it is connected
+    servers = {"fleet": {**server, "alwaysLoad": True}}
     return {
         PROMPT: ask.prompt,
         _SYSTEM: ask.system,
         _MEMORY: _READS,
-        _MCP: json.dumps({"mcpServers": {"fleet": server}}),
+        _MCP: json.dumps({"mcpServers": servers}),
     }
 
 
