@@ -14,7 +14,7 @@ REMOVED = (
 )
 
 # its own agents: its flags and lines say Task where the model is offered Agent
-TEAM = ("Agent", "Task", "SendMessage", "Workflow", "TeamCreate", "TeamDelete")
+TEAM = ("Agent", "Task", "SendMessage", "Workflow")
 
 DENIABLE = {
     "edit": ("Edit", "Write", "NotebookEdit", "MultiEdit"),

@@ -72,6 +72,8 @@ def _argv(ask: Ask) -> Argv:
 
 
 def _config(ask: Ask, kind: str | None) -> Table:
+    # No word on whether /workspace is trusted: then its AGENTS.md is read, but not its settings,
+    # which could start programs and turn away the API's address.
     withheld = ask.withheld | (frozenset() if ask.packet.agent.teams else {"agents"})
     search: Table = {"web_search": "disabled"} if "web" in withheld else {}
     return search | {
@@ -81,8 +83,6 @@ def _config(ask: Ask, kind: str | None) -> Table:
         "mcp_servers": {"fleet": _server(ask)},
         "features": _features(withheld),
         "agents": {"enabled": "agents" not in withheld},
-        # settings of a repository could start programs and turn away the API's address
-        "projects": {"/workspace": {"trust_level": "untrusted"}},
         # a login shell forgets the paths of the project's image
         "allow_login_shell": False,
         "shell_environment_policy": {"ignore_default_excludes": False},
