@@ -82,6 +82,6 @@ class Shelf:
 def _continued(note: Fields) -> Continued:
     used = note.within("used")
     names = ("input_tokens", "cached_tokens", "output_tokens", "turns")
-    counts = (used.count(name) or 0 for name in names)
-    usage = Usage(*counts, used.count("cost_micros")) if used.values else None
-    return Continued(note.text("session"), usage)
+    fresh, cached, output, turns = (used.count(name) or 0 for name in names)
+    usage = Usage(fresh, cached, output, turns, used.count("cost_micros"))
+    return Continued(note.text("session"), usage if used.values else None)
