@@ -384,7 +384,7 @@ class Worktrees(Protocol):
     def merged(
         self, project: Project, *, tip: str, head: str, message: str, at: datetime
     ) -> MergedTip | Conflict:
-        """Build the merge of `head` into `tip` aside, dated `at`.
+        """Build the merge of `head` into `tip` aside, dated `at` or as the tip where that is later.
 
         The same arguments give the same SHA.
         """

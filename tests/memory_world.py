@@ -506,9 +506,16 @@ def verdict_on(files: Files) -> VerdictStatus:
 class MemoryVerifier(Verifier):
     """Runs the check script of `verdict_on`."""
 
-    def __init__(self, worktrees: MemoryWorktrees, clock: ManualClock, faults: Faults) -> None:
+    def __init__(
+        self,
+        worktrees: MemoryWorktrees,
+        runtime: MemoryRuntime,
+        clock: ManualClock,
+        faults: Faults,
+    ) -> None:
         self.checked: list[tuple[str, str]] = []
         self._worktrees = worktrees
+        self._runtime = runtime
         self._clock = clock
         self._faults = faults
 
@@ -535,6 +542,7 @@ class MemoryVerifier(Verifier):
                 duration_seconds=0.0,
                 error="no check script" if status is VerdictStatus.ERROR else None,
                 at=self._clock.now(),
+                image=self._runtime.image or "",
             )
             for check in checks
         )
@@ -554,7 +562,7 @@ class World:
         self.traces = MemoryTraces()
         self.worktrees = MemoryWorktrees(self.faults)
         self.runtime = MemoryRuntime(self.worktrees, self.packets, self.faults)
-        self.verifier = MemoryVerifier(self.worktrees, self.clock, self.faults)
+        self.verifier = MemoryVerifier(self.worktrees, self.runtime, self.clock, self.faults)
 
     @property
     def tools(self) -> Tools:

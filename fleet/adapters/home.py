@@ -132,6 +132,7 @@ class FolderPackets(Packets):
             if path.exists():  # a running container has it mounted: it must not change
                 continue
             aside = folder / f".{name}"
+            aside.unlink(missing_ok=True)  # a killed one left it read-only
             aside.write_text(text)
             aside.chmod(0o400)
             if os.geteuid() == 0:

@@ -33,6 +33,7 @@ class _Ran:
     stderr: str
     seconds: float
     killed: str = ""
+    image: str = ""
 
 
 class ContainerVerifier(Verifier):
@@ -105,6 +106,7 @@ class ContainerVerifier(Verifier):
             duration_seconds=ran.seconds,
             error=error,
             at=self._clock.now(),
+            image=ran.image,
         )
 
     def _image(self, project: Project) -> str:
@@ -140,7 +142,7 @@ class ContainerVerifier(Verifier):
         with self._checked_out(wanted) as checkout:
             with self._started(check_spec(wanted, checkout, image=image, limits=self._limits)):
                 ran = self._watched(wanted)
-            return replace(ran, tree=checkout.tree)
+            return replace(ran, tree=checkout.tree, image=image)
 
     def _watched(self, wanted: Wanted) -> _Ran:
         container, allowed = wanted.container, wanted.check.timeout_seconds

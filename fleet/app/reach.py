@@ -26,7 +26,7 @@ def reach_of(attempt: Attempt, profile: Profile, *, account: Account, tools: Too
     """Open the attempt's own network where its profile says egress; raises as `Networks.open`."""
     if profile.network != EGRESS:
         return Reach(network=profile.network)
-    listed = tools.fleet.projects[attempt.project].egress_allow
+    listed = tools.project(attempt.project).egress_allow
     allow = allow_list(profile.agent, listed, base_url=account.base_url)
     opened = tools.networks.open(attempt.id, allow)
     variables = dict.fromkeys(_PROXY, opened.proxy)

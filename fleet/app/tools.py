@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
 
-from fleet.domain.errors import CredentialError, FleetError
-from fleet.domain.profile import Fleet
+from fleet.domain.errors import ConfigError, CredentialError, FleetError
+from fleet.domain.profile import Fleet, Project
 from fleet.ports import (
     Clock,
     ContainerRuntime,
@@ -40,6 +40,14 @@ class Tools:
     packets: Packets
     secrets: Secrets
     traces: Traces
+
+    def project(self, key: str) -> Project:
+        """Answer a project; raises ConfigError where fleet.yaml does not name it any more."""
+        project = self.fleet.projects.get(key)
+        if project is None:
+            remedy = "name it there again, or cancel its tasks"
+            raise ConfigError(f"project {key} is not in fleet.yaml", remedy=remedy)
+        return project
 
     def trace(self, attempt: str, *entries: Mapping[str, Any]) -> None:
         """Write to the attempt's trace; a full disk costs the trace, never the attempt."""

@@ -24,7 +24,10 @@ class Check:
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """The VerificationResult of one check at one SHA (tails of at most 16 KiB are kept)."""
+    """The VerificationResult of one check at one SHA (tails of at most 16 KiB are kept).
+
+    `image` is the id of the image it ran in, "" where it did not come to run.
+    """
 
     attempt: str
     name: str
@@ -38,6 +41,7 @@ class Verdict:
     duration_seconds: float
     error: str | None
     at: datetime
+    image: str = ""
 
     def contract(self) -> dict[str, object]:
         """Answer the fields of the VerificationResult contract."""

@@ -296,6 +296,20 @@ def test_each_merged_tree_is_checked_once_however_long_the_queue(world):
     assert len(world.verifier.checked) == len(set(world.verifier.checked)) == 9
 
 
+def test_another_image_since_then_means_another_check(world):
+    add(world, review=Review.REQUIRED)
+    Life(world).run()
+    before = len(world.verifier.checked)
+    world.runtime.image = "sha256:2"
+
+    review.approve(1, a_pen(world))
+    Life(world).run()
+
+    assert ends(world) == [State.MERGED]
+    assert len(world.verifier.checked) == before + 1
+    assert world.ledger.verdicts(world.ledger.attempts("APP-1")[0].id)[-1].image == "sha256:2"
+
+
 def test_the_next_merge_is_checked_before_the_one_ahead_has_landed(world, monkeypatch):
     done, advance = world.verifier.checked, world.worktrees.advance_target
 

@@ -6,7 +6,7 @@ import pytest
 
 from fleet.domain.errors import StaleLeaseError, WorkspaceError
 from fleet.ports import Conflict
-from tests.contract.worktrees import a_stage, files_below
+from tests.contract.worktrees import NOW, a_stage, files_below
 from tests.repos import a_commit, git, write
 
 
@@ -35,6 +35,29 @@ def test_a_merge_has_both_parents_and_is_the_same_when_built_again(tmp_path):
     assert stage.names(first.sha) == {"README", "other", "work"}
     assert stage.git("rev-parse", f"{first.sha}^{{tree}}") == first.tree
     assert stage.git("for-each-ref") == before
+
+
+def test_a_merge_is_never_dated_before_what_it_stands_on(tmp_path):
+    stage = a_stage(tmp_path)
+    head = stage.worked({"work": "1"}).head
+    late = f"{NOW.timestamp() + 7200:.0f} +0000"
+    tree = stage.git("rev-parse", "main^{tree}")
+    tip = git(
+        stage.repository,
+        "hash-object",
+        "-w",
+        "-t",
+        "commit",
+        "--stdin",
+        stdin=(
+            f"tree {tree}\nparent {stage.git('rev-parse', 'main')}\nauthor u <u> {late}\n"
+            f"committer u <u> {late}\n\nlate\n"
+        ).encode(),
+    )
+
+    merged = stage.merged(tip, head)
+
+    assert stage.git("log", "-1", "--format=%ct", merged.sha) == late.split(maxsplit=1)[0]
 
 
 def test_a_merge_that_a_gc_took_away_is_built_again(tmp_path):

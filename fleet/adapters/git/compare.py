@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import chain
 
 from fleet.adapters.git.command import text
@@ -76,7 +76,10 @@ def merged(
         if not names:
             raise WorkspaceError(f"git merge-tree {tip} {head}: {answer.complaint}")
         return Conflict(files=tuple(dict.fromkeys(names)))
-    author = repository.store.having(**identity("fleet", at=at))
+    # never before what it stands on: git's own listings by date stop at a commit that is older
+    newest = int(repository.store.line("log", "--max-count=1", "--format=%ct", tip))
+    later = max(at, datetime.fromtimestamp(newest, UTC))
+    author = repository.store.having(**identity("fleet", at=later))
     parents = ("-p", tip, "-p", head)
     sha = author.run("commit-tree", tree, *parents, stdin=message_bytes(message)).line
     return MergedTip(sha=sha, tree=tree)

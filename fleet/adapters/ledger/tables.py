@@ -193,6 +193,7 @@ verdicts = sa.Table(
     sa.Column("duration_seconds", sa.Float, nullable=False),
     _text("error", null=True),
     _at("at"),
+    sa.Column("image", sa.Text, nullable=False, server_default=""),
     sa.UniqueConstraint("attempt", "name", "sha", "at", name="one_verdict_a_check"),
 )
 

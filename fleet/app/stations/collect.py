@@ -46,7 +46,7 @@ class Hindered:
 def carry_out(action: Collect, exit_: Exit | None, tools: Tools) -> Gathered:
     """Commit the worktree onto the branch, once, and write down what was changed."""
     attempt = action.attempt
-    project = tools.fleet.projects[attempt.project]
+    project = tools.project(attempt.project)
     outcome = outcome_of(attempt, exit_)
     events = tools.ledger.events(attempt=attempt.id)
     diagnostics = _diagnostics(events)

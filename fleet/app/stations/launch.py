@@ -43,7 +43,7 @@ def record(action: Launch, desk: Desk) -> None:
 def carry_out(action: Launch, tools: Tools) -> Launched | LaunchFailed:
     """Find or create worktree, packet and container; raises TransientError to be tried again."""
     attempt, task = action.attempt, action.task
-    project = tools.fleet.projects[task.project]
+    project = tools.project(task.project)
     if attempt.state is State.PREPARING and _has_container(attempt, tools):
         # an earlier try got that far: its agent may have worked, so nothing may refuse it now
         space = tools.worktrees.prepare(project, attempt.id, branch=task.branch, fresh=False)

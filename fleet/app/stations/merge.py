@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from fleet.app.desk import Desk
 from fleet.app.tools import Tools
 from fleet.domain.attempt import Attempt, Red, State
-from fleet.domain.errors import ConfigError, StaleLeaseError, WorkspaceError
+from fleet.domain.errors import StaleLeaseError, WorkspaceError
 from fleet.domain.merge import PullRequest, PullRequestStatus
 from fleet.domain.plan import Anticipate, Build, Land
 from fleet.domain.policy import Decision, judge
@@ -78,7 +78,7 @@ def record(action: Build, desk: Desk) -> None:
 def build(action: Build, tools: Tools) -> Built | InConflict | Blocked:
     """Build the merge aside and check its tree, unless just that tree was checked already."""
     pull = action.pull
-    project = _project(pull, tools)
+    project = tools.project(pull.project)
     if project.target != pull.target:
         reason = f"it was verified for {pull.target}, fleet.yaml says {project.target} now"
         return InConflict(pull=pull.number, tip=pull.base, reason=reason)
@@ -103,7 +103,7 @@ def anticipate(action: Anticipate, tools: Tools) -> Anticipated:
     Green, it is known by its tree when its turn comes; whatever else it says is nobody's verdict.
     """
     pull = action.pull
-    project = _project(pull, tools)
+    project = tools.project(pull.project)
     tip = tools.worktrees.tip(project)
     for earlier in action.ahead:
         landed = _merged(earlier, project, tools, tip=tip)
@@ -127,11 +127,15 @@ def _merged(pull: PullRequest, project: Project, tools: Tools, *, tip: str) -> M
 def _checked(
     pull: PullRequest, project: Project, tools: Tools, *, merged: MergedTip
 ) -> tuple[Verdict, ...]:
-    """Answer the checks' verdicts on the merged tree; what passed on it already is not run."""
+    """Answer the checks' verdicts on the merged tree; what passed on it already is not run.
+
+    In the image of today: another one may say otherwise.
+    """
+    image = tools.runtime.image_id(project.image)
     known = [
         v
         for v in tools.ledger.verdicts(pull.attempt)
-        if v.tree == merged.tree and v.status is VerdictStatus.PASSED
+        if v.tree == merged.tree and v.image == image and v.status is VerdictStatus.PASSED
     ]
     passed = {(v.name, v.command) for v in known}
     todo = [c for c in project.checks if (c.name, c.command) not in passed]
@@ -159,7 +163,7 @@ def _unruled(
 def land(action: Land, tools: Tools) -> Landed | Blocked:
     """Move the target to the candidate, or find that an earlier life has moved it there."""
     pull = action.pull
-    project = _project(pull, tools)
+    project = tools.project(pull.project)
     candidate, tip = pull.candidate or "", pull.candidate_tip or ""
     try:
         waits = tools.worktrees.advance_target(project, old=tip, new=candidate)
@@ -172,14 +176,6 @@ def land(action: Land, tools: Tools) -> Landed | Blocked:
     if waits:
         return Blocked(pull=pull.number, reason=waits)
     return Landed(pull=pull.number, sha=candidate)
-
-
-def _project(pull: PullRequest, tools: Tools) -> Project:
-    project = tools.fleet.projects.get(pull.project)
-    if project is None:
-        remedy = f"name it there again, or cancel {pull.task}"
-        raise ConfigError(f"{pull.project} is not in fleet.yaml", remedy=remedy)
-    return project
 
 
 def settle(finding: Built | InConflict | Blocked | Unsure | Landed, desk: Desk) -> None:

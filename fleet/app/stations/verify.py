@@ -51,7 +51,7 @@ class Impossible:
 def carry_out(action: Verify, tools: Tools) -> Unchanged | Ruled | Verified:
     """Judge the diff and run the checks; raises TransientError to be tried again."""
     attempt = action.attempt
-    project = tools.fleet.projects[attempt.project]
+    project = tools.project(attempt.project)
     head = attempt.head or ""
     tip = tools.worktrees.tip(project)
     diff = tools.worktrees.diff(project, tip, head)
