@@ -23,6 +23,7 @@ from fleet_agent.packet import Limits
 PATIENCE_SECONDS = 10.0
 _MOST_IDLE_STEPS = 3
 _MOST_FACTS = 500
+_LONGEST_WORDS = 8192
 
 
 class Notebook:
@@ -41,6 +42,7 @@ class Notebook:
         self._before = before
         self._facts: deque[Heard] = deque(maxlen=_MOST_FACTS)
         self._idle = 0
+        self._in_parts = False
         self._trouble: Failure | None = None
         self._trouble_at = self._heard_at = now
 
@@ -58,6 +60,7 @@ class Notebook:
         if not isinstance(event, Activity):
             self._facts.append(event)
         self._idle = self._idle + 1 if isinstance(event, Idle) else 0
+        self._in_parts = self._in_parts and _of_words(event)
         if isinstance(event, Trouble):
             # the first of several counts: a CLI that tries again and again is in trouble since then
             self._trouble_at = now if self._trouble is None else self._trouble_at
@@ -67,14 +70,19 @@ class Notebook:
         match event:
             case Session(id=session):
                 self.session = session
-            case Said(text=text):
-                self.said = text
+            case Said():
+                self._say(event)
             case Spent():
                 self._spent(event)
             case Denied():
                 self.denied = event
             case _:
                 pass
+
+    def _say(self, event: Said) -> None:
+        before = self.said if self._in_parts and event.part else None
+        self.said = f"{before or ''}{event.text}"[:_LONGEST_WORDS]
+        self._in_parts = event.part
 
     def _spent(self, event: Spent) -> None:
         match event.scope:
@@ -104,3 +112,7 @@ class Notebook:
     def _hopeless(self, trouble: Failure, now: float) -> bool:
         wait = trouble.retry_after_seconds or 0
         return wait > PATIENCE_SECONDS or now - self._trouble_at > PATIENCE_SECONDS
+
+
+def _of_words(event: Heard) -> bool:
+    return isinstance(event, Said) or (isinstance(event, Activity) and event.kind == "message")

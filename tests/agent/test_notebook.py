@@ -66,6 +66,16 @@ def test_all_but_activity_is_kept_and_the_last_words_count():
     assert notebook.reason_to_cut(29.0) is None
 
 
+def test_words_that_come_in_parts_are_one_until_something_else_is_heard():
+    parts = [Said("All is ", part=True), Activity("message", "All is "), Said("well.", part=True)]
+
+    notebook = told(a_notebook(), *parts)
+    assert notebook.said == "All is well."
+
+    told(notebook, Activity("tool", "ls"), Said("Done", part=True), Said(".", part=True))
+    assert notebook.said == "Done."
+
+
 def test_facts_are_bounded():
     notebook = told(a_notebook(), *[Said(str(number)) for number in range(2000)])
 

@@ -100,7 +100,8 @@ def _message(told: Mapping[str, object]) -> tuple[Heard, ...]:
     words = text(told.get("content"))
     if told.get("role") != "assistant" or not words:
         return ()
-    return (activity("message", words), Said(words))
+    # they come as the model streams them, a few words a line
+    return (activity("message", words), Said(words, part=told.get("delta") is True))
 
 
 def _tool_use(told: Mapping[str, object]) -> tuple[Heard, ...]:

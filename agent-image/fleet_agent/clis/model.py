@@ -114,9 +114,13 @@ class Session:
 
 @dataclass(frozen=True)
 class Said:
-    """What the model said; the last of it becomes the summary."""
+    """What the model said; the last of it becomes the summary.
+
+    A `part` goes on with the part before it, where nothing else came between.
+    """
 
     text: str
+    part: bool = False
 
 
 class Scope(StrEnum):
