@@ -3,7 +3,19 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from fleet_agent.clis import claude, codex, command, gemini, kilo, ollama, opencode
+from fleet_agent.clis import (
+    aider,
+    amp,
+    claude,
+    codex,
+    command,
+    gemini,
+    kilo,
+    mini,
+    ollama,
+    opencode,
+    qwen,
+)
 from fleet_agent.clis.model import Cli
 
 REGISTRY: Mapping[str, Cli] = MappingProxyType(
@@ -14,6 +26,10 @@ REGISTRY: Mapping[str, Cli] = MappingProxyType(
         "gemini": gemini.CLI,
         "opencode": opencode.CLI,
         "kilo": kilo.CLI,
+        "qwen": qwen.CLI,
+        "aider": aider.CLI,
+        "mini": mini.CLI,
+        "amp": amp.CLI,
         "ollama": ollama.CLI,
     }
 )

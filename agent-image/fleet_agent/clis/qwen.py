@@ -216,7 +216,10 @@ def _result(told: Mapping[str, object]) -> tuple[Heard, ...]:
     denied = [_denied(text(one.get("tool_name"), LONGEST_SUMMARY)) for one in denials]
     if told.get("is_error") is not False or told.get("subtype") != "success":
         words = text(mapping(told.get("error")).get("message")) or text(told.get("subtype"))
-        return (*denied, Trouble(failure(None, words.removeprefix(_API_ERROR)), final=True))
+        return (
+            *denied,
+            Trouble(failure(None, words.removeprefix(_API_ERROR).removesuffix("]")), final=True),
+        )
     words = text(told.get("result"))
     said = (Said(words), activity("message", words)) if words else ()
     return (*denied, *said, Finished())
