@@ -12,7 +12,7 @@ from fleet.app.stations import intake
 from fleet.domain.agent import Credential, CredentialKind
 from fleet.domain.attempt import State
 from fleet.domain.budget import Price
-from fleet.domain.errors import CredentialError, EngineDownError
+from fleet.domain.errors import CredentialError, EngineDownError, WorkspaceError
 from fleet.domain.task import Review
 from tests.builders import NOW, a_profile, an_account
 from tests.memory_world import Life, Play, World, line, result
@@ -115,6 +115,17 @@ def test_the_secret_is_gone_when_the_container_ends_without_a_word(world, says):
     assert world.secrets.folders == {}
 
 
+def test_the_secret_is_gone_even_where_the_work_cannot_be_collected(world):
+    world.runtime.agent = lambda packet: Play(says=(), code=137)
+    world.faults.plan("collect", *[WorkspaceError("in the way")] * 5)
+    add(world)
+    life = Life(world)
+
+    forward(life, until=lambda: any(a.hindered for a in world.ledger.attempts()))
+
+    assert (states(world), world.secrets.folders) == ([State.RUNNING], {})
+
+
 def test_a_secret_that_the_agent_prints_reaches_neither_ledger_nor_trace(world):
     said = (
         line(1, "started", agent="claude"),
@@ -179,7 +190,8 @@ def test_a_credential_that_goes_between_plan_and_start_is_not_the_tasks_end(worl
 
     (attempt,) = world.ledger.attempts("APP-1")
     assert (attempt.state, attempt.failure_kind) == (State.FAILED, "credential")
-    assert (world.runtime.starts, world.worktrees.spaces, world.secrets.folders) == ({}, {}, {})
+    assert (world.runtime.starts, world.secrets.folders) == ({}, {})
+    assert list(world.worktrees.branches) == ["main"]
     assert reasons(life) == ["dev/alice: account alice: no credential (export it)"]
     world.secrets.kept["alice"] = kept
     Life(world).run()
@@ -249,13 +261,13 @@ def test_a_secret_that_cannot_be_deleted_is_tried_again_when_the_attempt_is_clea
     tries = []
     drop = world.secrets.drop
 
-    def refuses_once(attempt):
+    def refuses_twice(attempt):
         tries.append(attempt)
-        if len(tries) == 1:
+        if len(tries) <= 2:
             raise CredentialError("busy")
         drop(attempt)
 
-    world.secrets.drop = refuses_once
+    world.secrets.drop = refuses_twice
     add(world)
 
     Life(world).run()
