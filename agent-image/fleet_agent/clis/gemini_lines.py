@@ -41,6 +41,8 @@ _TELLING = ("command", "file_path", "dir_path", "path", "pattern", "url", "query
 _REFUSALS = ("tool_not_registered", "policy_violation")
 
 _TURNS_OVER = "FatalTurnLimitedError"
+# a limit of a minute, though its vendor speaks of a quota as with that of a day
+_RATE_LIMITED = "RetryableQuotaError"
 _LOOP = "Loop detected"
 # It adds its own advice after the vendor's words, with quotas in it whatever was wrong.
 _VENDOR = re.compile(r"\[API Error: (.{1,8000})\]", re.DOTALL)
@@ -51,6 +53,8 @@ _RETRIED = re.compile(
     rb"(?:[^:.]{0,80})?[.:] (?P<words>.{1,4000})"
 )
 _BACKOFF = re.compile(rb"Retrying (?:after (\d{1,12})ms|with backoff)\W{0,8}")
+# the last of several lines, the first of which did not say how long it waits
+_ADVISED = re.compile(rb"Suggested retry after \d")
 
 # Without a result on its output only these tell why it ended.
 _EXITS = {
@@ -58,6 +62,7 @@ _EXITS = {
     53: FailureKind.LIMIT,
 }
 _LONGEST_REASON = 300
+_COLOUR = re.compile(rb"\x1b\[[0-9;]{0,20}m")
 
 
 def parse(line: bytes) -> tuple[Heard, ...]:
@@ -72,21 +77,24 @@ def parse(line: bytes) -> tuple[Heard, ...]:
 
 def overhear(line: bytes) -> tuple[Heard, ...]:
     """Return what a line of standard error says: that a call failed and will be tried again."""
-    found = _RETRIED.match(line)
+    found, wait = _RETRIED.match(line), _BACKOFF.search(line)
+    seconds = int(wait[1]) / 1000 if wait and wait[1] else None
     if found is None:
-        return ()
-    status, wait = found["status"], _BACKOFF.search(line)
+        advised = seconds is not None and _ADVISED.match(line)
+        message = "the API's rate limit is reached"
+        again = Failure(FailureKind.RATE_LIMIT, message, seconds)
+        return (Trouble(again, final=False),) if advised else ()
+    status = found["status"]
     words = _BACKOFF.sub(b"", found["words"]).decode("utf-8", errors="replace").strip()
     told = _told(int(status) if status else None, words or "a call to the model failed")
-    seconds = int(wait[1]) / 1000 if wait and wait[1] else None
-    return (Trouble(Failure(told.kind, told.message, seconds), final=False),)
+    return (Trouble(Failure(_retried(told.kind), told.message, seconds), final=False),)
 
 
 def classify(end: End) -> Failure | None:
     """Return why a start of Gemini CLI failed, or None when it succeeded."""
     told = judge(end)
     if told and told.kind is FailureKind.CRASH and end.exit_code in _EXITS:
-        said = last_line(end.stderr, _LONGEST_REASON) or told.message
+        said = last_line(_COLOUR.sub(b"", end.stderr), _LONGEST_REASON) or told.message
         return Failure(_EXITS[end.exit_code], said, told.retry_after_seconds)
     return told
 
@@ -155,7 +163,14 @@ def _failure(error: Mapping[str, object]) -> Failure:
     message = text(error.get("message"))
     if error.get("type") == _TURNS_OVER:
         return Failure(FailureKind.LIMIT, message)
-    return _told(None, message)
+    told = _told(None, message)
+    limited = error.get("type") == _RATE_LIMITED
+    return Failure(_retried(told.kind), told.message) if limited else told
+
+
+def _retried(kind: FailureKind) -> FailureKind:
+    """Return the kind of what the CLI tries again: it knows which quota is one of a minute."""
+    return FailureKind.RATE_LIMIT if kind is FailureKind.QUOTA else kind
 
 
 def _told(status: int | None, message: str) -> Failure:
