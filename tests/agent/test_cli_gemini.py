@@ -135,6 +135,19 @@ def test_an_announced_wait_is_told():
     assert of(Trouble, CLI.overhear(line))[0].failure.retry_after_seconds == 65.346
 
 
+def test_a_minutes_limit_is_no_quota_though_the_vendor_calls_it_so():
+    quota = "You exceeded your current quota, please check your plan and billing details."
+    told = json.dumps({"type": "result", "status": "error", "error": {"message": quota}})
+    final = CLI.parse(told.encode())
+    first = CLI.overhear(f"Attempt 1 failed: {quota}".encode())
+    second = CLI.overhear(b"Suggested retry after 60s.. Retrying after 60671ms...")
+
+    assert [one.failure.kind for one in of(Trouble, (*first, *second))] == ["rate_limit"] * 2
+    assert of(Trouble, second)[0].failure.retry_after_seconds == 60.671
+    assert kind_of_end(CLI, (*first, *final)) == "rate_limit"
+    assert kind_of_end(CLI, final) == "quota"
+
+
 def test_a_tool_that_is_not_there_is_denied_and_one_that_never_was_is_not():
     events = heard(CLI.parse, "gemini_denied.jsonl")
 

@@ -41,8 +41,6 @@ _TELLING = ("command", "file_path", "dir_path", "path", "pattern", "url", "query
 _REFUSALS = ("tool_not_registered", "policy_violation")
 
 _TURNS_OVER = "FatalTurnLimitedError"
-# a limit of a minute, though its vendor speaks of a quota as with that of a day
-_RATE_LIMITED = "RetryableQuotaError"
 _LOOP = "Loop detected"
 # It adds its own advice after the vendor's words, with quotas in it whatever was wrong.
 _VENDOR = re.compile(r"\[API Error: (.{1,8000})\]", re.DOTALL)
@@ -96,7 +94,16 @@ def classify(end: End) -> Failure | None:
     if told and told.kind is FailureKind.CRASH and end.exit_code in _EXITS:
         said = last_line(_COLOUR.sub(b"", end.stderr), _LONGEST_REASON) or told.message
         return Failure(_EXITS[end.exit_code], said, told.retry_after_seconds)
+    if told and told.kind is FailureKind.QUOTA and _was_retried(end):
+        return Failure(FailureKind.RATE_LIMIT, told.message, told.retry_after_seconds)
     return told
+
+
+def _was_retried(end: End) -> bool:
+    return any(
+        isinstance(heard, Trouble) and heard.failure.kind is FailureKind.RATE_LIMIT
+        for heard in end.heard
+    )
 
 
 def _init(told: Mapping[str, object]) -> tuple[Heard, ...]:
@@ -163,13 +170,11 @@ def _failure(error: Mapping[str, object]) -> Failure:
     message = text(error.get("message"))
     if error.get("type") == _TURNS_OVER:
         return Failure(FailureKind.LIMIT, message)
-    told = _told(None, message)
-    limited = error.get("type") == _RATE_LIMITED
-    return Failure(_retried(told.kind), told.message) if limited else told
+    return _told(None, message)
 
 
 def _retried(kind: FailureKind) -> FailureKind:
-    """Return the kind of what the CLI tries again: it knows which quota is one of a minute."""
+    # Its vendor says quota of a minute's limit too. The CLI knows, and tries only that again.
     return FailureKind.RATE_LIMIT if kind is FailureKind.QUOTA else kind
 
 
