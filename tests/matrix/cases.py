@@ -37,8 +37,8 @@ class Case:
     uid: int = 1000
 
 
-def _refused(name: str, refusal: Refusal, kind: str) -> Case:
-    return Case(name, refusal.value, frozenset({kind}))
+def _refused(name: str, refusal: Refusal, *kinds: str) -> Case:
+    return Case(name, refusal.value, frozenset(kinds))
 
 
 def _broken(name: str, fault: Fault, *kinds: str) -> Case:
@@ -84,7 +84,8 @@ CASES = (
     _refused("404, unknown model", Refusal.NO_MODEL, "model_not_found"),
     _refused("429 without a hint", Refusal.RATE_PLAIN, "rate_limit"),
     _refused("429, again in 2 s", Refusal.RATE_SHORT, "rate_limit"),
-    _refused("429, again in an hour", Refusal.RATE_LONG, "rate_limit"),
+    # an hour off, the two are one to whoever waits
+    _refused("429, again in an hour", Refusal.RATE_LONG, "rate_limit", "quota"),
     Case(
         "quota used up",
         Refusal.QUOTA.value,

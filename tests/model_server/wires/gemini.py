@@ -108,7 +108,10 @@ def words(asked: Asked, turn: Turn) -> Answer:
 def refuses(asked: Asked, refusal: Refusal) -> Answer:
     """Word a refusal with Google's details."""
     status, name, text = REFUSALS.get(refusal, (429, "RESOURCE_EXHAUSTED", RATE_WORDS))
-    error = {"code": status, "message": text.format(model=asked.model), "status": name}
+    wait = told_wait(refusal)
+    again = "" if wait is None else f"\n* Quota exceeded.\nPlease retry in {wait}s."
+    message = text.format(model=asked.model) + again
+    error = {"code": status, "message": message, "status": name}
     return document(status, {"error": {**error, "details": _details(asked, refusal)}})
 
 
