@@ -86,6 +86,7 @@ def test_trying_again_is_overheard():
     (trouble,) = of(Trouble, heard(CLI.overhear, "mini_429.txt"))
 
     assert trouble.failure.kind is FailureKind.RATE_LIMIT
+    assert trouble.failure.retry_after_seconds == 20
     assert not trouble.final
 
 

@@ -168,3 +168,11 @@ keys = st.sampled_from(
 @given(st.sampled_from(["system", "assistant", "user", "result"]), st.dictionaries(keys, values))
 def test_no_value_makes_it_stumble(name, told):
     CLI.parse(json.dumps({"type": name, **told}).encode())
+
+
+def test_a_wait_told_in_its_log_is_passed_on_at_once():
+    line = b"2026-11-21T08:25:20.774Z [ERROR] [OPENAI_ERROR] OpenAI API Error: 429 Slow down. "
+
+    (trouble,) = of(Trouble, CLI.parse(line + b"Please try again in 20s. {"))
+
+    assert trouble.failure.retry_after_seconds == 20

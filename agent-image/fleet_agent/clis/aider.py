@@ -108,6 +108,7 @@ def classify(end: End) -> Failure | None:
     if not told or not isinstance(told[-1], Trouble):
         return None
     cause = told[-1].failure
+    # now the clock is known, and an instant is a hint too
     return replace(cause, retry_after_seconds=retry_after(cause.message, end.at))
 
 

@@ -47,11 +47,24 @@ def retry_after(text: str, at: datetime) -> float | None:
     days; a time of day that is past means tomorrow; other zones than UTC are no hint, for a
     container's clock is UTC.
     """
-    # the same spelling for JSON, headers and prose
-    plain = " ".join(text[:_LONGEST_TEXT].lower().split())
+    plain = _plain(text)
     waits = (*_lengths(plain), *(_until(instant, at) for instant in _instants(plain, at)))
     sane = [seconds for seconds in waits if 0 <= seconds <= _NONSENSE]
     return min(max(sane), _LONGEST_WAIT) if sane else None
+
+
+def told_wait(text: str) -> float | None:
+    """Return the longest wait that is told as a length of time, in seconds, or None if untold.
+
+    A line that is parsed while the CLI works has no clock: an instant in it is no hint yet.
+    """
+    sane = [wait for wait in _lengths(_plain(text)) if 0 <= wait <= _NONSENSE]
+    return min(max(sane), _LONGEST_WAIT) if sane else None
+
+
+def _plain(text: str) -> str:
+    # the same spelling for JSON, headers and prose
+    return " ".join(text[:_LONGEST_TEXT].lower().split())
 
 
 def _lengths(text: str) -> Iterator[float]:

@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 
 from fleet_agent.clis.credentials import kind_among, one_line, variables
+from fleet_agent.clis.hints import told_wait
 from fleet_agent.clis.model import Ask, Failure
 from fleet_agent.clis.reasons import failure
 
@@ -86,4 +88,5 @@ def error_in(line: bytes) -> Failure | None:
     if not found:
         return None
     name = found[1].decode("ascii")
-    return failure(_STATUS.get(name), f"{name}: {found[2].decode('utf-8', errors='replace')}")
+    words = f"{name}: {found[2].decode('utf-8', errors='replace')}"
+    return replace(failure(_STATUS.get(name), words), retry_after_seconds=told_wait(words))

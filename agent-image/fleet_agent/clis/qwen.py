@@ -6,8 +6,10 @@ The key stands in the environment of its processes, so its shell tools can read 
 import json
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from fleet_agent.clis.credentials import kind_among, one_line, variables
+from fleet_agent.clis.hints import told_wait
 from fleet_agent.clis.launch import PROMPT, fed
 from fleet_agent.clis.lines import (
     LONGEST_SUMMARY,
@@ -146,12 +148,13 @@ def _logged(line: bytes) -> tuple[Heard, ...]:
     error = _LOGGED_ERROR.match(line)
     if error:
         words = error[1].decode("utf-8", errors="replace")
-        return (Trouble(failure(None, words), final=False),)
+        cause = replace(failure(None, words), retry_after_seconds=told_wait(words))
+        return (Trouble(cause, final=False),)
     wait = _LOGGED_WAIT.match(line)
     if wait:
-        found = failure(None, wait[1].decode("utf-8", errors="replace"))
-        told = Failure(found.kind, found.message, int(wait[2]) / 1000)
-        return (Trouble(told, final=False),)
+        cause = failure(None, wait[1].decode("utf-8", errors="replace"))
+        seconds = int(wait[2]) / 1000
+        return (Trouble(replace(cause, retry_after_seconds=seconds), final=False),)
     return ()
 
 
