@@ -81,6 +81,9 @@ def _account(entry: AccountEntry, agent: Agent) -> Iterator[tuple[str, str]]:
         yield "env_passthrough", f"{name} is given no secret; leave the key out"
     if entry.credential is None and not entry.env_passthrough and not agent.free:
         yield "agent", f"{name} needs a key 'credential', such as {{env: NAME, kind: api_key}}"
+    if agent.local and entry.base_url is None:
+        # no default: inside of a container neither localhost nor the host's name leads anywhere
+        yield "agent", f"{name} needs a key 'base_url', such as http://models:11434/v1"
     if entry.hard_limit and agent.meter is Meter.END:
         live = ", ".join(sorted(key for key, each in AGENTS.items() if each.meter is Meter.LIVE))
         yield (

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import MappingProxyType
 
+from fleet.domain.agent import AGENTS
 from fleet.domain.profile import Fleet, Profile
 
 CHEAP, MIDDLE, SMART = 0, 1, 2
@@ -42,6 +43,8 @@ def _agent(profile: Profile, fleet: Fleet) -> Iterator[str]:
     if not accounts:
         yield f"no account for {profile.agent} in fleet.yaml; the profile never starts"
         return
+    if AGENTS[profile.agent].local and profile.model is None:
+        yield f"{profile.agent} needs a model, by the name its server has for it"
     if not any(each.unmetered for each in accounts) and profile.max_cost_micros == 0:
         yield "max_cost_usd is 0 and every account of its agent is metered"
     limits = [each.daily_budget_micros for each in accounts if not each.unmetered]

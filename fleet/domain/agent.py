@@ -42,13 +42,15 @@ class Meter(StrEnum):
 class Agent:
     """An agent: its meter, the credentials it takes (none: it takes no secret at all).
 
-    `program` is the CLI that has to be in the image; an agent that is `free` needs no credential.
+    `program` is the CLI that has to be in the image; an agent that is `free` needs no credential,
+    one that is `local` has no vendor: it needs an address and a model's name.
     """
 
     program: str
     meter: Meter = Meter.END
     takes: frozenset[CredentialKind] = frozenset()
     free: bool = False
+    local: bool = False
 
 
 _KEY = frozenset({CredentialKind.API_KEY})
@@ -72,6 +74,6 @@ AGENTS: Mapping[str, Agent] = MappingProxyType(
         "mini": Agent(program="mini", takes=_KEY),
         "amp": Agent(program="amp", takes=_KEY),
         # local models by opencode's own provider; a gateway in front of them may want a key
-        "ollama": Agent(program="opencode", meter=Meter.LIVE, takes=_KEY, free=True),
+        "ollama": Agent(program="opencode", meter=Meter.LIVE, takes=_KEY, free=True, local=True),
     }
 )

@@ -93,6 +93,10 @@ ONE_MISTAKE = {
         'accounts: [{name: a, agent: ollama, base_url: "http://me:secret@gate"}]\n',
         "expected an address without a password",
     ),
+    "local models without an address": (
+        "accounts: [{name: a, agent: ollama}]\n",
+        "ollama needs a key 'base_url', such as http://models:11434/v1",
+    ),
     "no gateway": (
         'accounts: [{name: a, agent: ollama, base_url: "gate:80"}]\n',
         "https://gateway",

@@ -65,6 +65,15 @@ def test_a_profile_against_its_tier_is_warned_about(tmp_path, model, roles, othe
     assert (said is None and not warnings) or (said or "-") in " ".join(warnings)
 
 
+def test_a_local_model_without_its_name_is_warned_about(tmp_path):
+    text = PROJECT + 'accounts: [{name: a, agent: ollama, base_url: "http://models:11434/v1"}]\n'
+    profile = "name: one\nagent: ollama\nroles: [developer]\nmax_cost_usd: 1\n"
+
+    (warning,) = check_profiles(load_fleet(a_home(tmp_path, text, {"one": profile})))
+
+    assert "ollama needs a model" in warning
+
+
 def test_nothing_to_warn_about_in_an_empty_fleet():
     assert check_profiles(Fleet(projects={}, profiles={}, accounts={})) == []
 

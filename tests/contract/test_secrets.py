@@ -44,6 +44,8 @@ class Shelf:
 def shelf():
     made = Shelf()
     yield made
+    if made.folder.is_symlink() or made.folder.is_file():
+        made.folder.unlink()
     shutil.rmtree(made.folder, ignore_errors=True)
 
 
@@ -147,8 +149,6 @@ def test_a_folder_that_somebody_else_put_there_is_not_used(shelf, tmp_path, squa
     assert "must be yours alone" in str(refused.value)
     assert squat != "link" or list((tmp_path / "trap").iterdir()) == []
     assert squat != "open folder" or (shelf.folder / "theirs").exists()
-    if not shelf.folder.is_dir() or shelf.folder.is_symlink():
-        shelf.folder.unlink()
 
 
 def test_a_secret_is_never_written_to_a_disk(tmp_path):
