@@ -55,7 +55,8 @@ def write_below(folder: str | os.PathLike[str], path: str, text: str) -> None:
         with suppress(FileNotFoundError):
             os.unlink(name, dir_fd=parent)
         with os.fdopen(os.open(name, _WRITE, mode=0o600, dir_fd=parent), "wb") as file:
-            file.write(text.encode("utf-8"))
+            # half a character, as an agent may have printed one, costs that character alone
+            file.write(text.encode("utf-8", errors="replace"))
 
 
 def _opened(name: str, parent: int | None, opened: ExitStack) -> int:

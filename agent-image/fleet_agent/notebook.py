@@ -20,7 +20,7 @@ from fleet_agent.clis.model import (
 from fleet_agent.packet import Limits
 
 # how long a CLI may try again by itself before another agent had better take over
-PATIENCE_SECONDS = 10.0
+PATIENCE_SECONDS = 8.0
 _MOST_IDLE_STEPS = 3
 _MOST_FACTS = 500
 _LONGEST_WORDS = 8192

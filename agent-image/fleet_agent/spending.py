@@ -21,6 +21,18 @@ def priced(usage: Usage, prices: tuple[int, int, int] | None) -> Usage:
     return replace(usage, cost_micros=-(-micros // _MILLION))
 
 
+def rest_of(limits: Limits, used: Usage | None) -> Limits:
+    """Return the limits less what was used already; something is always left to begin with."""
+    if used is None:
+        return limits
+    turns, cost = limits.turns, limits.cost_micros
+    return replace(
+        limits,
+        turns=None if turns is None else max(1, turns - used.turns),
+        cost_micros=None if cost is None else max(1, cost - (used.cost_micros or 0)),
+    )
+
+
 def used_up(usage: Usage | None, limits: Limits, *, beyond: bool = False) -> str | None:
     """Return which limit is reached, None while there is room.
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from fleet_agent.post import Post
 from fleet_agent.prompts import first_prompt, next_prompt, resumed_prompt, system_of
 from fleet_agent.reports import Report
 from fleet_agent.scratch import Scratch, ScratchError
+from fleet_agent.spending import rest_of
 from fleet_agent.state import Continued
 from fleet_agent.system import environment
 from fleet_agent.tail import Tail
@@ -67,7 +69,7 @@ def _ask(
     else:
         prompt = next_prompt(diagnoses[-1]) if diagnoses else resumed_prompt(packet)
     return Ask(
-        packet=packet,
+        packet=replace(packet, limits=rest_of(packet.limits, attempt.findings.usage)),
         prompt=prompt,
         system=system_of(packet),
         session=continued,

@@ -20,7 +20,7 @@ from fleet_agent.files import write_below
 from fleet_agent.notebook import PATIENCE_SECONDS, Notebook
 from fleet_agent.packet import Limits, read_packet
 from fleet_agent.prompts import first_prompt, next_prompt, system_of
-from fleet_agent.spending import priced, used_up
+from fleet_agent.spending import priced, rest_of, used_up
 from fleet_agent.tail import Tail
 from tests.agent.stage import a_packet, a_stage
 
@@ -31,8 +31,8 @@ def a_packet_read(tmp_path, **context):
     return read_packet(a_stage(tmp_path, **context).root / "packet.json")
 
 
-def a_notebook(before=None):
-    limits = Limits(
+def a_notebook_limits():
+    return Limits(
         attempt=60,
         setup=60,
         check=60,
@@ -42,7 +42,10 @@ def a_notebook(before=None):
         turns=None,
         cost_micros=None,
     )
-    return Notebook(limits, now=0.0, before=before)
+
+
+def a_notebook(before=None):
+    return Notebook(a_notebook_limits(), now=0.0, before=before)
 
 
 def told(notebook, *events, now=0.0):
@@ -112,9 +115,9 @@ def test_idle_steps_in_a_row_are_a_loop_and_work_between_them_is_none():
 
 def test_trouble_has_patience_from_the_first_of_several():
     notebook = told(a_notebook(), Trouble(SLOW, final=False), now=1.0)
-    told(notebook, Trouble(SLOW, final=False), now=9.0)
+    told(notebook, Trouble(SLOW, final=False), now=7.0)
 
-    assert notebook.reason_to_cut(10.9) is None
+    assert notebook.reason_to_cut(0.9 + PATIENCE_SECONDS) is None
     assert notebook.reason_to_cut(1.1 + PATIENCE_SECONDS) is SLOW
 
 
@@ -219,3 +222,15 @@ def test_a_tail_tells_whole_lines_appended_since_it_was_made(tmp_path):
         file.write("o\n")
     assert list(tail.lines()) == [b"two"]
     assert list(tail.lines()) == []
+
+
+def test_a_later_round_has_what_is_left_of_turns_and_money(tmp_path):
+    limits = a_packet_read(tmp_path, limits={"max_turns": 3, "max_cost_usd": 2}).limits
+
+    rest = rest_of(limits, Usage(turns=2, cost_micros=500_000))
+    nothing = rest_of(limits, Usage(turns=9, cost_micros=9_000_000))
+
+    assert (rest.turns, rest.cost_micros) == (1, 1_500_000)
+    assert (nothing.turns, nothing.cost_micros) == (1, 1)
+    assert rest_of(limits, None) is limits
+    assert rest_of(a_notebook_limits(), Usage(turns=2)).turns is None
