@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from fleet.adapters.git import prepare
+from fleet.adapters.git import files
 from fleet.adapters.git.files import make_spread
 from fleet.adapters.git.worktrees import GitWorktrees
 from fleet.domain.errors import WorkspaceError
@@ -290,14 +290,14 @@ def test_git_knows_the_worktree_and_finds_it_clean(tmp_path):
 
 def test_a_prune_of_the_users_meanwhile_does_not_take_a_worktree_away(tmp_path, monkeypatch):
     stage = a_stage(tmp_path)
-    plain = prepare.write
+    plain = files.write
 
     def pruned(*given):
         stage.git("worktree", "prune")
         plain(*given)
         stage.git("worktree", "prune")
 
-    monkeypatch.setattr(prepare, "write", pruned)
+    monkeypatch.setattr("fleet.adapters.git.prepare.write", pruned)
 
     space = stage.prepared(finished())
 
