@@ -123,6 +123,15 @@ def test_silent_waits_are_read_from_the_log(name, kind):
     assert not any(trouble.final for trouble in troubles)
 
 
+def test_a_call_that_failed_without_a_reason_is_the_servers_fault():
+    line = (
+        b'level=ERROR message="stream error" providerID=openai small=false agent=build '
+        b'error.error="AI_APICallError: The server had an error. Sorry about that!"'
+    )
+
+    assert of(Trouble, CLI.overhear(line))[0].failure.kind is FailureKind.OVERLOADED
+
+
 def test_its_own_errands_and_warnings_are_no_trouble():
     assert overheard("opencode_quota.log")[0].failure.message.startswith("You exceeded")
     assert len(overheard("opencode_quota.log")) == 1

@@ -59,8 +59,10 @@ _BY_NAME = {
 # `small` are its own errands, which nothing waits for.
 _RETRIED = re.compile(
     rb'level=ERROR .{0,200}message="stream error" .{0,400}\bsmall=false .{0,400}'
-    rb'error\.error="(?:\w{1,80}: )?(.{1,4000})"'
+    rb'error\.error="(?:(\w{1,80}): )?(.{1,4000})"'
 )
+
+_OF_THE_API = b"AI_APICallError"
 
 
 def parse(line: bytes) -> tuple[Heard, ...]:
@@ -78,7 +80,11 @@ def overhear(line: bytes) -> tuple[Heard, ...]:
     found = _RETRIED.search(line)
     if found is None:
         return ()
-    return (Trouble(failure(None, found[1].decode("utf-8", errors="replace")), final=False),)
+    told = failure(None, found[2].decode("utf-8", errors="replace"))
+    if told.kind is FailureKind.CRASH and found[1] == _OF_THE_API:
+        # the log leaves the status out; what says nothing else and is tried again is the server's
+        told = Failure(FailureKind.OVERLOADED, told.message)
+    return (Trouble(told, final=False),)
 
 
 def _step_start(_told: Mapping[str, object]) -> tuple[Heard, ...]:
