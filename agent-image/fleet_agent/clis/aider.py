@@ -66,7 +66,8 @@ _GIVEN_UP = re.compile(rb"Only \d+ reflections allowed, stopping\.")
 def invocation(ask: Ask) -> Invocation:
     """Return how to start aider; raises BadSecretError."""
     model = ask.packet.agent.model
-    argv = [*_ARGV, "--timeout", str(round(ask.packet.limits.quiet))]
+    # silence is judged by the runner, and before this
+    argv = [*_ARGV, "--timeout", str(round(ask.packet.limits.quiet * 2))]
     argv += ["--message-file", str(ask.home / PROMPT)]
     # a file that is not there is passed over
     argv += ["--read", str(ask.home / _SYSTEM), "--read", "AGENTS.md", "--read", "CLAUDE.md"]

@@ -68,8 +68,8 @@ def invocation(ask: Ask) -> Invocation:
 
 def _config(ask: Ask) -> str:
     limits, model = ask.packet.limits, ask.packet.agent.model
-    # The library tries again by itself, too; silence is judged by the runner.
-    calls = {"num_retries": 0, "max_retries": 0, "timeout": round(limits.quiet)}
+    # The library tries again by itself, too; silence is judged by the runner, and before this.
+    calls = {"num_retries": 0, "max_retries": 0, "timeout": round(limits.quiet * 2)}
     longest = round(min(_LONGEST_COMMAND_SECONDS, limits.quiet * 0.8))
     shell = {"timeout": longest, "env": {litellm_api.key_variable(model): ""}}
     # JSON is YAML. The task is a value of its templates, never a template: lessons are in it.

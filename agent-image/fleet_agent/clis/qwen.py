@@ -104,8 +104,8 @@ def _settings(ask: Ask) -> str:
     command, *rest = ask.mcp
     # declared at once: else the model has to search for them first
     server = {"command": command, "args": rest, "env": ask.reporting, "alwaysLoadTools": True}
-    milliseconds = round(ask.packet.limits.quiet * 1000)
-    # silence is judged by the runner
+    # silence is judged by the runner, and before this
+    milliseconds = round(ask.packet.limits.quiet * 2 * 1000)
     calls = {"maxRetries": 0, "timeout": milliseconds, "streamIdleTimeoutMs": milliseconds}
     return json.dumps(
         {
