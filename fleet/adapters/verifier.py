@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from fleet.adapters.check_container import Wanted, check_spec
 from fleet.domain.errors import FleetError, TransientError, WorkspaceError
+from fleet.domain.image import how_to_have
 from fleet.domain.profile import Limits, Project
 from fleet.domain.result import Check, Verdict, VerdictStatus
 from fleet.ports import Checkout, Clock, ContainerRuntime, ContainerSpec, Exit, Verifier, Worktrees
@@ -113,8 +114,8 @@ class ContainerVerifier(Verifier):
         """Answer the image's id, so that a tag moved meanwhile changes nothing."""
         found = self._runtime.image_id(project.image)
         if found is None:
-            remedy = "fleet image build, or correct `image` in fleet.yaml"
-            raise FleetError(f"image {project.image} of {project.key} is missing", remedy=remedy)
+            missing = f"image {project.image} of {project.key} is missing"
+            raise FleetError(missing, remedy=how_to_have(project.image))
         return found
 
     def _refuse_missing_script(self, wanted: Wanted, tip: str) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from fleet.cli.output import plain
 from fleet.domain.agent import AGENTS
 from fleet.domain.errors import CredentialError, FleetError
+from fleet.domain.image import how_to_have
 
 if TYPE_CHECKING:
     from fleet.bootstrap import Office
@@ -34,7 +35,7 @@ def agents_examined(office: "Office", engine: "ContainerRuntime") -> Iterator[Ro
     inside: dict[str, Mapping[str, str]] = {}
     for image in sorted({project.image for project in office.fleet.projects.values()}):
         if engine.image_id(image) is None:
-            yield row(f"image {image}", "fail", "it is missing", "run `fleet image build`")
+            yield row(f"image {image}", "fail", "it is missing", how_to_have(image))
             continue
         try:
             inside[image] = _versions(image, office, engine)

@@ -8,6 +8,7 @@ import typer
 from fleet.cli.output import document, plain, put, table, told
 from fleet.cli.place import Json, opened
 from fleet.domain.errors import ConfigError
+from fleet.domain.image import SMALL, USUAL
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -47,7 +48,7 @@ def build(
         _build_project(ctx, project)
         return
     chosen = chosen_agents(agents)
-    named = tag or ("fleet-agent:small" if chosen == _SMALL else "fleet-agent:latest")
+    named = tag or (SMALL if chosen == _SMALL else USUAL)
     made = images().build(named, base=base, agents=chosen, ca_bundle=ca_bundle, told=told)
     put(f"{named} {made}")
 

@@ -8,6 +8,7 @@ from docker import APIClient
 from docker.errors import APIError, NotFound
 
 from fleet.domain.errors import FleetError
+from fleet.domain.image import how_to_have
 
 Told = Callable[[str], None]
 
@@ -43,7 +44,7 @@ def found_base(client: APIClient, base: str, told: Told) -> dict[str, Any]:
             client.pull(base)
         except APIError as error:
             missing = f"base image {base} is neither here nor in a registry that answers"
-            raise FleetError(missing, remedy=_how_to_have(base)) from error
+            raise FleetError(missing, remedy=how_to_have(base)) from error
         found = known(client, base)
     if found is None:
         raise FleetError(f"base image {base} was pulled and is not there", remedy="pull it by hand")
@@ -82,16 +83,6 @@ def drop_unnamed(client: APIClient, image: str) -> None:
         client.remove_image(image)
     except APIError:
         return
-
-
-def _how_to_have(base: str) -> str:
-    if base.startswith("fleet-base:"):
-        return "make it with scripts/base-image.sh, or name another with --base"
-    if base == "fleet-agent:small":
-        return "run `fleet image build --agents command`"
-    if base.startswith("fleet-agent:"):
-        return "run `fleet image build`"
-    return "pull or build it, or name another"
 
 
 def _tell(line: Mapping[str, Any], name: str, told: Told) -> None:

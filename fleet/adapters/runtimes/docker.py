@@ -12,6 +12,7 @@ from fleet.adapters.runtimes.docker_images import AGENTS
 from fleet.adapters.runtimes.engine import STDERR, STDOUT, Connection, log_frames, timed_out
 from fleet.adapters.runtimes.hardening import ATTEMPT, HOME, PURPOSE, container_config
 from fleet.domain.errors import FleetError, TransientError
+from fleet.domain.image import how_to_have
 from fleet.ports import ContainerRuntime, ContainerSpec, ContainerState, Exit
 
 log = logging.getLogger(__name__)
@@ -62,9 +63,8 @@ class DockerRuntime(ContainerRuntime):
                 made = client.create_container_from_config(config, name=spec.name)  # type: ignore[no-untyped-call]
                 self._made[spec.name] = made["Id"]
             except NotFound as error:
-                remedy = "fleet image build, or correct `image` in fleet.yaml"
                 missing = f"container {spec.name}: image {spec.image} is missing"
-                raise FleetError(missing, remedy=remedy) from error
+                raise FleetError(missing, remedy=how_to_have(spec.image)) from error
             except APIError as error:
                 if error.status_code != _CONFLICT:
                     raise

@@ -10,6 +10,7 @@ from fleet.app.tools import Tools
 from fleet.domain.agent import AGENTS
 from fleet.domain.attempt import Attempt, State
 from fleet.domain.errors import CredentialError, DiskFullError, FleetError, TransientError
+from fleet.domain.image import how_to_have
 from fleet.domain.packet import Given, context_of, messages_of, packet_of
 from fleet.domain.plan import Launch
 from fleet.domain.profile import LOCAL, Profile, Project
@@ -96,7 +97,7 @@ def _refusal(attempt: Attempt, project: Project, tools: Tools) -> LaunchFailed |
     elif attempt.account not in tools.fleet.accounts:
         kind, reason = "credential", f"account {attempt.account} is gone"
     elif tools.runtime.image_id(image) is None:
-        kind, reason = "image", f"image {image} is missing: run `fleet image build`"
+        kind, reason = "image", f"image {image} is missing: {how_to_have(image)}"
     else:
         reason = _lacking(image, AGENTS[profile.agent].program, tools)
     return LaunchFailed(attempt=attempt.id, kind=kind, reason=reason) if reason else None
