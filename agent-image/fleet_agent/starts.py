@@ -48,7 +48,6 @@ def start_agent(
         stderr=ended.stderr,
         told=told,
         heard=notebook.facts,
-        document=_document(ask.home, invocation.document),
         at=datetime.now(UTC),
     )
     after = Continued(notebook.session or before.session, notebook.of_session or before.used)

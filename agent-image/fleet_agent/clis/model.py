@@ -251,7 +251,6 @@ class End:
     stderr: bytes
     told: Told
     heard: tuple[Heard, ...] = ()
-    document: bytes | None = None
     at: datetime = _LONG_AGO
 
 
