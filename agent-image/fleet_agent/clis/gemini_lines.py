@@ -54,11 +54,6 @@ _BACKOFF = re.compile(rb"Retrying (?:after (\d{1,12})ms|with backoff)\W{0,8}")
 # the last of several lines, the first of which did not say how long it waits
 _ADVISED = re.compile(rb"Suggested retry after \d")
 
-# The second line of the same: what the vendor asked for, which it does not wait for.
-_ASKED_FOR = re.compile(rb"Suggested retry after (\d{1,9}(?:\.\d{1,9})?)s\b")
-# Google says so of a minute's limit too; of a day's it is told apart by the CLI, in other words.
-_OF_A_MINUTE = "exceeded your current quota"
-
 # Without a result on its output only these tell why it ended.
 _EXITS = {
     41: FailureKind.AUTH,
@@ -189,8 +184,6 @@ def _told(status: int | None, message: str) -> Failure:
     words = vendor[1] if vendor else message
     code, inner = _STATUS.search(words), _INNER.search(words)
     kind = failure(int(code[1]) if code else status, words).kind
-    if kind is FailureKind.QUOTA and _OF_A_MINUTE in words:
-        kind = FailureKind.RATE_LIMIT
     return Failure(kind, failure(None, inner[1] if inner else words).message)
 
 
