@@ -33,6 +33,7 @@ from fleet_agent.system import (
     is_init,
     take_standard_output,
 )
+from fleet_agent.versions import installed
 from fleet_agent.wire import Wire
 
 _CONTAINER_ROOT = Path("/fleet")
@@ -129,7 +130,7 @@ def _carry_out(places: Places, conclusion: _Conclusion, signals: Signals) -> Non
     workspace = _workspace(places, context)
     withheld = frozenset(CATEGORIES) - context.approved if context.safe_mode else frozenset()
     cli = _cli(packet, withheld)
-    _start(conclusion.wire, packet)
+    _start(conclusion.wire, packet, installed(cli))
     conclusion.pulse = Pulse(conclusion.wire, every=packet.limits.heartbeat)
     attempt = Attempt(
         packet=packet,
@@ -174,6 +175,6 @@ def _cli(packet: Packet, withheld: frozenset[str]) -> Cli:
     return cli
 
 
-def _start(wire: Wire, packet: Packet) -> None:
+def _start(wire: Wire, packet: Packet, version: str | None) -> None:
     agent = packet.agent
-    wire.emit("started", {"agent": agent.name, "cli_version": None, "model": agent.model})
+    wire.emit("started", {"agent": agent.name, "cli_version": version, "model": agent.model})

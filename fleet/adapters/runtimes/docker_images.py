@@ -75,7 +75,11 @@ class DockerImages:
             name=recipe.tag,
             context=context_tar(recipe.files),
             dockerfile="Dockerfile",
-            arguments={"BASE": recipe.base, "AGENTS": ",".join(inside) or ALWAYS},
+            arguments={
+                "BASE": recipe.base,
+                "AGENTS": ",".join(inside) or ALWAYS,
+                "VERSIONS": json.dumps(inside),
+            },
             labels={CONTENT: content, AGENTS: json.dumps(inside)},
         )
         # named only when all of it stands
