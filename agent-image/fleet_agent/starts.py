@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from fleet_agent.attempt import Attempt
+from fleet_agent.clis.hints import retry_after
 from fleet_agent.clis.model import Ask, End, FailureKind, Invocation, Told
 from fleet_agent.conduct import Ended
 from fleet_agent.fields import FieldError
@@ -161,4 +162,7 @@ def _judge(attempt: Attempt, hearing: AgentHearing, end: End, *, out_of_memory: 
         raise AttemptFailedError(FailureKind.OOM, "the agent was killed for lack of memory")
     failure = hearing.cut or attempt.cli.classify(end)
     if failure:
-        raise AttemptFailedError(failure.kind, failure.message, failure.retry_after_seconds)
+        wait = failure.retry_after_seconds
+        if wait is None:
+            wait = retry_after(failure.message, end.at)
+        raise AttemptFailedError(failure.kind, failure.message, wait)
