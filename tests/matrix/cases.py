@@ -10,10 +10,10 @@ from tests.model_server.troubles import Fault, Refusal
 SUCCESS = "success"
 # every failure is told within this time by default; the watchdog's cases have their own
 SOON = 15.0
-# what is wrong on our own side is told before the CLI is asked anything
+# what is wrong on our own side is told before a model is asked anything
 AT_ONCE = 10.0
 # the silence after which the watchdog of these tests barks, and what it may take beyond it
-QUIET, SLACK = 5.0, 5.0
+QUIET, SLACK = 10.0, 5.0
 
 
 @dataclass(frozen=True)
@@ -22,8 +22,8 @@ class Case:
 
     `path` is the play or trouble the CLI is sent to; None is a port that nobody listens on.
     `kinds` are the failures that are right, `success` among them; `within` counts in seconds from
-    the runner's first line. `credential` is its kind, by CLI where it differs, and `secret` its
-    text. `image` is another than the matrix's own.
+    the first request of a model. `credential` is its kind, by CLI where it differs, and `secret`
+    its text. `image` is another than the matrix's own.
     """
 
     name: str
@@ -35,6 +35,11 @@ class Case:
     secret: str | None = KEY
     image: str | None = None
     uid: int = 1000
+
+    @property
+    def asks(self) -> bool:
+        """Whether a model has to be asked: somebody listens, and nothing is wrong before that."""
+        return self.path is not None and self.within != AT_ONCE
 
 
 def _refused(name: str, refusal: Refusal, *kinds: str) -> Case:

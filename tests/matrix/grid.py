@@ -46,35 +46,45 @@ def played(subjects: Sequence[Subject], cases: Sequence[Case], *, stage: Stage) 
 
         def cell(number: int) -> Cell:
             subject, case = asked[number]
-            part = replace(_part(subject, case, models), image=case.image or stage.image)
-            place = stage.folder / f"m-{number}-1"
-            return judged(subject, case, play(runtime, home8, part=part, folder=place))
+            mark = f"m-{number}-1"
+            part = _part(subject, case, models, mark=mark)
+            part = replace(part, image=case.image or stage.image)
+            found = play(runtime, home8, part=part, folder=stage.folder / mark)
+            return judged(subject, case, found, first=first_request(models, mark))
 
         return list(pool.map(cell, range(len(asked))))
 
 
-def judged(subject: Subject, case: Case, found: Played) -> Cell:
+def first_request(models: Models, mark: str) -> float | None:
+    """Answer when a model was first asked under this mark, in seconds since 1970."""
+    asked = (line["at"] for line in models.requests() if f"/{mark}/" in line["path"])
+    return min(asked, default=None)
+
+
+def judged(subject: Subject, case: Case, found: Played, *, first: float | None) -> Cell:
     """Hold what came of it against what is specified."""
     diagnostics = found.diagnostics
     kind = diagnostics["failure_kind"] or SUCCESS
+    seconds = found.ended - (found.began if first is None else first)
     faults = [
         f"{kind} instead of {' or '.join(sorted(case.kinds))}" if kind not in case.kinds else "",
-        f"after {found.seconds:.1f} s" if found.seconds > case.within else "",
+        f"after {seconds:.1f} s" if seconds > case.within else "",
+        "no model was asked" if case.asks and first is None else "",
         _undone(found) if kind == SUCCESS else "",
     ]
     return Cell(
         subject,
         case,
         kind,
-        found.seconds,
+        seconds,
         diagnostics["retry_after_seconds"],
         diagnostics["message"] or "",
         "; ".join(fault for fault in faults if fault),
     )
 
 
-def _part(subject: Subject, case: Case, models: Models) -> Part:
-    url = models.closed_url if case.path is None else models.url(case.path)
+def _part(subject: Subject, case: Case, models: Models, *, mark: str) -> Part:
+    url = models.closed_url if case.path is None else f"{models.url(case.path)}/{mark}"
     return Part(
         agent=subject.name,
         model=subject.model,

@@ -1,5 +1,6 @@
 """Words the matrix as a page of the documentation."""
 
+import re
 from collections.abc import Sequence
 
 from tests.matrix.cases import AT_ONCE, QUIET, SOON, Case
@@ -12,8 +13,8 @@ HEAD = """\
 Written by `make agents-matrix`; do not edit. Each cell is the real CLI in the real image, started
 by the real runner in a hardened container, against the scripted models of `tests/model_server`.
 
-A cell says what fleet called the end, and after how many seconds since the runner's first line, the
-start of the CLI included. In brackets: when the CLI told to come back.
+A cell says what fleet called the end, and how many seconds after the CLI's first request of a model
+(or, where none came, after the runner's first line). In brackets: when the CLI told to come back.
 
 Bounds: {soon:g} s for every failure with default settings, {at_once:g} s where the fault is on our
 own side; hangs are cut by the watchdog, here set to {quiet:g} s of silence. A success has written a
@@ -28,12 +29,18 @@ def page(cells: Sequence[Cell], versions: dict[str, str | None]) -> str:
     found = {(cell.subject.name, cell.case.name): cell for cell in cells}
     cases = list({cell.case.name: cell.case for cell in cells}.values())
     rows = [
-        ["case", *(f"{one.name} {versions[one.name]}" for one in subjects)],
+        ["case", *(f"{one.name} {_number(versions[one.name])}" for one in subjects)],
         ["---"] * (len(subjects) + 1),
         *(_row(case, subjects, found) for case in cases),
     ]
     table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
     return f"{HEAD.format(soon=SOON, at_once=AT_ONCE, quiet=QUIET)}\n{table}\n"
+
+
+def _number(told: str | None) -> str:
+    """Answer the number in what a CLI says of its version."""
+    found = re.search(r"\d[\w.-]*", told or "")
+    return found[0] if found else "absent"
 
 
 def _row(case: Case, subjects: list[Subject], found: dict[tuple[str, str], Cell]) -> list[str]:

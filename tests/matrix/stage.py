@@ -61,10 +61,14 @@ class Played:
         return found
 
     @property
-    def seconds(self) -> float:
-        """From the runner's first line to its last."""
-        first, last = (datetime.fromisoformat(self.lines[end]["at"]) for end in (0, -1))
-        return (last - first).total_seconds()
+    def began(self) -> float:
+        """When the runner said its first line, in seconds since 1970."""
+        return _seconds(self.lines[0])
+
+    @property
+    def ended(self) -> float:
+        """When the runner said its last line, in seconds since 1970."""
+        return _seconds(self.lines[-1])
 
     def of(self, kind: str) -> list[dict[str, Any]]:
         """Answer the lines of one type."""
@@ -123,6 +127,10 @@ def container_of(part: Part, *, name: str, mounts: tuple[Mount, ...]) -> Contain
         labels={"fleet.attempt": name, "fleet.purpose": "agent"},
         network=part.network,
     )
+
+
+def _seconds(line: Mapping[str, Any]) -> float:
+    return datetime.fromisoformat(line["at"]).timestamp()
 
 
 def _packet(part: Part) -> dict[str, Any]:
