@@ -56,6 +56,8 @@ HOUR = 3600
         (None, "connect ETIMEDOUT 192.0.2.1:443", FailureKind.NETWORK),
         (None, "TypeError: fetch failed", FailureKind.NETWORK),
         (None, "stream disconnected before completion", FailureKind.NETWORK),
+        (None, """Unexpected token 'o', "{not json" is not valid JSON""", FailureKind.NETWORK),
+        (None, "JSON parsing failed: Text: {not json", FailureKind.NETWORK),
         (None, "Request timed out", FailureKind.HANG),
         (None, "stream disconnected: idle timeout waiting for SSE", FailureKind.HANG),
         (None, "something else", FailureKind.CRASH),

@@ -106,7 +106,7 @@ CASES = (
     _broken("connection dropped", Fault.DROPPED, "network"),
     _silent("hang before headers", Fault.HANG),
     _silent("hang in mid-stream", Fault.HANG_MIDSTREAM),
-    _broken("malformed stream", Fault.MALFORMED, "network", "crash"),
+    _broken("malformed stream", Fault.MALFORMED, "network"),
     _broken("truncated stream", Fault.TRUNCATED, "network", "hang"),
     _broken("empty stream", Fault.EMPTY, "network", "hang"),
 )

@@ -88,7 +88,9 @@ _BY_VAGUE_TEXT: tuple[tuple[FailureKind, re.Pattern[str]], ...] = tuple(
             r"unable to connect|cannot connect|could not connect|connect(?:ion)?[ _]?timed? ?out|"
             r"connection ?(?:failed|error|refused|reset|closed)|econn|etimedout|enotfound|epipe|"
             r"eai_again|getaddrinfo|name resolution|fetch failed|error sending request|socket|"
-            r"proxy|stream (?:disconnected|closed|ended)|malformed|unexpected end of",
+            r"proxy|stream (?:disconnected|closed|ended)|malformed|unexpected end of|"
+            # an answer that is no JSON: something between the CLI and its vendor
+            r"json pars|not valid json|in json at position",
         ),
         (FailureKind.HANG, r"timed? ?out|timeout"),
     )
