@@ -141,6 +141,9 @@ class AgentHearing(Overhearing):
         self._start.post.close()
         self._findings.reports_dropped += self._start.post.refused
         self._read_tail()
+        # the last line may lack its end
+        for stream, parse in (("out", self._start.cli.parse), ("error", self._start.cli.overhear)):
+            self._take(parse(self._unfinished[stream]))
         self._count()
         if self._start.notebook.said:
             self._findings.summary = clean(self._start.notebook.said, _LONGEST_WORDS)
