@@ -59,7 +59,7 @@ class Notebook:
         """Note what a line said."""
         if not isinstance(event, Activity):
             self._facts.append(event)
-        self._idle = self._idle + 1 if isinstance(event, Idle) else 0
+        self._idle = self._idle_after(event)
         self._in_parts = self._in_parts and _of_words(event)
         if isinstance(event, Trouble):
             # the first of several counts: a CLI that tries again and again is in trouble since then
@@ -83,6 +83,12 @@ class Notebook:
         before = self.said if self._in_parts and event.part else None
         self.said = f"{before or ''}{event.text}"[:_LONGEST_WORDS]
         self._in_parts = event.part
+
+    def _idle_after(self, event: Heard) -> int:
+        if isinstance(event, Idle):
+            return self._idle + 1
+        # words alone are no work: an answer that is cut off again and again leaves some each time
+        return self._idle if _of_words(event) else 0
 
     def _spent(self, event: Spent) -> None:
         match event.scope:

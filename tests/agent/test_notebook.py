@@ -113,6 +113,13 @@ def test_idle_steps_in_a_row_are_a_loop_and_work_between_them_is_none():
     assert working.reason_to_cut(1.0) is None
 
 
+def test_words_between_idle_steps_are_no_work():
+    said = (Activity("message", "half an answer"), Said("half an answer"), Idle())
+    looping = told(a_notebook(), *said, *said, *said)
+
+    assert looping.reason_to_cut(1.0).kind is FailureKind.HANG
+
+
 def test_trouble_has_patience_from_the_first_of_several():
     notebook = told(a_notebook(), Trouble(SLOW, final=False), now=1.0)
     told(notebook, Trouble(SLOW, final=False), now=7.0)
