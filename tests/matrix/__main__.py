@@ -11,7 +11,7 @@ from tests.matrix.cases import CASES
 from tests.matrix.grid import Stage, played
 from tests.matrix.page import page
 from tests.matrix.stage import IMAGE
-from tests.matrix.subjects import SUBJECTS
+from tests.matrix.subjects import NAMES, OTHERS, SUBJECTS
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "agents.md"
 
@@ -24,7 +24,7 @@ def main() -> int:
     parser.add_argument("--image", default=IMAGE)
     parser.add_argument("--parallel", type=int, default=2)
     asked = parser.parse_args()
-    subjects = [one for one in SUBJECTS if not asked.cli or one.name in asked.cli]
+    subjects = [one for one in (*SUBJECTS, *OTHERS) if one.name in (asked.cli or NAMES)]
     cases = [one for one in CASES if not asked.case or any(text in one.name for text in asked.case)]
     with tempfile.TemporaryDirectory(prefix="fleet-matrix-") as folder:
         cells = played(subjects, cases, stage=Stage(Path(folder), asked.image, asked.parallel))

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from tests.matrix.stage import KEY
-from tests.matrix.subjects import SUBJECTS
+from tests.matrix.subjects import EVERY
 from tests.model_server.troubles import Fault, Refusal
 
 SUCCESS = "success"
@@ -60,7 +60,6 @@ def _silent(name: str, fault: Fault) -> Case:
     )
 
 
-NAMES = [subject.name for subject in SUBJECTS]
 PLAYED = frozenset({SUCCESS})
 
 CASES = (
@@ -73,7 +72,7 @@ CASES = (
         "ok",
         frozenset({"auth"}),
         within=AT_ONCE,
-        credential=dict.fromkeys(NAMES, "auth_file"),
+        credential=dict.fromkeys(EVERY, "auth_file"),
         secret='{"access_token": ',
     ),
     Case(

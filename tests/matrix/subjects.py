@@ -18,6 +18,18 @@ SUBJECTS = (
     Subject("gemini", "gemini-2.5-pro"),
     Subject("opencode", "openai/gpt-5.1", "/v1"),
 )
+NAMES = tuple(subject.name for subject in SUBJECTS)
+
+# played on demand: some are not in the image that is built by default
+OTHERS = (
+    Subject("ollama", "qwen3-coder", "/v1"),
+    Subject("kilo", "openai/gpt-5.1", "/v1"),
+    Subject("qwen", "qwen3-coder-plus", "/v1"),
+    Subject("mini", "openai/gpt-5.1", "/v1"),
+    Subject("aider", "openai/gpt-5.1", "/v1"),
+)
+
+EVERY = tuple(subject.name for subject in (*SUBJECTS, *OTHERS))
 
 # a model whose only tool runs JavaScript that calls the others
 CODE_MODE = Subject("codex", "gpt-6.1-sol", "/v1")

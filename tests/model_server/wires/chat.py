@@ -46,7 +46,8 @@ def words(asked: Asked, turn: Turn) -> Answer:
     told = [
         {**chunk, "choices": [{"index": 0, "delta": delta, "finish_reason": ended}]}
         for delta, ended in (
-            ({"role": "assistant", "content": text}, None),
+            ({"role": "assistant", "content": ""}, None),
+            ({"content": text}, None),
             *(({"tool_calls": [call]}, None) for call in calls),
             ({}, reason),
         )
