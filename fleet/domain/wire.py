@@ -27,6 +27,8 @@ TYPES = frozenset(
 )
 LOGGED = TYPES - {"beat", "activity", "usage"}
 CLAIMS_AS_PROGRESS = 3
+# the runner itself ends these when their own time is over, so silence in them is no stall
+_TIMED_PHASES = ("setup", "check")
 SELF_CHECK_RED = frozenset({"self_check", "limit"})
 _MAX_NUMBER = 10**12
 _MAX_DEPTH = 20
@@ -90,6 +92,8 @@ def hear(attempt: Attempt, line: Line, *, at: datetime) -> Attempt:
     match line.type:
         case "activity" | "check" | "started":
             return replace(heard, last_progress=at, claims=0)
+        case "beat" if line.data.get("phase") in _TIMED_PHASES:
+            heard = replace(heard, last_progress=at)
         case "progress" if attempt.claims < CLAIMS_AS_PROGRESS:
             return replace(heard, last_progress=at, claims=attempt.claims + 1)
         case "usage":
@@ -97,7 +101,8 @@ def hear(attempt: Attempt, line: Line, *, at: datetime) -> Attempt:
         case "result":
             return _concluded(heard, line.data, at=at)
         case _:
-            return heard
+            pass
+    return heard
 
 
 def _concluded(attempt: Attempt, data: Mapping[str, Any], *, at: datetime) -> Attempt:

@@ -132,6 +132,16 @@ def test_only_work_counts_as_progress(kind, moves):
     assert (hear(running, told(kind), at=LATER).last_progress == LATER) is moves
 
 
+@pytest.mark.parametrize(
+    ("phase", "moves"),
+    [("setup", True), ("check", True), ("agent", False), ("starting", False), (["check"], False)],
+)
+def test_a_long_silent_check_has_its_own_limit_and_is_no_stall(phase, moves):
+    heard = hear(running, told("beat", phase=phase, last_activity_at=None), at=LATER)
+
+    assert (heard.last_progress == LATER) is moves
+
+
 def test_the_agents_word_resets_the_stall_three_times_only():
     attempt = running
     for minute in range(1, 6):
