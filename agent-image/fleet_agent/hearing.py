@@ -19,6 +19,7 @@ from fleet_agent.wire import Wire
 
 _ACTIVITY_EVERY_SECONDS = 1.0
 _USAGE_EVERY_SECONDS = 2.0
+_SIGN_OF_LIFE_SECONDS = 5.0
 _LONGEST_SUMMARY = 200
 _LONGEST_WORDS = 4000
 _LONGEST_LINE = 1024 * 1024
@@ -32,11 +33,18 @@ class Feed:
         self._pulse = pulse
         self._waiting: Activity | None = None
         self._next = 0.0
+        self._noted_at = time.monotonic()
+
+    def stir(self) -> None:
+        """Take note of life without a word for it, such as long thinking, now and then."""
+        if time.monotonic() - self._noted_at >= _SIGN_OF_LIFE_SECONDS:
+            self.note(Activity("output", "at work"))
 
     def note(self, activity: Activity) -> None:
         """Take note; the line may be written later, or merged with the next."""
         self._pulse.felt()
         self._waiting = activity
+        self._noted_at = time.monotonic()
         self.flush()
 
     def flush(self) -> None:
@@ -168,7 +176,7 @@ class AgentHearing(Overhearing):
 
     def _read_tail(self) -> None:
         for line in self._start.tail.lines() if self._start.tail else ():
-            self._start.notebook.stirred(time.monotonic())
+            self._stir()
             self._take(self._start.cli.parse(line))
 
     def _count(self) -> None:
@@ -182,13 +190,18 @@ class AgentHearing(Overhearing):
         return Failure(FailureKind.LIMIT, reason) if reason else None
 
     def _hear(self, stream: str, chunk: bytes, parse: Callable[[bytes], tuple[Heard, ...]]) -> None:
-        self._start.notebook.stirred(time.monotonic())
+        self._stir()
         *lines, rest = (self._unfinished[stream] + chunk).split(b"\n")
         self._unfinished[stream] = rest[-_LONGEST_LINE:]
         if not lines and stream == "out":
             self._feed.note(Activity("output", last_line(chunk, _LONGEST_SUMMARY)))
         for line in lines:
             self._take(parse(line))
+
+    def _stir(self) -> None:
+        # the coordinator hears activity alone: it would stop what streams on without a word of it
+        self._start.notebook.stirred(time.monotonic())
+        self._feed.stir()
 
     def _take(self, events: tuple[Heard, ...]) -> None:
         for event in events:
