@@ -46,6 +46,10 @@ _NEWER = (
 _NAMES = re.compile(r"(?i)pass|pwd|secret|_?key\b|credential|token")
 # shorter words occur in ordinary text
 _SHORTEST = 6
+# of a secret that was cut in two, a shorter piece is told by chance and worth nothing
+_SHORTEST_PIECE = 8
+# how a text ends that was cut: by an agent's runner, by a trace
+_CUT = " [cut]"
 
 MARK = "[redacted]"
 
@@ -89,7 +93,7 @@ class Redaction:
 
     def _plain(self, text: str) -> str:
         for value in self._known:
-            text = text.replace(value, MARK)
+            text = _without_ends(text.replace(value, MARK), value)
         return text
 
     def clean(self, text: str) -> str:
@@ -128,6 +132,34 @@ class _RedactedLogs(logging.Filter):
             if isinstance(value, str):
                 setattr(record, name, self._redaction.clean(value))
         return True
+
+
+def _without_ends(text: str, value: str) -> str:
+    """Take out what is left of a value where a text was cut in the midst of it."""
+    rest = _end_of(value, text[: len(value)])
+    if rest:
+        text = MARK + text[rest:]
+    whole = text.removesuffix(_CUT)
+    begun = _begin_of(value, whole[-len(value) :])
+    return whole[: len(whole) - begun] + MARK + text[len(whole) :] if begun else text
+
+
+def _end_of(value: str, head: str) -> int:
+    """Answer how many characters a text begins with that the value ends with."""
+    last = value[-_SHORTEST_PIECE:]
+    at = head.rfind(last)
+    while at >= 0 and not value.endswith(head[: at + len(last)]):
+        at = head.rfind(last, 0, at + len(last) - 1)
+    return at + len(last) if at >= 0 else 0
+
+
+def _begin_of(value: str, tail: str) -> int:
+    """Answer how many characters a text ends with that the value begins with."""
+    first = value[:_SHORTEST_PIECE]
+    at = tail.find(first)
+    while at >= 0 and not value.startswith(tail[at:]):
+        at = tail.find(first, at + 1)
+    return len(tail) - at if at >= 0 else 0
 
 
 @cache

@@ -268,6 +268,18 @@ def test_each_line_of_a_long_secret_is_known(shelf):
     assert shelf.port.redacted({"said": f"line two: {lines[1]}"}) == {"said": f"line two: {MARK}"}
 
 
+def test_what_a_cut_leaves_of_a_secret_is_taken_out_too(shelf):
+    key = "bm8tdG9rZW4ncy1zaGFwZS1hdC1hbGwtaW4tdGhpcw"
+    shelf.variables["ALICE"] = key
+    shelf.port.check(alice())
+
+    told = [f"{key[1:]} is its end", f"it begins {key[:-1]}", f"cut: {key[:12]} [cut]", "bm8tdG9"]
+    clean = shelf.port.redacted({"said": [*told, f"{key[5:]}{key[:20]}", f"{key[-8:]}!{key[-9:]}"]})
+
+    left = [f"{MARK} is its end", f"it begins {MARK}", f"cut: {MARK} [cut]", "bm8tdG9"]
+    assert clean == {"said": [*left, MARK * 2, f"{MARK}!{key[-9:]}"]}
+
+
 def test_nothing_read_changes_nothing(shelf):
     told = {"a": [1, {"b": KEY}]}
 
