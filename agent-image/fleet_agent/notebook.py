@@ -18,11 +18,13 @@ from fleet_agent.clis.model import (
     Usage,
 )
 from fleet_agent.packet import Limits
+from fleet_agent.state import SESSION_ID
 
 # how long a CLI may try again by itself before another agent had better take over
 PATIENCE_SECONDS = 8.0
 _MOST_IDLE_STEPS = 3
 _MOST_FACTS = 500
+_MOST_DENIALS = 100
 _LONGEST_WORDS = 8192
 
 
@@ -38,9 +40,11 @@ class Notebook:
         self.usage: Usage | None = None
         self.of_session: Usage | None = None
         self.denied: Denied | None = None
+        self._start: Usage | None = None
         self._limits = limits
         self._before = before
         self._facts: deque[Heard] = deque(maxlen=_MOST_FACTS)
+        self._weighty: list[Heard] = []
         self._idle = 0
         self._in_parts = False
         self._trouble: Failure | None = None
@@ -48,8 +52,11 @@ class Notebook:
 
     @property
     def facts(self) -> tuple[Heard, ...]:
-        """What was said without activity, oldest first; the oldest of too many are forgotten."""
-        return tuple(self._facts)
+        """What was said without activity, oldest first.
+
+        The oldest of too many are forgotten, but no refused tool and no error that stands.
+        """
+        return (*self._weighty, *self._facts)
 
     def stirred(self, now: float) -> None:
         """Note that the CLI said anything at all."""
@@ -58,7 +65,7 @@ class Notebook:
     def take(self, event: Heard, *, now: float) -> None:
         """Note what a line said."""
         if not isinstance(event, Activity):
-            self._facts.append(event)
+            self._keep(event)
         self._idle = self._idle_after(event)
         self._in_parts = self._in_parts and _of_words(event)
         if isinstance(event, Trouble):
@@ -68,7 +75,7 @@ class Notebook:
             return
         self._trouble = None
         match event:
-            case Session(id=session):
+            case Session(id=session) if SESSION_ID.fullmatch(session):
                 self.session = session
             case Said():
                 self._say(event)
@@ -78,6 +85,13 @@ class Notebook:
                 self.denied = event
             case _:
                 pass
+
+    def _keep(self, event: Heard) -> None:
+        if len(self._facts) == _MOST_FACTS and len(self._weighty) < _MOST_DENIALS:
+            oldest = self._facts.popleft()
+            if isinstance(oldest, Denied) or (isinstance(oldest, Trouble) and oldest.final):
+                self._weighty.append(oldest)
+        self._facts.append(event)
 
     def _say(self, event: Said) -> None:
         before = self.said if self._in_parts and event.part else None
@@ -95,10 +109,11 @@ class Notebook:
             case Scope.STEP:
                 self.usage = self.usage.plus(event.usage) if self.usage else event.usage
             case Scope.START:
-                self.usage = event.usage
+                self._start = _risen(event.usage, self._start)
+                self.usage = self._start
             case Scope.SESSION:
-                self.of_session = event.usage
-                used = event.usage.minus(self._before) if self._before else event.usage
+                self.of_session = _risen(event.usage, self.of_session)
+                used = self.of_session.minus(self._before) if self._before else self.of_session
                 # a total may tell no turns; what was counted step by step stands
                 turns = max(used.turns, self.usage.turns if self.usage else 0)
                 self.usage = replace(used, turns=turns)
@@ -118,6 +133,20 @@ class Notebook:
     def _hopeless(self, trouble: Failure, now: float) -> bool:
         wait = trouble.retry_after_seconds or 0
         return wait > PATIENCE_SECONDS or now - self._trouble_at > PATIENCE_SECONDS
+
+
+def _risen(total: Usage, before: Usage | None) -> Usage:
+    """Return a total with no count below what was told before: one that falls is a wrong one."""
+    if before is None:
+        return total
+    costs = [cost for cost in (total.cost_micros, before.cost_micros) if cost is not None]
+    return Usage(
+        max(total.input_tokens, before.input_tokens),
+        max(total.cached_tokens, before.cached_tokens),
+        max(total.output_tokens, before.output_tokens),
+        max(total.turns, before.turns),
+        max(costs, default=None),
+    )
 
 
 def _of_words(event: Heard) -> bool:

@@ -5,6 +5,7 @@ than the CLI itself does.
 """
 
 import json
+import re
 import shutil
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -14,8 +15,12 @@ from fleet_agent.clis.model import Usage
 from fleet_agent.fields import FieldError, Fields, fields_of
 from fleet_agent.files import UnfitFileError, read_plain_file, write_below
 
+# it becomes an argument of the next start: nothing that could be taken for an option or a path
+SESSION_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,199}")
 _NOTE = "session.json"
 _LARGEST_NOTE = 64 * 1024
+# folders within folders may go deeper than the interpreter
+_UNFIT = (OSError, RecursionError)
 
 
 @dataclass(frozen=True)
@@ -42,12 +47,12 @@ class Shelf:
         try:
             note = fields_of(read_plain_file(self.folder / _NOTE, _LARGEST_NOTE), _NOTE)
             continued = _continued(note)
-            if note.text("agent") == self.agent:
-                self._bring(home)
-            else:
+            if note.text("agent") != self.agent:
                 continued = Continued()
-        except (OSError, UnfitFileError, FieldError):
-            return Continued()
+            for path in self.kept if continued.session else ():
+                _copy(self.folder / "home" / path, home / path)
+        except (*_UNFIT, UnfitFileError, FieldError):
+            continued = Continued()
         self._clear()
         return continued
 
@@ -58,25 +63,24 @@ class Shelf:
         self._clear()
         used = asdict(continued.used) if continued.used else None
         note = {"agent": self.agent, "session": continued.session, "used": used}
-        with suppress(OSError):  # a full disk costs the session, not the work
+        with suppress(*_UNFIT):  # a full disk costs the session, not the work
             for path in self.kept:
-                self._keep(home / path, self.folder / "home" / path)
+                _copy(home / path, self.folder / "home" / path)
             write_below(self.folder, _NOTE, json.dumps(note))
-
-    def _keep(self, source: Path, target: Path) -> None:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if source.is_dir() and not source.is_symlink():
-            shutil.copytree(source, target, symlinks=True)
-        elif source.is_file() and not source.is_symlink():
-            shutil.copyfile(source, target)
-
-    def _bring(self, home: Path) -> None:
-        shutil.copytree(self.folder / "home", home, symlinks=True, dirs_exist_ok=True)
 
     def _clear(self) -> None:
         with suppress(OSError):
             (self.folder / _NOTE).unlink(missing_ok=True)
-        shutil.rmtree(self.folder / "home", ignore_errors=True)
+        with suppress(*_UNFIT):
+            shutil.rmtree(self.folder / "home", ignore_errors=True)
+
+
+def _copy(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if source.is_dir() and not source.is_symlink():
+        shutil.copytree(source, target, symlinks=True, dirs_exist_ok=True)
+    elif source.is_file() and not source.is_symlink():
+        shutil.copyfile(source, target)
 
 
 def _continued(note: Fields) -> Continued:
@@ -84,4 +88,7 @@ def _continued(note: Fields) -> Continued:
     names = ("input_tokens", "cached_tokens", "output_tokens", "turns")
     fresh, cached, output, turns = (used.count(name) or 0 for name in names)
     usage = Usage(fresh, cached, output, turns, used.count("cost_micros"))
-    return Continued(note.text("session"), usage if used.values else None)
+    session = note.text("session")
+    if not SESSION_ID.fullmatch(session):
+        raise note.refuse("session", "an id of a session")
+    return Continued(session, usage if used.values else None)

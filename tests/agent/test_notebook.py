@@ -86,6 +86,29 @@ def test_facts_are_bounded():
     assert notebook.facts[-1] == Said("1999")
 
 
+@pytest.mark.parametrize(
+    "weighty", [Denied("Bash", "shell"), Trouble(SLOW, final=True), Denied("Edit", "edit")]
+)
+def test_a_refused_tool_and_a_final_error_are_not_talked_away(weighty):
+    notebook = told(a_notebook(), weighty, *[Said(str(number)) for number in range(2000)])
+
+    assert notebook.facts[0] == weighty
+    assert len(notebook.facts) == 501
+
+
+@pytest.mark.parametrize("scope", [Scope.START, Scope.SESSION])
+def test_a_total_never_falls(scope):
+    totals = (Usage(30, 15, 3, 2, 9), Usage(), Usage(31))
+    notebook = told(a_notebook(), *[Spent(total, scope) for total in totals])
+
+    assert notebook.usage == Usage(31, 15, 3, 2, 9)
+
+
+@pytest.mark.parametrize("odd", ["--settings={}", "../s-1", "s 1", "", "s" * 201])
+def test_what_could_be_taken_for_an_option_is_no_session(odd):
+    assert told(a_notebook(), Session("s-1"), Session(odd)).session == "s-1"
+
+
 def test_steps_add_up_a_start_counts_anew_and_a_session_is_lessened():
     steps = told(a_notebook(), *[Spent(Usage(10, 5, 1, 1), Scope.STEP)] * 2)
     start = told(a_notebook(), *[Spent(Usage(10, 5, 1, 1), Scope.START)] * 2)

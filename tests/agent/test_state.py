@@ -1,5 +1,7 @@
 """A session kept between two attempts: one pauses, the next goes on, and only once."""
 
+import subprocess
+
 from fleet_agent.clis.model import Usage
 from fleet_agent.state import Continued, Shelf
 
@@ -54,9 +56,35 @@ def test_without_a_shelf_or_a_session_nothing_is_kept(tmp_path):
 def test_an_odd_note_is_no_session(tmp_path):
     shelf, home = shelves(tmp_path)
     shelf.folder.mkdir()
-    for odd in ("", "[]", '{"agent": "claude"}', '{"agent": "claude", "session": 7}'):
+    session = '{"agent": "claude", "session": %s}'
+    for odd in ("", "[]", '{"agent": "claude"}', session % "7", session % '"--settings={}"'):
         (shelf.folder / "session.json").write_text(odd)
         assert shelf.take(home) == Continued()
-    (shelf.folder / "session.json").unlink()
+        assert list(shelf.folder.iterdir()) == []
     (shelf.folder / "session.json").symlink_to("/etc/passwd")
     assert shelf.take(home) == Continued()
+
+
+def test_nothing_comes_back_but_what_a_session_needs(tmp_path):
+    shelf, home = a_kept_session(tmp_path), tmp_path / "next"
+    home.mkdir()
+    (shelf.folder / "home/.claude/settings.json").write_text('{"hooks": {}}')
+    (shelf.folder / "home/.gitconfig").write_text("[core]")
+
+    assert shelf.take(home) == SESSION
+    assert not (home / ".claude/settings.json").exists()
+    assert not (home / ".gitconfig").exists()
+
+
+def test_folders_deeper_than_the_interpreter_cost_the_session_alone(tmp_path):
+    shelf, home = a_kept_session(tmp_path), tmp_path / "next"
+    home.mkdir()
+    deep = shelf.folder / "home/.claude/projects" / "/".join("d" * 600)
+    deep.mkdir(parents=True)
+
+    taken = shelf.take(home)
+    # pytest could not remove it either
+    subprocess.run(["rm", "-rf", shelf.folder / "home", home], check=True)
+
+    assert taken == Continued()
+    assert list(shelf.folder.iterdir()) == []
