@@ -412,7 +412,7 @@ class MemoryPackets(Packets):
 
     def __init__(self) -> None:
         self.folders: dict[str, Mapping[str, str]] = {}
-        self.shelves: set[str] = set()
+        self.shelves: dict[str, str] = {}  # what lies there, by task
 
     def write(self, attempt: str, files: Mapping[str, str], *, uid: int, gid: int) -> str:
         self.folders[attempt] = dict(files)
@@ -422,11 +422,11 @@ class MemoryPackets(Packets):
         self.folders.pop(attempt, None)
 
     def shelf(self, task: str, agent: str, *, uid: int, gid: int) -> str:
-        self.shelves.add(task)
+        self.shelves.setdefault(task, "")
         return f"/run/fleet/shelves/{task}/{agent}"
 
     def drop_shelves(self, task: str) -> None:
-        self.shelves.discard(task)
+        self.shelves.pop(task, None)
 
 
 class MemorySecrets(Secrets):

@@ -890,9 +890,9 @@ def test_the_real_crew_does_the_same(world):
 
 
 def test_shelves_for_sessions_go_with_the_task(world):
-    world.packets.shelves.add("APP-1")
+    world.packets.shelves["APP-1"] = ""
     add(world)
 
     Life(world).run()
 
-    assert world.packets.shelves == set()
+    assert world.packets.shelves == {}

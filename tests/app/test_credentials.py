@@ -8,14 +8,15 @@ import pytest
 
 from fleet.app.coordinator import Order
 from fleet.app.desk import Pen
-from fleet.app.stations import intake
+from fleet.app.stations import intake, review
 from fleet.domain.agent import Credential, CredentialKind
 from fleet.domain.attempt import State
 from fleet.domain.budget import Price
 from fleet.domain.errors import CredentialError, EngineDownError, WorkspaceError
+from fleet.domain.policy import ActionStatus
 from fleet.domain.task import Review
 from tests.builders import NOW, a_profile, an_account
-from tests.memory_world import Life, Play, World, line, result
+from tests.memory_world import Life, Play, World, green, line, result
 
 KEY = "sk-ant-api03-0123456789abcdef"
 CREDENTIAL = Credential(kind=CredentialKind.API_KEY, env="ALICE_KEY")
@@ -142,6 +143,27 @@ def test_a_secret_that_the_agent_prints_reaches_neither_ledger_nor_trace(world):
     assert "my key is [redacted]" in written
     assert KEY not in written + json.dumps(world.traces.entries)
     assert KEY not in repr(world.packets.folders) + repr(world.runtime.specs)
+
+
+@pytest.mark.parametrize(("kind", "found"), [("crash", ""), ("approval_required", "s-1")])
+def test_only_a_pause_leaves_a_session_to_the_next_attempt(world, kind, found):
+    lying = []
+
+    def agent(packet):
+        lying.append(world.packets.shelves["APP-1"])
+        world.packets.shelves["APP-1"] = "s-1"
+        first = packet["context"]["attempt"] == 1
+        return Play(says=(line(1, "started"), result(2, kind)), code=1) if first else green(packet)
+
+    world.runtime.agent = agent
+    add(world)
+    Life(world).run()
+    if kind == "approval_required":
+        pen = Pen(ledger=world.ledger, clock=world.clock, who="ann")
+        review.answer("A-1", ActionStatus.APPROVED, pen, reason="go ahead")
+        Life(world).run()
+
+    assert lying == ["", found]
 
 
 def test_a_missing_credential_makes_its_tasks_wait_and_nobody_elses(world):

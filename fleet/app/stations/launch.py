@@ -8,7 +8,7 @@ from fleet.app.desk import Desk
 from fleet.app.reach import reach_of
 from fleet.app.tools import Tools
 from fleet.domain.agent import AGENTS
-from fleet.domain.attempt import Attempt, State
+from fleet.domain.attempt import Attempt, Outcome, State
 from fleet.domain.errors import CredentialError, DiskFullError, FleetError, TransientError
 from fleet.domain.image import how_to_have
 from fleet.domain.packet import Given, context_of, messages_of, packet_of
@@ -176,8 +176,18 @@ def _shelf(given: Given, space: Workspace, tools: Tools) -> Iterator[Mount]:
     """Answer where a CLI's session outlives a pause; `command` has none."""
     agent = given.profile.agent
     if agent != LOCAL.agent:
+        if not _after_a_pause(given, tools):
+            # what lies there was put there by an agent, not by its runner
+            tools.packets.drop_shelves(given.task.key)
         source = tools.packets.shelf(given.task.key, agent, uid=space.uid, gid=space.gid)
         yield Mount(source=source, target="/fleet/state", writable=True)
+
+
+def _after_a_pause(given: Given, tools: Tools) -> bool:
+    """Tell whether the last attempt that ran paused: only then did its runner keep a session."""
+    attempts = tools.ledger.attempts(given.task.key)
+    earlier = [old for old in attempts if old.number < given.attempt.number and old.started]
+    return bool(earlier) and earlier[-1].outcome is Outcome.PAUSED
 
 
 def _secret(given: Given, space: Workspace, tools: Tools) -> Iterator[Mount]:
