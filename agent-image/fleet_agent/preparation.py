@@ -1,7 +1,9 @@
 """Runs the project's setup commands and lists what they leave, which nobody is to collect."""
 
 import os
+import threading
 import time
+from pathlib import Path
 
 from fleet_agent.attempt import Attempt
 from fleet_agent.clis.model import FailureKind
@@ -13,6 +15,9 @@ from fleet_agent.processes import StartError
 from fleet_agent.text import clean, last_line
 
 _LISTING_SECONDS = 60.0
+# the coordinator deletes the secret as soon as it hears `started`: milliseconds, where it lives
+_HIDING_SECONDS = 5.0
+_LOOK_SECONDS = 0.01
 _LARGEST_LISTING = 256 * 1024
 _MOST_PATHS = 500
 _MOST_CHARACTERS = 16 * 1024
@@ -22,16 +27,38 @@ _LIST = ("git", "-c", "safe.directory=*", "ls-files", "-z", "--others", "--exclu
 _WHOLE_FOLDERS = ("--directory", "--no-empty-directory")
 
 
-def prepare(attempt: Attempt) -> None:
-    """Run every setup command in order; raises AttemptFailedError when one fails."""
+def prepare(attempt: Attempt, *, secret: Path) -> None:
+    """Run every setup command in order; raises AttemptFailedError when one fails.
+
+    They come from the repository, so the folder `secret` is to be empty first.
+    """
     if not attempt.packet.setup:
         return
     attempt.pulse.phase = "setup"
+    _await_hidden(attempt, secret)
     before = frozenset(_untracked(attempt))
     until = time.monotonic() + attempt.packet.limits.setup
     for argv in attempt.packet.setup:
         _run(attempt, argv, seconds=until - time.monotonic())
     _note_untracked(attempt, before)
+
+
+def _await_hidden(attempt: Attempt, secret: Path) -> None:
+    until, pause = time.monotonic() + _HIDING_SECONDS, threading.Event()
+    while _holds_files(secret):
+        attempt.refuse_if_stopped()
+        if time.monotonic() >= until:
+            note = f"the credential was still there after {_HIDING_SECONDS:g} s"
+            attempt.findings.notes.append(f"{note}: setup could read it")
+            return
+        pause.wait(_LOOK_SECONDS)
+
+
+def _holds_files(folder: Path) -> bool:
+    try:
+        return any(folder.iterdir())
+    except OSError:
+        return False
 
 
 def _run(attempt: Attempt, argv: Argv, *, seconds: float) -> None:

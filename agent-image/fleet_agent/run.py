@@ -146,7 +146,7 @@ def _carry_out(places: Places, conclusion: _Conclusion, signals: Signals) -> Non
         feed=Feed(conclusion.wire, conclusion.pulse),
         findings=conclusion.findings,
     )
-    prepare(attempt)
+    prepare(attempt, secret=root / "secret")
     work(attempt)
     attempt.pulse.phase = "ending"
     attempt.refuse_if_stopped()

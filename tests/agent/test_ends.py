@@ -82,6 +82,34 @@ def test_a_secret_that_is_there_satisfies_and_is_not_shown_to_a_command(tmp_path
     assert b"s3cr3t-value" not in said.raw
 
 
+def test_setup_comes_too_late_to_read_the_secret(tmp_path):
+    stage = a_stage(tmp_path, setup=["sleep 0.3; ls ../fleet/secret > seen"], needs_secret=True)
+    secret = stage.root / "secret"
+    secret.mkdir()
+    (secret / "token").write_text("s3cr3t-value")
+
+    runner = stage.start()
+    first = json.loads(runner.stdout.readline())
+    threading.Event().wait(1)
+    (secret / "token").unlink()
+    rest = heard(runner)
+
+    assert first["type"] == "started"
+    assert rest.failure is None
+    assert (stage.workspace / "seen").read_text() == ""
+
+
+def test_setup_waits_for_nobody_for_ever_and_says_so(tmp_path):
+    stage = a_stage(tmp_path, setup=["ls ../fleet/secret > seen"], needs_secret=True)
+    (stage.root / "secret").mkdir()
+    (stage.root / "secret" / "token").write_text("s3cr3t-value")
+
+    said = stage.play()
+
+    assert said.failure is None
+    assert "setup could read it" in said.diagnostics["notes"][0]
+
+
 def test_a_secret_behind_a_link_is_refused(tmp_path):
     stage = a_stage(tmp_path)
     (stage.root / "secret").mkdir()
