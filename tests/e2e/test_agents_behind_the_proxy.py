@@ -83,7 +83,7 @@ def test_a_cli_reaches_its_gateway_through_the_proxy(
         "limits": {"cpus": 2, "memory": "2g", "pids": 512},
     }
     (home.folder / "profiles" / "scripted.yaml").write_text(json.dumps(profile))
-    key = home.task("write a greeting")
+    home.task("write a greeting")
 
     done = home.run("run", "--json", timeout=150)
 
