@@ -89,7 +89,7 @@ def _read(told: str) -> dict[str, str] | None:
     # an image is what its project made of it: its word is shown, no more
     try:
         found = json.loads(told)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if not isinstance(found, dict):
         return None
