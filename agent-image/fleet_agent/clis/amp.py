@@ -16,6 +16,7 @@ from fleet_agent.clis.lines import (
     mappings,
     object_of,
     plain,
+    read_by,
     text,
 )
 from fleet_agent.clis.model import (
@@ -84,9 +85,7 @@ def parse(line: bytes) -> tuple[Heard, ...]:
     told = object_of(line)
     if told is None:
         return plain(line)
-    name = text(told.get("type"), LONGEST_SUMMARY)
-    reader = _READERS.get(name)
-    return reader(told) if reader else (activity("output", name),)
+    return read_by(_READERS, told)
 
 
 def _assistant(told: Mapping[str, object]) -> tuple[Heard, ...]:

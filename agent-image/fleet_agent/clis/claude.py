@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from fleet_agent.clis.claude_lines import parse
 from fleet_agent.clis.claude_tools import DENIABLE, REMOVED, TEAM
 from fleet_agent.clis.credentials import document, kind_among, one_line, variables
+from fleet_agent.clis.google import laid_out
 from fleet_agent.clis.launch import KEY, KEY_DESCRIPTOR, PROMPT, fed, fed_secretly
 from fleet_agent.clis.model import CATEGORIES, Ask, BadSecretError, Cli, Invocation, Meter
 from fleet_agent.clis.reasons import judge
@@ -21,7 +22,6 @@ _SYSTEM = ".fleet/system.md"
 _MCP = ".fleet/mcp.json"
 _MEMORY = ".claude/CLAUDE.md"
 _AUTH = ".claude/.credentials.json"
-_GOOGLE = ".config/gcloud/application_default_credentials.json"
 _SESSIONS = ".claude/projects"
 
 _KINDS = ("api_key", "oauth_token", "auth_file", "bedrock", "vertex", "foundry")
@@ -136,10 +136,8 @@ def _credential_variables(ask: Ask, kind: str | None) -> dict[str, str]:
         return {_DESCRIPTORS[kind]: KEY_DESCRIPTOR}
     if kind not in _CLOUDS:
         return {}
-    found = variables(ask.secrets, kind) | {f"CLAUDE_CODE_USE_{kind.upper()}": "1"}
-    if _account(found):
-        found[_ACCOUNT] = str(ask.home / _GOOGLE)
-    return found
+    found, _ = laid_out(variables(ask.secrets, kind), ask.home)
+    return found | {f"CLAUDE_CODE_USE_{kind.upper()}": "1"}
 
 
 def _credential_files(ask: Ask, kind: str | None) -> dict[str, str]:
@@ -147,17 +145,7 @@ def _credential_files(ask: Ask, kind: str | None) -> dict[str, str]:
         return {KEY: one_line(ask.secrets, kind)}
     if kind == "auth_file":
         return {_AUTH: _login(ask.secrets)}
-    account = _account(variables(ask.secrets, kind)) if kind == "vertex" else None
-    return {_GOOGLE: account} if account else {}
-
-
-_ACCOUNT = "GOOGLE_APPLICATION_CREDENTIALS"
-
-
-def _account(found: Mapping[str, str]) -> str | None:
-    """Return a Google account that is given whole: no path of the host means anything here."""
-    account = found.get(_ACCOUNT, "").strip()
-    return account if account.startswith("{") else None
+    return laid_out(variables(ask.secrets, kind), ask.home)[1] if kind in _CLOUDS else {}
 
 
 def _login(secrets: Mapping[str, str]) -> str:

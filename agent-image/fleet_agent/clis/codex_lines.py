@@ -10,6 +10,7 @@ from fleet_agent.clis.lines import (
     mappings,
     object_of,
     plain,
+    read_by,
     text,
 )
 from fleet_agent.clis.model import (
@@ -36,9 +37,7 @@ def parse(line: bytes) -> tuple[Heard, ...]:
         return plain(line)
     if "payload" in told:
         return _recorded(told)
-    name = text(told.get("type"), LONGEST_SUMMARY)
-    reader = _READERS.get(name)
-    return reader(told) if reader else (activity("output", name),)
+    return read_by(_READERS, told)
 
 
 def _recorded(told: Mapping[str, object]) -> tuple[Heard, ...]:

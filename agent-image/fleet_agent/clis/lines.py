@@ -1,10 +1,12 @@
 """Takes apart a CLI's JSON lines: what has not the expected type counts as absent, never raises."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
-from fleet_agent.clis.model import Activity
+from fleet_agent.clis.model import Activity, Heard
 from fleet_agent.text import clean, last_line
+
+Reader = Callable[[Mapping[str, object]], tuple[Heard, ...]]
 
 LONGEST_SUMMARY = 200
 LONGEST_WORDS = 8192
@@ -58,3 +60,10 @@ def plain(line: bytes) -> tuple[Activity, ...]:
     """Return a line of no known form as activity; an empty line is none."""
     summary = last_line(line, LONGEST_SUMMARY)
     return (Activity("output", summary),) if summary else ()
+
+
+def read_by(readers: Mapping[str, Reader], told: Mapping[str, object]) -> tuple[Heard, ...]:
+    """Return what a line says by the reader of its `type`; of no known type it is activity."""
+    name = text(told.get("type"), LONGEST_SUMMARY)
+    reader = readers.get(name)
+    return reader(told) if reader else (activity("output", name),)

@@ -18,6 +18,7 @@ from fleet_agent.clis.lines import (
     mapping,
     mappings,
     object_of,
+    read_by,
     text,
 )
 from fleet_agent.clis.model import (
@@ -131,9 +132,7 @@ def parse(line: bytes) -> tuple[Heard, ...]:
     told = object_of(line)
     if told is None:
         return _logged(line)
-    name = text(told.get("type"), LONGEST_SUMMARY)
-    reader = _READERS.get(name)
-    return reader(told) if reader else (activity("output", name),)
+    return read_by(_READERS, told)
 
 
 def overhear(line: bytes) -> tuple[Heard, ...]:
