@@ -58,15 +58,6 @@ class Clock(Protocol):
 
 
 @runtime_checkable
-class IdSource(Protocol):
-    """New names that nobody else has."""
-
-    def token(self) -> str:
-        """Answer 16 fresh hex digits."""
-        ...
-
-
-@runtime_checkable
 class Ledger(Protocol):
     """The only truth: state rows, and an event row in the same transaction."""
 

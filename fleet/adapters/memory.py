@@ -17,7 +17,7 @@ from fleet.domain.plan import Snapshot
 from fleet.domain.policy import PendingAction
 from fleet.domain.result import Verdict
 from fleet.domain.task import Task
-from fleet.ports import Append, Clock, IdSource, Immutable, Ledger, Log, Save, Stateful, Write
+from fleet.ports import Append, Clock, Immutable, Ledger, Log, Save, Stateful, Write
 
 Row = TypeVar("Row")
 
@@ -44,19 +44,6 @@ class ManualClock(Clock):
         with self._lock:
             self._now += by
             self._elapsed += by.total_seconds()
-
-
-class CountingIds(IdSource):
-    """Names in the order they were asked for: 0000000000000001, 0000000000000002, ..."""
-
-    def __init__(self) -> None:
-        self._last = 0
-        self._lock = threading.Lock()
-
-    def token(self) -> str:
-        with self._lock:
-            self._last += 1
-            return f"{self._last:016x}"
 
 
 @dataclass

@@ -4,7 +4,7 @@ import secrets
 import time
 from datetime import UTC, datetime
 
-from fleet.ports import Clock, IdSource
+from fleet.ports import Clock
 
 
 class SystemClock(Clock):
@@ -17,8 +17,9 @@ class SystemClock(Clock):
         return time.monotonic()
 
 
-class SystemIds(IdSource):
+class SystemIds:
     """Names from the kernel's randomness."""
 
     def token(self) -> str:
+        """Answer 16 fresh hex digits, which nobody else has."""
         return secrets.token_hex(8)
