@@ -1,6 +1,6 @@
 """What the app asks of the world: small protocols and the values they speak in."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol, runtime_checkable
@@ -9,15 +9,17 @@ from fleet.domain.attempt import Attempt
 from fleet.domain.budget import Reservation, Settlement
 from fleet.domain.egress import Destination
 from fleet.domain.events import Event
+from fleet.domain.health import Health
 from fleet.domain.merge import PullRequest
 from fleet.domain.plan import Snapshot
 from fleet.domain.policy import Diff, PendingAction
 from fleet.domain.profile import Account, Limits, Project
 from fleet.domain.result import Check, Verdict
+from fleet.domain.swap import Receipt
 from fleet.domain.task import Task
 
-Stateful = Task | Attempt | PullRequest | PendingAction
-Immutable = Verdict | Reservation | Settlement
+Stateful = Task | Attempt | PullRequest | PendingAction | Health
+Immutable = Verdict | Reservation | Settlement | Receipt
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +60,23 @@ class Clock(Protocol):
 
 
 @runtime_checkable
+class Alarm(Protocol):
+    """Wakes the decider at an instant by the wall clock."""
+
+    def ready(self, wake: Callable[[], None]) -> None:
+        """Begin; `wake` is called from another thread when the instant has come."""
+        ...
+
+    def set(self, at: datetime | None) -> None:
+        """Wake at that instant and at no other; None: at none."""
+        ...
+
+    def close(self) -> None:
+        """End; nobody is woken any more."""
+        ...
+
+
+@runtime_checkable
 class Ledger(Protocol):
     """The only truth: state rows, and an event row in the same transaction."""
 
@@ -71,8 +90,11 @@ class Ledger(Protocol):
         """
         ...
 
-    def snapshot(self) -> Snapshot:
-        """Read at one instant all that the planner needs: what is open, live or pending."""
+    def snapshot(self, *, run: str = "") -> Snapshot:
+        """Read at one instant all that the planner needs: what is open, live or pending.
+
+        `run` is the one whose settlements `run_settled` adds up.
+        """
         ...
 
     def latest_event(self) -> int:
@@ -117,6 +139,10 @@ class Ledger(Protocol):
 
     def settlements(self) -> tuple[Settlement, ...]:
         """Answer all settlements."""
+        ...
+
+    def receipts(self, task: str | None = None) -> tuple[Receipt, ...]:
+        """Answer the receipts of all swaps, or those of a task, oldest first."""
         ...
 
     def events(

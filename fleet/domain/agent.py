@@ -42,12 +42,14 @@ class Meter(StrEnum):
 class Agent:
     """An agent: its meter, the credentials it takes (none: it takes no secret at all).
 
+    `tells_cost` says that it tells in dollars what it used; of others a price makes it known.
     `program` is the CLI that has to be in the image; an agent that is `free` needs no credential,
     one that is `local` has no vendor: it needs an address and a model's name.
     """
 
     program: str
     meter: Meter = Meter.END
+    tells_cost: bool = False
     takes: frozenset[CredentialKind] = frozenset()
     free: bool = False
     local: bool = False
@@ -59,10 +61,11 @@ _CLOUDS = frozenset({CredentialKind.BEDROCK, CredentialKind.VERTEX, CredentialKi
 
 AGENTS: Mapping[str, Agent] = MappingProxyType(
     {
-        "command": Agent(program="command", free=True),
+        "command": Agent(program="command", tells_cost=True, free=True),
         "claude": Agent(
             program="claude",
             meter=Meter.LIVE,
+            tells_cost=True,
             takes=_KEY_OR_FILE | _CLOUDS | {CredentialKind.OAUTH_TOKEN},
         ),
         "codex": Agent(program="codex", meter=Meter.LIVE, takes=_KEY_OR_FILE),
@@ -74,6 +77,13 @@ AGENTS: Mapping[str, Agent] = MappingProxyType(
         "mini": Agent(program="mini", takes=_KEY),
         "amp": Agent(program="amp", takes=_KEY),
         # local models by opencode's own provider; a gateway in front of them may want a key
-        "ollama": Agent(program="opencode", meter=Meter.LIVE, takes=_KEY, free=True, local=True),
+        "ollama": Agent(
+            program="opencode",
+            meter=Meter.LIVE,
+            tells_cost=True,
+            takes=_KEY,
+            free=True,
+            local=True,
+        ),
     }
 )

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from fleet.domain.errors import IllegalMoveError
 from fleet.domain.result import Usage
+from fleet.domain.swap import Cause
 
 
 class State(StrEnum):
@@ -87,7 +88,8 @@ class Attempt:
     the outcome a stop was sent for; from then on nothing the container says counts as success.
     `hindered` says why its work could not be committed at the last try.
     `claims` counts the agent's own progress reports since it last did anything else.
-    `failure_kind` is `none` once the agent's result told of success.
+    `cause` is why it is ended by a swap, None where it is not. `last_turn` is when the agent last
+    told of a finished turn. `failure_kind` is `none` once the agent's result told of success.
     `reserved_micros` is money in micro-dollars held until the attempt is collected.
     """
 
@@ -110,7 +112,9 @@ class Attempt:
     last_progress: datetime | None = None
     last_seq: int = 0
     claims: int = 0
+    last_turn: datetime | None = None
     stopping: Outcome | None = None
+    cause: Cause | None = None
     outcome: Outcome | None = None
     reason: str = ""
     hindered: str = ""

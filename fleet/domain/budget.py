@@ -1,7 +1,7 @@
 """Money: integer micro-dollars, reserved at dispatch, settled at collect."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 
 from fleet.domain.agent import Meter
@@ -35,7 +35,11 @@ class Reservation:
 
 @dataclass(frozen=True, kw_only=True)
 class Settlement:
-    """What an attempt cost in the end, in micro-dollars; one row an attempt, never changed."""
+    """What an attempt cost in the end, in micro-dollars; one row an attempt, never changed.
+
+    It belongs to `day` of its account's calendar, to `project_day` of the fleet's, and to the
+    run of that id. `requests` counts calls of a model, priced or not.
+    """
 
     attempt: str
     task: str
@@ -44,7 +48,19 @@ class Settlement:
     micros: int
     estimated: bool
     usage: Usage
+    requests: int
+    day: date
+    project_day: date
+    run: str
     at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tally:
+    """What was settled: micro-dollars and requests."""
+
+    micros: int = 0
+    requests: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

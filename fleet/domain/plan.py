@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 from fleet.domain.attempt import Attempt, Outcome, State
+from fleet.domain.budget import Tally
+from fleet.domain.health import Health
 from fleet.domain.merge import PullRequest
 from fleet.domain.policy import PendingAction
-from fleet.domain.pool import Slot
+from fleet.domain.slot import Slot
+from fleet.domain.swap import Cause
 from fleet.domain.task import Resolution, Task
 
 
@@ -18,9 +21,11 @@ class Snapshot:
     `tasks` are the open ones; `resolutions` says how the tasks they name as dependency, and
     their children, ended (None while open); `parents` names the parent of each such child;
     `attempts` holds every attempt of an open task and every one that is live or not cleaned;
-    `pulls` are the open pull requests; `pending` the actions of open tasks, answered or not;
-    `committed` what each account has spent and reserved today, `task_committed` each open task
-    over all time, in micro-dollars; `last_pull` and `last_action` are the newest numbers given.
+    `pulls` are the open pull requests; `pending` the actions of open tasks, answered or not.
+    Settled is what ended attempts used: `account_days` by account and day, `project_days` by
+    project and day (micro-dollars), both of the last days; `task_settled` of each open task over
+    all time, `run_settled` of the run that was asked for. `swaps` counts receipts by night.
+    `last_pull` and `last_action` are the newest numbers given.
     """
 
     tasks: tuple[Task, ...] = ()
@@ -29,8 +34,12 @@ class Snapshot:
     attempts: tuple[Attempt, ...] = ()
     pulls: tuple[PullRequest, ...] = ()
     pending: tuple[PendingAction, ...] = ()
-    committed: Mapping[str, int] = field(default_factory=dict)
-    task_committed: Mapping[str, int] = field(default_factory=dict)
+    health: tuple[Health, ...] = ()
+    account_days: Mapping[tuple[str, date], Tally] = field(default_factory=dict)
+    project_days: Mapping[tuple[str, date], int] = field(default_factory=dict)
+    task_settled: Mapping[str, int] = field(default_factory=dict)
+    run_settled: int = 0
+    swaps: Mapping[date, int] = field(default_factory=dict)
     last_pull: int = 0
     last_action: int = 0
     latest_event: int = 0
@@ -65,12 +74,17 @@ class Sight:
 
 @dataclass(frozen=True, kw_only=True)
 class Dispatch:
-    """Open an attempt of the task in that slot."""
+    """Open an attempt of the task in that slot.
+
+    `after` is the attempt that is swapped for it, `cause` why; None where it is no swap.
+    """
 
     task: Task
     slot: Slot
     number: int
     fresh: bool
+    after: Attempt | None = None
+    cause: Cause | None = None
 
     @property
     def key(self) -> str:
@@ -105,11 +119,12 @@ class Follow:
 
 @dataclass(frozen=True, kw_only=True)
 class Stop:
-    """Stop the container; the attempt will have that outcome."""
+    """Stop the container; the attempt will have that outcome, a swap with its cause."""
 
     attempt: Attempt
     outcome: Outcome
     reason: str
+    cause: Cause | None = None
 
     @property
     def key(self) -> str:
@@ -242,16 +257,23 @@ Action = (
 
 @dataclass(frozen=True, kw_only=True)
 class Wait:
-    """Why a ready task is not dispatched now."""
+    """Why a ready task is not dispatched now, and until when; None: nobody knows."""
 
     task: str
     reason: str
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """What to do now, what waits for what, and whether anything can still move by itself."""
+    """What to do now, what waits for what, and whether anything can still move by itself.
+
+    `wake` is the next instant at which the answer may be another: a window opens or closes, a
+    cooldown ends, a day turns. `storm` says why dispatch is paused altogether, "" where it is not.
+    """
 
     actions: tuple[Action, ...] = ()
     waits: tuple[Wait, ...] = ()
     idle: bool = False
+    wake: datetime | None = None
+    storm: str = ""

@@ -1,13 +1,15 @@
 """Profiles, accounts and projects: what the user's YAML says, as values."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, tzinfo
+from enum import StrEnum
 
 from fleet.domain.agent import Credential
 from fleet.domain.budget import Price
 from fleet.domain.egress import Destination
 from fleet.domain.result import Check
 from fleet.domain.task import Priority, Review
+from fleet.domain.window import Window
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,13 +49,22 @@ class Profile:
     price: Price | None = None
 
 
+class OnClose(StrEnum):
+    """What becomes of a running attempt when its account's window closes."""
+
+    FINISH = "finish"
+    NEXT_TURN = "next_turn"
+    NOW = "now"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Account:
     """A credential's place in the pool; the secret itself never enters the domain.
 
     `base_url` is a gateway's; `env_passthrough` names variables of the coordinator that the agent
     gets as well; `expires` is the credential's last day; with `hard_limit` nothing may be spent
-    that is known only afterwards.
+    that is known only afterwards. Budget and requests are those of a day in `timezone`, where it
+    has none in the fleet's.
     """
 
     name: str
@@ -67,6 +78,11 @@ class Account:
     base_url: str | None = None
     env_passthrough: tuple[str, ...] = ()
     expires: date | None = None
+    daily_requests: int | None = None
+    window: Window | None = None
+    on_window_close: OnClose = OnClose.FINISH
+    priority: Priority = Priority.NORMAL
+    timezone: tzinfo | None = None
 
     @property
     def secret(self) -> bool:
@@ -98,6 +114,25 @@ class Project:
     setup: tuple[tuple[str, ...], ...] = ()
     setup_timeout: float = 600.0
     egress_allow: tuple[Destination, ...] = ()
+    daily_budget_micros: int | None = None
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class SwapRules:
+    """How often a task may swap, how long its accounts cool (seconds), when the critic comes.
+
+    `critic_after` red attempts call a stronger profile: the profile's own `escalate_to`, else
+    `critic_to`; 0 means never. `night` bounds the swaps of a night over all tasks.
+    """
+
+    timeouts: int = 2
+    errors: int = 4
+    cooldown: float = 300.0
+    max_cooldown: float = 18000.0
+    critic_after: int = 0
+    critic_to: str | None = None
+    night: int = 50
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,5 +144,11 @@ class Fleet:
     accounts: dict[str, Account]
     parallel: int = 4
     disk_free_bytes: int = 5 * 1024**3
-    max_swaps: int = 2
+    swap: SwapRules = SwapRules()
+    timezone: tzinfo = UTC
+    run_budget_micros: int | None = None
     egress_host_exposed: bool = False
+
+    def zone_of(self, account: Account) -> tzinfo:
+        """Answer the timezone whose days an account's budget is counted by."""
+        return account.timezone or self.timezone
