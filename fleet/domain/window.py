@@ -1,7 +1,17 @@
-"""Windows and days: instants against the clock on the wall of a timezone."""
+"""Windows and days: instants against the clock on the wall of a timezone.
 
+Instants are aware of their timezone (ValueError where one is not) and are answered in UTC.
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, time, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+
+_DAY = timedelta(days=1)
+_NOON = 12
+# the next of a weekday, and the one after it: clocks can skip a whole window once
+_FAR_ENOUGH = range(-1, 16)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,23 +31,70 @@ class Window:
 
     def closing(self, at: datetime) -> datetime | None:
         """Answer when the window that is open at that instant closes, None while it is closed."""
-        raise NotImplementedError
+        near = range(-1, 2)
+        return next((end for start, end in self._about(at, near) if start <= at < end), None)
 
     def opening(self, at: datetime) -> datetime | None:
         """Answer the first instant from `at` on at which it is open, None where there is none."""
-        raise NotImplementedError
+        spans = self._about(at, _FAR_ENOUGH)
+        return next((max(start, _utc(at)) for start, end in spans if at < end), None)
+
+    def _about(self, at: datetime, offsets: range) -> Iterator[tuple[datetime, datetime]]:
+        """Yield start and end of what opens on the days around that instant, in order."""
+        today = day_of(at, self.timezone)
+        overnight = _DAY if self.closes <= self.opens else timedelta()
+        for day in (today + offset * _DAY for offset in offsets):
+            if day.weekday() in self.days:
+                start = _first(datetime.combine(day, self.opens), self.timezone)
+                end = _first(datetime.combine(day + overnight, self.closes), self.timezone)
+                # both are the same where the clock skipped all of it
+                if start < end:
+                    yield start, end
 
 
 def day_of(at: datetime, zone: tzinfo) -> date:
     """Answer the day it is there at that instant."""
-    return at.astimezone(zone).date()
+    return _wall(_utc(at), zone).date()
 
 
 def next_day(at: datetime, zone: tzinfo) -> datetime:
-    """Answer the first instant of the following day there, in UTC."""
-    raise NotImplementedError
+    """Answer the first later instant at which it is a later day there, in UTC."""
+    instant = _utc(at)
+    midnight = datetime.combine(day_of(instant, zone) + _DAY, time())
+    first = _first(midnight, zone)
+    # clocks that went back over midnight come to the same day a second time
+    return first if first > instant else midnight.replace(tzinfo=zone, fold=1).astimezone(UTC)
 
 
 def night_of(at: datetime, zone: tzinfo) -> date:
     """Answer the night it belongs to, from noon to noon: the day on which it began."""
-    raise NotImplementedError
+    wall = _wall(_utc(at), zone)
+    if wall.hour >= _NOON:
+        return wall.date()
+    # not just a day less: where the calendar skipped one, the night began before that
+    return day_of(_first(datetime.combine(wall, time()), zone) - datetime.resolution, zone)
+
+
+def _first(wall: datetime, zone: tzinfo) -> datetime:
+    """Answer the first instant at which the clock there shows that time or a later one."""
+    instant = wall.replace(tzinfo=zone, fold=0).astimezone(UTC)
+    if _wall(instant, zone) == wall:
+        return instant
+    # skipped: the jump lies between the readings by the clock after it and by that before it
+    start = wall.replace(tzinfo=zone, fold=1, microsecond=0).astimezone(UTC)
+    seconds = range(int((instant - start).total_seconds()) + 1)
+    jump = bisect_left(
+        seconds, wall, key=lambda second: _wall(start + timedelta(seconds=second), zone)
+    )
+    return start + timedelta(seconds=jump)
+
+
+def _wall(instant: datetime, zone: tzinfo) -> datetime:
+    """Answer what the clock on the wall there shows."""
+    return instant.astimezone(zone).replace(tzinfo=None)
+
+
+def _utc(at: datetime) -> datetime:
+    if at.utcoffset() is None:
+        raise ValueError(f"{at} has no timezone: give an aware instant")
+    return at.astimezone(UTC)
