@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from fleet.domain.attempt import Attempt, Red, State
+from fleet.domain.chain import barred_by, candidates, swaps_left
 from fleet.domain.merge import PullRequest, PullRequestStatus
 from fleet.domain.plan import Snapshot
 from fleet.domain.policy import ActionStatus, PendingAction
@@ -145,14 +146,16 @@ def _failing_end(task: Task, counted: tuple[Attempt, ...], board: Board) -> str:
     rebuilds = sum(1 for a in counted if a.red is Red.CONFLICT)
     if rebuilds > MAX_REBUILDS:
         return f"{rebuilds} conflicts with the target: {last.reason if last else ''}"
-    return _broken_end(counted, board.fleet.max_swaps)
+    return swaps_left(counted, board.fleet.swap) or _nobody_left(task, counted, board.fleet)
 
 
-def _broken_end(counted: tuple[Attempt, ...], most: int) -> str:
-    broken = [a for a in counted if a.state in {State.FAILED, State.LOST, State.SWAPPED}]
-    if len(broken) <= most:
+def _nobody_left(task: Task, counted: tuple[Attempt, ...], fleet: Fleet) -> str:
+    """Say that every profile of the chain turned out unable to do the task."""
+    barred = barred_by(counted)
+    if not barred or candidates(task, counted, fleet):
         return ""
-    return f"{len(broken)} attempts broke off: {broken[-1].reason}"
+    causes = ", ".join(f"{profile} ended with {cause}" for profile, cause in barred.items())
+    return f"no profile is left: {causes}"
 
 
 def red_count(counted: tuple[Attempt, ...], board: Board) -> int:

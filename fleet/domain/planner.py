@@ -1,12 +1,12 @@
 """The heart: `plan` reads a snapshot and answers the actions to take; it changes nothing."""
 
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from fleet.domain.attempt import Attempt, Outcome, Red, State, end_of
-from fleet.domain.board import Board, board_of, standing
+from fleet.domain.attempt import Attempt, Outcome, State, end_of
+from fleet.domain.board import Board, Standing, board_of, standing
+from fleet.domain.dispatching import Dispatches, dispatches
 from fleet.domain.merge import PullRequest, PullRequestStatus, merge_order
 from fleet.domain.plan import (
     Action,
@@ -15,7 +15,6 @@ from fleet.domain.plan import (
     Clean,
     Collect,
     Conclude,
-    Dispatch,
     Follow,
     Land,
     Launch,
@@ -25,17 +24,15 @@ from fleet.domain.plan import (
     Snapshot,
     Stop,
     Verify,
-    Wait,
 )
 from fleet.domain.policy import ActionStatus
-from fleet.domain.pool import Slot, choose_slot
-from fleet.domain.profile import Fleet, Profile
+from fleet.domain.pool import Pool, pool_of
+from fleet.domain.profile import Fleet, OnClose
+from fleet.domain.stopping import Spending, ground, spending_of
 from fleet.domain.task import Priority, Status, Task
 
-OVERTIME_GRACE = timedelta(seconds=30)
 # merges checked in advance, on top of those before them: what waits for a check waits less
 AHEAD = 2
-_FRESH_AFTER = frozenset({Red.CONFLICT, Red.MERGED_TIP})
 _IN_HAND = frozenset(
     {PullRequestStatus.APPROVED, PullRequestStatus.QUEUED, PullRequestStatus.MERGING}
 )
@@ -44,16 +41,50 @@ _IN_HAND = frozenset(
 def plan(snapshot: Snapshot, fleet: Fleet, sight: Sight) -> Plan:
     """Answer what to do now; the same arguments give the same answer."""
     board = board_of(snapshot, fleet)
+    pool = pool_of(snapshot, fleet, now=sight.now, unfit=sight.unfit)
     tasks = {task.key: task for task in snapshot.tasks}
+    where = {task.key: standing(task, board) for task in snapshot.tasks}
     actions: list[Action] = []
+    watched = _Watched(sight=sight, pool=pool, spending=spending_of(snapshot, pool))
     for attempt in snapshot.attempts:
-        actions += _for_attempt(attempt, tasks.get(attempt.task), board, sight)
+        actions += _for_attempt(attempt, tasks.get(attempt.task), board, watched)
     actions += _merges(board, tasks, sight)
-    actions += _retirements(board)
-    dispatches, waits = _dispatches(board, sight)
-    actions += dispatches
-    free = tuple(action for action in actions if action.key not in sight.busy | sight.cooling)
-    return Plan(actions=free, waits=tuple(waits), idle=not free and _at_rest(board, sight))
+    actions += _retirements(board, where)
+    ready = [task for task in snapshot.tasks if where[task.key].status is Status.READY]
+    starts = dispatches(ready, board, sight, pool=pool)
+    actions += starts.actions
+    held = sight.busy | sight.cooling
+    free = tuple(action for action in actions if action.key not in held)
+    return Plan(
+        actions=free,
+        waits=starts.waits,
+        idle=not free and _at_rest(board, sight),
+        wake=_wake(starts, snapshot, pool),
+        storm=starts.storm,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Watched:
+    """What running attempts are judged by."""
+
+    sight: Sight
+    pool: Pool
+    spending: Spending
+
+
+def _wake(starts: Dispatches, snapshot: Snapshot, pool: Pool) -> datetime | None:
+    """Answer the next instant at which time alone changes the plan, None where none does."""
+    closings = (_closing(attempt, pool) for attempt in snapshot.attempts if attempt.holds_slot)
+    instants = (*(wait.until for wait in starts.waits), *closings)
+    return min((at for at in instants if at is not None and at > pool.now), default=None)
+
+
+def _closing(attempt: Attempt, pool: Pool) -> datetime | None:
+    account = pool.fleet.accounts.get(attempt.account)
+    if account is None or account.window is None or account.on_window_close is OnClose.FINISH:
+        return None
+    return account.window.closing(pool.now)
 
 
 def _at_rest(board: Board, sight: Sight) -> bool:
@@ -66,13 +97,14 @@ def _at_rest(board: Board, sight: Sight) -> bool:
 
 
 def _for_attempt(
-    attempt: Attempt, task: Task | None, board: Board, sight: Sight
+    attempt: Attempt, task: Task | None, board: Board, watched: _Watched
 ) -> Iterator[Action]:
+    sight = watched.sight
     match attempt.state:
         case State.LEASED | State.PREPARING if task is not None:
             yield from _before_the_start(attempt, task, sight)
         case State.RUNNING if task is not None:
-            yield from _while_it_runs(attempt, task, board.fleet, sight)
+            yield from _while_it_runs(attempt, task, watched)
         case State.COLLECTED:
             yield from _once_collected(attempt, task)
         case State.VERIFYING if task is not None:
@@ -92,37 +124,28 @@ def _before_the_start(attempt: Attempt, task: Task, sight: Sight) -> Iterator[Ac
         yield Launch(attempt=attempt, task=task)
 
 
-def _while_it_runs(attempt: Attempt, task: Task, fleet: Fleet, sight: Sight) -> Iterator[Action]:
+def _while_it_runs(attempt: Attempt, task: Task, watched: _Watched) -> Iterator[Action]:
+    sight = watched.sight
     if attempt.id in sight.exited:
         yield Collect(attempt=attempt, task=task)
         return
     if attempt.id not in sight.followed:
         yield Follow(attempt=attempt)
     if attempt.stopping is not None:
-        yield Stop(attempt=attempt, outcome=attempt.stopping, reason=attempt.reason)
+        yield Stop(
+            attempt=attempt,
+            outcome=attempt.stopping,
+            reason=attempt.reason,
+            cause=attempt.cause,
+        )
         return
     if task.cancel_requested:
         yield Stop(attempt=attempt, outcome=Outcome.CANCELLED, reason="cancelled on request")
     elif sight.stopping:
         yield Stop(attempt=attempt, outcome=Outcome.CANCELLED, reason="the coordinator stops")
-    elif profile := fleet.profiles.get(attempt.profile):
-        yield from _overdue(attempt, profile, sight)
-
-
-def _overdue(attempt: Attempt, profile: Profile, sight: Sight) -> Iterator[Action]:
-    def quiet(instant: datetime | None) -> float:
-        return (sight.now - max(instant or sight.since, sight.since)).total_seconds()
-
-    age = sight.now - (attempt.started or sight.now)
-    if quiet(attempt.last_beat) > profile.heartbeat_lost_after:
-        reason = f"no heartbeat for {profile.heartbeat_lost_after:g} s"
-        yield Stop(attempt=attempt, outcome=Outcome.LOST, reason=reason)
-    elif age > timedelta(seconds=profile.attempt_timeout) + OVERTIME_GRACE:
-        reason = f"longer than {profile.attempt_timeout:g} s"
-        yield Stop(attempt=attempt, outcome=Outcome.SWAP, reason=reason)
-    elif quiet(attempt.last_progress) > profile.stall_after:
-        reason = f"no progress for {profile.stall_after:g} s"
-        yield Stop(attempt=attempt, outcome=Outcome.SWAP, reason=reason)
+    elif found := ground(attempt, task, watched.pool, spending=watched.spending, since=sight.since):
+        cause, reason = found
+        yield Stop(attempt=attempt, outcome=Outcome.SWAP, reason=reason, cause=cause)
 
 
 def _once_collected(attempt: Attempt, task: Task | None) -> Iterator[Action]:
@@ -199,81 +222,11 @@ def _turn(pull: PullRequest, tasks: dict[str, Task]) -> tuple[bool, tuple[int, d
     return (not _is_merging(pull), merge_order(pull, priority))
 
 
-def _retirements(board: Board) -> Iterator[Action]:
+def _retirements(board: Board, standings: Mapping[str, Standing]) -> Iterator[Action]:
     for task in board.snapshot.tasks:
-        where = standing(task, board)
+        where = standings[task.key]
+        if where.fate is None:
+            continue
         attempts = board.attempts.get(task.key, ())
-        if where.fate is not None and all(attempt.cleaned for attempt in attempts):
+        if all(attempt.cleaned for attempt in attempts):
             yield Retire(task=task, attempts=attempts, fate=where.fate, reason=where.reason)
-
-
-@dataclass
-class _Room:
-    """How many slots are left while dispatches are chosen one after another."""
-
-    free: int
-    running: Counter[str]
-    spent: Counter[str]
-
-    def take(self, slot: Slot, profile: Profile) -> None:
-        self.free -= 1
-        self.running[slot.account] += 1
-        self.spent[slot.account] += profile.max_cost_micros
-
-
-def _dispatches(board: Board, sight: Sight) -> tuple[list[Dispatch], list[Wait]]:
-    holding = [a for a in board.snapshot.attempts if a.holds_slot]
-    room = _Room(
-        free=sight.parallel - len(holding),
-        running=Counter(attempt.account for attempt in holding),
-        spent=Counter(board.snapshot.committed),
-    )
-    dispatches: list[Dispatch] = []
-    waits: list[Wait] = []
-    ready = [t for t in board.snapshot.tasks if standing(t, board).status is Status.READY]
-    for task in sorted(ready, key=lambda t: (t.priority.rank, t.created, t.number)):
-        chosen = _dispatch(task, board, sight, room)
-        if isinstance(chosen, Dispatch):
-            dispatches.append(chosen)
-        else:
-            waits.append(chosen)
-    return dispatches, waits
-
-
-def _dispatch(task: Task, board: Board, sight: Sight, room: _Room) -> Dispatch | Wait:
-    refused = _held_back(task, board, sight, room)
-    if refused:
-        return Wait(task=task.key, reason=refused)
-    slot = choose_slot(task, board.fleet, running=room.running, spent=room.spent, unfit=sight.unfit)
-    if not isinstance(slot, Slot):
-        return Wait(task=task.key, reason="; ".join(f"{r.subject}: {r.reason}" for r in slot))
-    profile = board.fleet.profiles[slot.profile]
-    if task.budget_micros is not None:
-        used = board.snapshot.task_committed.get(task.key, 0)
-        if used + profile.max_cost_micros > task.budget_micros:
-            return Wait(task=task.key, reason="the task's budget is spent or reserved")
-    room.take(slot, profile)
-    attempts = board.attempts.get(task.key, ())
-    last = attempts[-1] if attempts else None
-    fresh = task.fresh or (last is not None and _fresh_after(last))
-    number = last.number + 1 if last else 1
-    return Dispatch(task=task, slot=slot, number=number, fresh=fresh)
-
-
-def _fresh_after(last: Attempt) -> bool:
-    """Tell whether to start at the target: after a conflict, or where that never came to run."""
-    return last.red in _FRESH_AFTER or (last.fresh and last.base is None)
-
-
-def _held_back(task: Task, board: Board, sight: Sight, room: _Room) -> str:
-    """Answer the first reason against any dispatch of the task, "" when there is none."""
-    unclean = not all(a.cleaned for a in board.attempts.get(task.key, ()))
-    reasons = (
-        (sight.stopping, "the coordinator stops"),
-        (sight.keys is not None and task.key not in sight.keys, "not asked for in this run"),
-        (task.project not in board.fleet.projects, f"{task.project} is not in fleet.yaml"),
-        (bool(sight.dispatch_refused), sight.dispatch_refused),
-        (unclean, "predecessor not confirmed dead"),
-        (room.free <= 0, f"{sight.parallel} attempts run already"),
-    )
-    return next((reason for holds, reason in reasons if holds), "")

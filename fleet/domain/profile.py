@@ -123,14 +123,14 @@ class SwapRules:
     """How often a task may swap, how long its accounts cool (seconds), when the critic comes.
 
     `critic_after` red attempts call a stronger profile: the profile's own `escalate_to`, else
-    `critic_to`; 0 means never. `night` bounds the swaps of a night over all tasks.
+    `critic_to`. `night` bounds the swaps of a night over all tasks.
     """
 
     timeouts: int = 2
     errors: int = 4
     cooldown: float = 300.0
     max_cooldown: float = 18000.0
-    critic_after: int = 0
+    critic_after: int = 2
     critic_to: str | None = None
     night: int = 50
 

@@ -1,0 +1,158 @@
+"""The chain: which profiles may take a task next, in which order, after all that went wrong."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from fleet.domain.attempt import Attempt, Red, State
+from fleet.domain.pool import Candidate
+from fleet.domain.profile import Fleet, Profile, SwapRules
+from fleet.domain.slot import Slot
+from fleet.domain.swap import Cause, Trigger
+from fleet.domain.task import Task
+
+_BARS_PROFILE = frozenset({Cause.CONTEXT_TOO_LONG, Cause.MODEL_NOT_FOUND})
+
+
+def counted_of(task: Task, attempts: Sequence[Attempt]) -> tuple[Attempt, ...]:
+    """Answer the attempts that count: those since a human last asked for another try."""
+    return tuple(a for a in attempts if a.number > task.red_from)
+
+
+def candidates(task: Task, attempts: Sequence[Attempt], fleet: Fleet) -> tuple[Candidate, ...]:
+    """Answer who may take the task, best first; empty where nobody is left.
+
+    A task escalated by the critic goes to the stronger profile; one that was swapped goes along
+    the chain of who had it last; any other to its own profile, or to those of its role.
+    """
+    counted = counted_of(task, attempts)
+    barred = barred_by(counted)
+    stronger = escalated(counted, fleet)
+    if stronger is not None:
+        chain = _with_fallbacks([stronger], fleet)
+    else:
+        chain = [*_after_swap(counted, fleet), *_own(task, fleet)]
+    return tuple(each for each in _once(chain) if each.profile.name not in barred)
+
+
+def barred_by(counted: Iterable[Attempt]) -> dict[str, Cause]:
+    """Answer the profiles that cannot do the task at all, each with the cause."""
+    return {a.profile: a.cause for a in counted if a.cause is not None and a.cause in _BARS_PROFILE}
+
+
+def avoided(counted: Sequence[Attempt]) -> Slot | None:
+    """Answer the slot to stay away from: one that hung, or used up its money."""
+    last = counted[-1] if counted else None
+    if last is None or last.cause is None:
+        return None
+    if last.cause.trigger not in {Trigger.TIMEOUT, Trigger.BUDGET}:
+        return None
+    return Slot(profile=last.profile, account=last.account)
+
+
+def escalated(counted: Sequence[Attempt], fleet: Fleet) -> Profile | None:
+    """Answer the profile that the critic calls, None while no step of the way up is due.
+
+    Every `critic_after` rejections by check or reviewer lead one step further; the way ends
+    where it would come back to a profile that it passed.
+    """
+    red = [a for a in counted if a.state is State.REJECTED and a.red is not Red.CONFLICT]
+    steps = len(red) // fleet.swap.critic_after
+    way = _way_up(red[0].profile, fleet) if steps else []
+    return way[min(steps, len(way)) - 1] if way else None
+
+
+def _way_up(start: str, fleet: Fleet) -> list[Profile]:
+    way: list[Profile] = []
+    passed = {start}
+    here = _stronger(start, fleet)
+    while here is not None and here.name not in passed:
+        way.append(here)
+        passed.add(here.name)
+        here = _stronger(here.name, fleet)
+    return way
+
+
+def _stronger(name: str, fleet: Fleet) -> Profile | None:
+    profile, rules = fleet.profiles.get(name), fleet.swap
+    target = (profile.escalate_to if profile else None) or rules.critic_to
+    return fleet.profiles.get(target) if target else None
+
+
+def _own(task: Task, fleet: Fleet) -> list[Candidate]:
+    if task.profile is not None:
+        named = fleet.profiles.get(task.profile)
+        return _with_fallbacks([named] if named else [], fleet)
+    able = [p for p in fleet.profiles.values() if task.role in p.roles]
+    return _with_fallbacks(sorted(able, key=lambda p: (p.priority.rank, p.name)), fleet)
+
+
+def _after_swap(counted: Sequence[Attempt], fleet: Fleet) -> list[Candidate]:
+    """Answer the chain of who was swapped away last, empty where nobody was."""
+    last = counted[-1] if counted else None
+    if last is None or last.state is not State.SWAPPED or last.profile not in fleet.profiles:
+        return []
+    profile = fleet.profiles[last.profile]
+    if last.cause is not None and last.cause.trigger is Trigger.TIMEOUT:
+        # another agent first: what hung once hangs again
+        others = _fallbacks([profile], fleet)
+        return [*(Candidate(profile=each) for each in others), Candidate(profile=profile)]
+    return _with_fallbacks([profile], fleet)
+
+
+def _with_fallbacks(first: Sequence[Profile], fleet: Fleet) -> list[Candidate]:
+    later = (Candidate(profile=each, fallback=True) for each in _fallbacks(first, fleet))
+    return [*(Candidate(profile=each) for each in first), *later]
+
+
+def _fallbacks(first: Sequence[Profile], fleet: Fleet) -> list[Profile]:
+    """Answer the profiles that `fallback` leads to, nearest first, each once."""
+    seen = {profile.name for profile in first}
+    ahead, found = list(first), list[Profile]()
+    while ahead:
+        for name in ahead.pop(0).fallback:
+            if name in fleet.profiles and name not in seen:
+                seen.add(name)
+                found.append(fleet.profiles[name])
+                ahead.append(fleet.profiles[name])
+    return found
+
+
+def _once(chain: Iterable[Candidate]) -> Iterator[Candidate]:
+    seen: set[str] = set()
+    for each in chain:
+        if each.profile.name not in seen:
+            seen.add(each.profile.name)
+            yield each
+
+
+def cause_of_swap(last: Attempt | None, slot: Slot, *, stronger: Profile | None) -> Cause | None:
+    """Answer why the next attempt in that slot is a swap, None where it is none."""
+    if last is None:
+        return None
+    if last.state is State.SWAPPED:
+        return last.cause
+    promoted = stronger is not None and last.state is State.REJECTED
+    return Cause.RED if promoted and slot.profile != last.profile else None
+
+
+def swaps_left(counted: Sequence[Attempt], rules: SwapRules) -> str:
+    """Answer why the task may not be tried on, "" while it may.
+
+    What broke off counts like a timeout: nobody knows what it would have needed.
+    """
+    broken = [a for a in counted if a.state in {State.FAILED, State.LOST} or _is(a, _TIMEOUTS)]
+    if len(broken) > rules.timeouts:
+        return f"{len(broken)} attempts broke off: {broken[-1].reason}"
+    errors = [a for a in counted if _is(a, _ERRORS)]
+    if len(errors) > rules.errors:
+        return f"{len(errors)} swaps for errors or money: {errors[-1].reason}"
+    return ""
+
+
+_TIMEOUTS = frozenset({Trigger.TIMEOUT})
+_ERRORS = frozenset({Trigger.ERROR, Trigger.BUDGET})
+
+
+def _is(attempt: Attempt, triggers: frozenset[Trigger]) -> bool:
+    if attempt.state is not State.SWAPPED:
+        return False
+    return (attempt.cause.trigger if attempt.cause else Trigger.TIMEOUT) in triggers

@@ -1,0 +1,247 @@
+"""Dispatching: which ready tasks start now, in which slots, and what the others wait for."""
+
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, time, timedelta
+from heapq import heapify, heappop, heappush
+from itertools import groupby
+
+from fleet.domain.attempt import Attempt, Red
+from fleet.domain.board import Board
+from fleet.domain.chain import avoided, candidates, cause_of_swap, counted_of, escalated
+from fleet.domain.plan import Dispatch, Sight, Wait
+from fleet.domain.pool import (
+    AccountState,
+    Candidate,
+    Pool,
+    Refusal,
+    Refusals,
+    choose_slot,
+    taken,
+)
+from fleet.domain.slot import Slot
+from fleet.domain.task import Task
+from fleet.domain.window import night_of
+
+_FRESH_AFTER = frozenset({Red.CONFLICT, Red.MERGED_TIP})
+_SHOWN = 3  # accounts named for one reason
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dispatches:
+    """What starts, what waits; `storm` says that dispatch stands still until a cooldown ends."""
+
+    actions: tuple[Dispatch, ...]
+    waits: tuple[Wait, ...]
+    storm: str = ""
+
+
+@dataclass
+class _Room:
+    """What is left while dispatches are chosen one after another.
+
+    `refused` remembers answers: within one tick the pool only gets fuller.
+    """
+
+    free: int
+    pool: Pool
+    swaps: int
+    refused: dict[object, Refusals] = field(default_factory=dict)
+
+
+def dispatches(ready: Sequence[Task], board: Board, sight: Sight, *, pool: Pool) -> Dispatches:
+    """Choose slots for ready tasks: by priority, then in fair turns of their projects."""
+    held = Counter(a.project for a in board.snapshot.attempts if a.holds_slot)
+    night = night_of(sight.now, board.fleet.timezone)
+    room = _Room(
+        free=sight.parallel - held.total(),
+        pool=pool,
+        swaps=board.snapshot.swaps.get(night, 0),
+    )
+    weights = {key: project.weight for key, project in board.fleet.projects.items()}
+    actions: list[Dispatch] = []
+    waits: list[Wait] = []
+    turns = _Turns(ready, held, weights)
+    for task in turns:
+        chosen = _dispatch(task, board, sight, room)
+        if isinstance(chosen, Dispatch):
+            actions.append(chosen)
+            turns.took(task)
+        else:
+            waits.append(chosen)
+    storm = "" if actions else _storm(room.refused.values())
+    return Dispatches(actions=tuple(actions), waits=tuple(waits), storm=storm)
+
+
+class _Turns:
+    """Ready tasks in the order of their turns.
+
+    Among tasks of one priority, that project comes next which has least under way for its
+    weight; within a project the oldest task.
+    """
+
+    def __init__(
+        self, ready: Sequence[Task], held: Mapping[str, int], weights: Mapping[str, float]
+    ) -> None:
+        self._ready = sorted(ready, key=lambda t: (t.priority.rank, t.created, t.number))
+        self._held = Counter(held)
+        self._weights = weights
+
+    def took(self, task: Task) -> None:
+        """Count a task that was given a slot."""
+        self._held[task.project] += 1
+
+    def __iter__(self) -> Iterator[Task]:
+        for _, same in groupby(self._ready, key=lambda task: task.priority):
+            yield from self._fairly(list(same))
+
+    def _fairly(self, tasks: list[Task]) -> Iterator[Task]:
+        queues: dict[str, deque[Task]] = {}
+        for task in tasks:
+            queues.setdefault(task.project, deque()).append(task)
+        heap = [(self._load(key), place, key) for place, key in enumerate(queues)]
+        heapify(heap)
+        while heap:
+            _, place, key = heappop(heap)
+            yield queues[key].popleft()
+            if queues[key]:
+                heappush(heap, (self._load(key), place, key))
+
+    def _load(self, project: str) -> float:
+        return self._held[project] / self._weights.get(project, 1.0)
+
+
+def _dispatch(task: Task, board: Board, sight: Sight, room: _Room) -> Dispatch | Wait:
+    attempts = board.attempts.get(task.key, ())
+    held_back = _held_back(task, attempts, board, sight, room)
+    if held_back:
+        return Wait(task=task.key, reason=held_back)
+    counted = counted_of(task, attempts)
+    able = _affordable(task, candidates(task, attempts, board.fleet), board)
+    if not able:
+        return Wait(task=task.key, reason=_nobody(task, board))
+    slot = _slot(task, able, avoided(counted), room)
+    if not isinstance(slot, Slot):
+        return _waits(task, slot)
+    last = counted[-1] if counted else None
+    cause = cause_of_swap(last, slot, stronger=escalated(counted, board.fleet))
+    if cause is not None:
+        if room.swaps >= board.fleet.swap.night:
+            return _night_is_over(task, board, sight)
+        room.swaps += 1
+    room.free -= 1
+    room.pool = taken(room.pool, slot, project=task.project)
+    newest = attempts[-1] if attempts else None
+    return Dispatch(
+        task=task,
+        slot=slot,
+        number=newest.number + 1 if newest else 1,
+        fresh=task.fresh or (newest is not None and _fresh_after(newest)),
+        after=last if cause is not None else None,
+        cause=cause,
+    )
+
+
+def _fresh_after(last: Attempt) -> bool:
+    """Tell whether to start at the target: after a conflict, or where that never came to run."""
+    return last.red in _FRESH_AFTER or (last.fresh and last.base is None)
+
+
+def _held_back(
+    task: Task, attempts: Sequence[Attempt], board: Board, sight: Sight, room: _Room
+) -> str:
+    """Answer the first reason against any dispatch of the task, "" when there is none."""
+    if sight.stopping:
+        return "the coordinator stops"
+    if sight.keys is not None and task.key not in sight.keys:
+        return "not asked for in this run"
+    if task.project not in board.fleet.projects:
+        return f"{task.project} is not in fleet.yaml"
+    return sight.dispatch_refused or _not_yet(attempts, sight, room)
+
+
+def _not_yet(attempts: Sequence[Attempt], sight: Sight, room: _Room) -> str:
+    if not all(attempt.cleaned for attempt in attempts):
+        return "predecessor not confirmed dead"
+    return f"{sight.parallel} attempts run already" if room.free <= 0 else ""
+
+
+def _affordable(task: Task, able: tuple[Candidate, ...], board: Board) -> tuple[Candidate, ...]:
+    """Answer the candidates whose reservation the task's own budget still covers."""
+    if task.budget_micros is None:
+        return able
+    rest = task.budget_micros - board.snapshot.task_settled.get(task.key, 0)
+    return tuple(each for each in able if each.profile.max_cost_micros <= rest)
+
+
+def _nobody(task: Task, board: Board) -> str:
+    if task.profile is not None and task.profile not in board.fleet.profiles:
+        return f"{task.profile}: there is no profile of that name"
+    able = candidates(task, board.attempts.get(task.key, ()), board.fleet)
+    if able:
+        least = min(each.profile.max_cost_micros for each in able) / 1_000_000
+        return (
+            f"the task's budget is spent: less is left than {least:g} USD, the least max_cost_usd"
+        )
+    return f"no profile for {task.role}"
+
+
+def _slot(
+    task: Task, able: tuple[Candidate, ...], avoid: Slot | None, room: _Room
+) -> Slot | Refusals:
+    same = (task.project, avoid, tuple((each.profile.name, each.fallback) for each in able))
+    known = room.refused.get(same)
+    if known is not None:
+        return known
+    found = choose_slot(able, room.pool, project=task.project, avoid=avoid)
+    if not isinstance(found, Slot):
+        room.refused[same] = found
+    return found
+
+
+def _night_is_over(task: Task, board: Board, sight: Sight) -> Wait:
+    zone, most = board.fleet.timezone, board.fleet.swap.night
+    tomorrow = night_of(sight.now, zone) + timedelta(days=1)
+    return Wait(
+        task=task.key,
+        reason=f"{most} swaps in this night already (limits.night_swaps)",
+        until=datetime.combine(tomorrow, time(12), tzinfo=zone),
+    )
+
+
+def _waits(task: Task, refusals: Refusals) -> Wait:
+    known = [refusal.until for refusal in refusals if refusal.until is not None]
+    return Wait(task=task.key, reason=worded(refusals), until=min(known, default=None))
+
+
+def worded(refusals: Refusals) -> str:
+    """Say for people why no slot is there: who stands for the same reason is named together."""
+    same: dict[tuple[str, datetime | None], list[str]] = {}
+    for each in refusals:
+        same.setdefault((each.reason, each.until), []).append(each.subject)
+    return "; ".join(
+        f"{_named(subjects)}: {reason}" + (f", until {_instant(until)}" if until else "")
+        for (reason, until), subjects in same.items()
+    )
+
+
+def _named(subjects: list[str]) -> str:
+    more = len(subjects) - _SHOWN
+    return ", ".join(subjects[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
+
+
+def _instant(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M:%S} {at.tzname()}"
+
+
+def _storm(refused: Iterable[Refusals]) -> str:
+    """Say that every account that could be used cools, "" where that is not why all wait."""
+    told: list[Refusal] = [refusal for refusals in refused for refusal in refusals]
+    cooling = [each for each in told if each.state is AccountState.COOLING]
+    if not cooling or any(each.state is AccountState.FULL for each in told):
+        return ""
+    back = min((each.until for each in cooling if each.until is not None), default=None)
+    accounts = len({each.subject.partition("/")[2] for each in cooling})
+    said = f"every account that could be used stands still, {accounts} of them cooling"
+    return said + (f"; the first is back at {_instant(back)}" if back else "")

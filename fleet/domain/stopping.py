@@ -1,0 +1,162 @@
+"""Stopping: why a running attempt is ended, each rule with its evidence in words."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from fleet.domain.agent import AGENTS, Meter
+from fleet.domain.attempt import Attempt
+from fleet.domain.budget import MICROS
+from fleet.domain.plan import Snapshot
+from fleet.domain.pool import Pool, used_by
+from fleet.domain.profile import Account, Fleet, OnClose, Profile
+from fleet.domain.swap import Cause
+from fleet.domain.task import Task
+from fleet.domain.window import day_of
+
+OVERTIME_GRACE = 30.0  # seconds: the runner gives up first, it can say what hung
+
+Ground = tuple[Cause, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spending:
+    """What was really used, in micro-dollars and requests: settled, and told of while running."""
+
+    accounts: Mapping[str, int] = field(default_factory=dict)
+    requests: Mapping[str, int] = field(default_factory=dict)
+    projects: Mapping[str, int] = field(default_factory=dict)
+    tasks: Mapping[str, int] = field(default_factory=dict)
+    run: int = 0
+
+
+def spending_of(snapshot: Snapshot, pool: Pool) -> Spending:
+    """Add up what ended attempts of today cost and what running ones told of so far."""
+    fleet, now = pool.fleet, pool.now
+    accounts = Counter(
+        {
+            name: tally.micros
+            for (name, day), tally in snapshot.account_days.items()
+            if name in fleet.accounts and day == day_of(now, fleet.zone_of(fleet.accounts[name]))
+        }
+    )
+    today = day_of(now, fleet.timezone)
+    projects = Counter(
+        {k: used for (k, day), used in snapshot.project_days.items() if day == today}
+    )
+    tasks = Counter(snapshot.task_settled)
+    run = snapshot.run_settled
+    for attempt in snapshot.attempts:
+        if attempt.holds_slot:
+            used = used_by(attempt, fleet)
+            accounts[attempt.account] += used
+            projects[attempt.project] += used
+            tasks[attempt.task] += used
+            run += used
+    return Spending(
+        accounts=accounts, requests=pool.requests, projects=projects, tasks=tasks, run=run
+    )
+
+
+def ground(
+    attempt: Attempt, task: Task, pool: Pool, *, spending: Spending, since: datetime
+) -> Ground | None:
+    """Answer why the attempt must stop now, None while it may go on.
+
+    Silence before `since` is forgiven: nobody was there to hear. An attempt that told its
+    result has only to leave.
+    """
+    profile = pool.fleet.profiles.get(attempt.profile)
+    account = pool.fleet.accounts.get(attempt.account)
+    late = _late(attempt, profile, now=pool.now, since=since) if profile else None
+    if late is not None or attempt.failure_kind or account is None:
+        return late
+    grounds = (
+        *_spent(attempt, task, account, fleet=pool.fleet, spending=spending),
+        *_closed(attempt, account, pool),
+    )
+    return grounds[0] if grounds else None
+
+
+def _late(attempt: Attempt, profile: Profile, *, now: datetime, since: datetime) -> Ground | None:
+    def quiet(instant: datetime | None) -> float:
+        return (now - max(instant or since, since)).total_seconds()
+
+    age = (now - (attempt.started or now)).total_seconds()
+    silent, idle = quiet(attempt.last_beat), quiet(attempt.last_progress)
+    if silent > profile.heartbeat_lost_after:
+        said = f"no heartbeat for {silent:.0f} s (limit {profile.heartbeat_lost_after:g} s)"
+        return Cause.HEARTBEAT_LOST, f"{said}, last progress {idle:.0f} s ago"
+    if age > profile.attempt_timeout + OVERTIME_GRACE:
+        said = f"ran {age:.0f} s (limit {profile.attempt_timeout:g} s)"
+        return Cause.OVERTIME, f"{said}, last progress {idle:.0f} s ago"
+    if idle > profile.stall_after:
+        said = f"no progress for {idle:.0f} s (limit {profile.stall_after:g} s)"
+        return Cause.STALLED, f"{said} though alive, last beat {silent:.0f} s ago"
+    return None
+
+
+def _spent(
+    attempt: Attempt, task: Task, account: Account, *, fleet: Fleet, spending: Spending
+) -> Iterator[Ground]:
+    project = fleet.projects.get(attempt.project)
+    daily = None if account.unmetered else account.daily_budget_micros
+    of_project = project.daily_budget_micros if project else None
+    limits = (
+        (
+            Cause.RESERVATION,
+            attempt.reserved_micros or None,
+            used_by(attempt, fleet),
+            "of its reservation",
+        ),
+        (
+            Cause.ACCOUNT_BUDGET,
+            daily,
+            spending.accounts.get(account.name, 0),
+            f"of today's budget of account {account.name}",
+        ),
+        (
+            Cause.PROJECT_BUDGET,
+            of_project,
+            spending.projects.get(attempt.project, 0),
+            f"of today's budget of project {attempt.project}",
+        ),
+        (
+            Cause.TASK_BUDGET,
+            task.budget_micros,
+            spending.tasks.get(task.key, 0),
+            f"of the budget of {task.key}",
+        ),
+        (Cause.RUN_BUDGET, fleet.run_budget_micros, spending.run, "of the budget of this run"),
+    )
+    for cause, limit, used, whose in limits:
+        if limit is not None and used >= limit:
+            yield cause, f"used {used / MICROS:.4f} of {limit / MICROS:.4f} USD {whose}"
+    asked = spending.requests.get(account.name, 0)
+    if account.daily_requests is not None and asked >= account.daily_requests:
+        said = f"{asked} of {account.daily_requests} requests of account {account.name} are used"
+        yield Cause.ACCOUNT_REQUESTS, f"{said} today"
+
+
+def _closed(attempt: Attempt, account: Account, pool: Pool) -> Iterator[Ground]:
+    window, started = account.window, attempt.started
+    if window is None or started is None or window.closing(pool.now) is not None:
+        return
+    closed = window.closing(started) or started
+    match account.on_window_close:
+        case OnClose.FINISH:
+            return
+        case OnClose.NEXT_TURN if not _turned(attempt, pool.fleet, since=closed):
+            return
+        case OnClose.NEXT_TURN | OnClose.NOW:
+            said = f"the window of account {account.name} closed at {closed:%Y-%m-%d %H:%M} UTC"
+            yield Cause.WINDOW_CLOSED, said
+
+
+def _turned(attempt: Attempt, fleet: Fleet, *, since: datetime) -> bool:
+    """Tell whether a turn ended since then; of an agent that tells none, any sign of work."""
+    profile = fleet.profiles.get(attempt.profile)
+    tells = profile is not None and AGENTS[profile.agent].meter is Meter.LIVE
+    last = attempt.last_turn if tells else attempt.last_progress
+    return last is not None and last > since
