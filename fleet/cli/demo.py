@@ -44,7 +44,8 @@ def demo(
             expected = _added(told, office)
             summary = _played(office, expected, quiet=json)
             since = min(task.created for task in office.ledger.tasks())
-            report = views.report(office.ledger, office.fleet, since=since)
+            now = office.clock.now()
+            report = views.report(office.ledger, office.fleet, since=since, now=now, unfit={})
         summary["seconds"] = round(time.monotonic() - began, 1)
     _told(summary, report, json=json)
     if any(task["status"] != task["expected"] for task in summary["tasks"]):

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from fleet import __version__
-from fleet.cli import approval, demo, home, image, pr, profile, report, run, task
+from fleet.cli import approval, demo, home, image, pool, pr, profile, report, run, status, task
 from fleet.cli.output import say
 from fleet.domain.errors import FleetError
 
@@ -25,8 +25,10 @@ app.add_typer(pr.app, name="pr", help="Review: verified branches on their way to
 app.add_typer(approval.app, name="approval", help="Questions that wait for your yes.")
 app.add_typer(image.app, name="image", help="The image that agents run in.")
 app.add_typer(profile.app, name="profile", help="Which agents there are, for which roles.")
+app.add_typer(pool.app, name="pool", help="Accounts: who can start an attempt, and why not.")
 home.register(app)
 run.register(app)
+status.register(app)
 demo.register(app)
 report.register(app)
 

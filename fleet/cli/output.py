@@ -4,6 +4,7 @@ import getpass
 import json
 import sys
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import typer
@@ -32,6 +33,13 @@ def document(value: Any) -> None:  # noqa: ANN401 - any JSON value
 def plain(text: object) -> str:
     """Answer text without control characters: agents wrote some of it."""
     return "".join(c if c.isprintable() else " " for c in str(text))
+
+
+def clock(moment: str | None) -> str:
+    """Answer an instant of a read model by the clock of this machine; "" where there is none."""
+    if moment is None:
+        return ""
+    return f"{datetime.fromisoformat(moment).astimezone():%Y-%m-%d %H:%M:%S}"
 
 
 def table(rows: Sequence[dict[str, Any]], columns: Sequence[str]) -> None:

@@ -39,3 +39,14 @@ def pen(office: "Office") -> "Pen":
     from fleet.cli.output import who
 
     return Pen(ledger=office.ledger, clock=office.clock, who=who())
+
+
+def unfit(office: "Office") -> dict[str, str]:
+    """Answer why credentials of accounts cannot be used now, by account."""
+    from fleet.bootstrap import credential_fault
+
+    faults = {
+        name: credential_fault(office.settings, account)
+        for name, account in office.fleet.accounts.items()
+    }
+    return {name: str(fault) for name, fault in faults.items() if fault is not None}

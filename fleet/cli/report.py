@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from fleet.cli.output import document, put
-from fleet.cli.place import opened
+from fleet.cli.place import opened, unfit
 from fleet.domain.errors import ConfigError
 
 
@@ -31,12 +31,13 @@ def report(
     form: Annotated[Format, typer.Option("--format")] = Format.MD,
     output: Annotated[Path | None, typer.Option("-o", "--output")] = None,
 ) -> None:
-    """Tell what was merged, what waits for you, what failed, and what it cost."""
+    """Tell what was merged, what waits for you, what failed, who was swapped, and what it cost."""
     from fleet.app import views
 
     with opened(ctx) as office:
-        start = office.clock.now() - _span(since)
-        view = views.report(office.ledger, office.fleet, since=start)
+        now, faults = office.clock.now(), unfit(office)
+        start = now - _span(since)
+        view = views.report(office.ledger, office.fleet, since=start, now=now, unfit=faults)
     if form is Format.JSON and output is None:
         document(view)
         return

@@ -1,4 +1,4 @@
-"""`fleet run` and `fleet status`: the coordinator in the foreground, and what it does."""
+"""`fleet run`: the coordinator in the foreground."""
 
 import re
 import time
@@ -14,9 +14,8 @@ from fleet.domain.task import parse_key
 
 
 def register(app: typer.Typer) -> None:
-    """Add the commands to the root."""
+    """Add the command to the root."""
     app.command()(run)
-    app.command()(status)
 
 
 def run(
@@ -88,24 +87,3 @@ def _instant(text: str) -> datetime:
     now = datetime.now().astimezone()  # noqa: TID251 - what the user's clock shows
     at = now.replace(hour=int(found[1]), minute=int(found[2]), second=0, microsecond=0)
     return at if at > now else at + timedelta(days=1)
-
-
-def status(ctx: typer.Context, json: Json = False) -> None:
-    """Show who coordinates, what runs, and what waits for what."""
-    from fleet.app import views
-    from fleet.bootstrap import held_by
-
-    with opened(ctx) as office:
-        view = views.status_view(office.ledger, office.fleet, now=office.clock.now())
-        holder = held_by(office)
-    view["coordinator"] = holder
-    view["slots"] = [{"parallel": office.fleet.parallel, "running": len(view["running"])}]
-    if json:
-        document(view)
-        return
-    said = f"process {holder['pid']} ({holder['holder']})" if holder else "nobody coordinates"
-    put(f"{said}; {len(view['running'])} of {office.fleet.parallel} attempts run")
-    if view["running"]:
-        table(view["running"], ("attempt", "profile", "alive", "progressing", "quiet_seconds"))
-    if view["queue"]:
-        table(view["queue"], ("task", "waiting_for"))

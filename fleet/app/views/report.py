@@ -1,0 +1,102 @@
+"""The report: what happened since an instant, as one document."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+from fleet.app.views.pool import pool_rows
+from fleet.app.views.row import Row, moment
+from fleet.app.views.swaps import receipt_row
+from fleet.app.views.tasks import board_rows
+from fleet.domain.budget import Settlement, dollars
+from fleet.domain.pool import AccountState
+from fleet.domain.profile import Fleet
+from fleet.ports import Ledger
+
+_HINDERED = frozenset({AccountState.COOLING.value, AccountState.BLOCKED.value})
+
+
+def report(
+    ledger: Ledger, fleet: Fleet, *, since: datetime, now: datetime, unfit: Mapping[str, str]
+) -> Row:
+    """Answer what happened since an instant: tasks that moved, swaps, money, accounts in trouble.
+
+    `unfit` says why credentials cannot be used now.
+    """
+    events = [event for event in ledger.events() if event.at >= since]
+    settled = [row for row in ledger.settlements() if row.at >= since]
+    accounts = pool_rows(ledger.snapshot(), fleet, now=now, unfit=unfit)
+    return {
+        "since": moment(since),
+        "cost_usd": _cost(settled),
+        "tasks": _tasks({event.task for event in events}, settled, ledger, fleet),
+        "swaps": [receipt_row(each) for each in ledger.receipts() if each.at >= since],
+        "spend": _spend(settled, fleet),
+        "overspends": _overspends(settled, ledger),
+        "accounts": [row for row in accounts if row["state"] in _HINDERED],
+        "storms": [
+            {"at": moment(event.at), "what": event.what}
+            for event in events
+            if event.kind == "pool.storm"
+        ],
+    }
+
+
+def _tasks(
+    moved: set[str | None], settled: Sequence[Settlement], ledger: Ledger, fleet: Fleet
+) -> list[Row]:
+    merged = {pull.task: pull.merged_sha for pull in ledger.pull_requests() if pull.merged_sha}
+    return [
+        row
+        | {
+            "merged_sha": merged.get(row["key"]),
+            "cost_usd": _cost(s for s in settled if s.task == row["key"]),
+        }
+        for row in board_rows(ledger, fleet)
+        if row["key"] in moved
+    ]
+
+
+def _cost(settled: Iterable[Settlement]) -> float | None:
+    return dollars(sum(row.micros for row in settled))
+
+
+def _spend(settled: Sequence[Settlement], fleet: Fleet) -> dict[str, list[Row]]:
+    """Answer who spent how much: by account, by project and by the account's owner."""
+    owners = {account.name: account.owner for account in fleet.accounts.values()}
+    return {
+        "accounts": _sums((row.account, row) for row in settled),
+        "projects": _sums((row.project, row) for row in settled),
+        "owners": _sums((owners.get(row.account, ""), row) for row in settled),
+    }
+
+
+def _sums(named: Iterable[tuple[str, Settlement]]) -> list[Row]:
+    groups: dict[str, list[Settlement]] = {}
+    for name, row in named:
+        groups.setdefault(name, []).append(row)
+    return [
+        {
+            "name": name,
+            "cost_usd": _cost(rows),
+            "estimated_usd": _cost(row for row in rows if row.estimated),
+            "requests": sum(row.requests for row in rows),
+            "attempts": len(rows),
+        }
+        for name, rows in sorted(groups.items())
+    ]
+
+
+def _overspends(settled: Sequence[Settlement], ledger: Ledger) -> list[Row]:
+    """Answer the attempts that cost more than was held for them: what a meter lets through."""
+    held = {row.attempt: row.micros for row in ledger.reservations()}
+    return [
+        {
+            "attempt": row.attempt,
+            "task": row.task,
+            "account": row.account,
+            "reserved_usd": dollars(held[row.attempt]),
+            "cost_usd": dollars(row.micros),
+        }
+        for row in settled
+        if 0 < held.get(row.attempt, 0) < row.micros
+    ]

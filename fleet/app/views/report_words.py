@@ -1,0 +1,115 @@
+"""The report in words, as Markdown for a person; times by the clock of this machine."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from fleet.app.views.row import Row
+
+_SECTIONS = {
+    "done": "Merged",
+    "review": "Waits for your review",
+    "waiting": "Waits for you, or for another task",
+    "merging": "On its way into the target",
+    "failed": "Failed",
+    "cancelled": "Cancelled",
+    "running": "Running",
+    "ready": "Ready",
+    "backlog": "Backlog",
+}
+_SPENDERS = {"accounts": "account", "projects": "project", "owners": "owner"}
+
+
+def report_markdown(view: Row) -> str:
+    """Word a report for a person."""
+    lines = [f"# Fleet report since {_clock(view['since'])}", "", f"Spent: {view['cost_usd']} USD"]
+    for status, heading in _SECTIONS.items():
+        rows = [row for row in view["tasks"] if row["status"] == status]
+        if rows:
+            lines += ["", f"## {heading} ({len(rows)})", ""]
+            lines += [_task_line(row) for row in rows]
+    if not view["tasks"]:
+        lines += ["", "Nothing moved."]
+    return "\n".join([*lines, *_swaps(view["swaps"]), *_money(view), *_troubles(view)])
+
+
+def _task_line(row: Row) -> str:
+    number = f", pull request {row['pr']}" if row["pr"] else ""
+    tries = f"{row['attempts']} attempt{'' if row['attempts'] == 1 else 's'}"
+    reason = f": {_plain(row['reason'])}" if row["reason"] else ""
+    return f"- **{row['key']}** {_plain(row['title'])} ({tries}{number}){reason}"
+
+
+def _swaps(rows: Sequence[Row]) -> Iterator[str]:
+    if not rows:
+        return
+    yield from ("", f"## Swaps ({len(rows)})", "")
+    names = ("when", "task", "from", "to", "kind", "why", "carried", "seconds lost")
+    yield from _table(
+        names,
+        (
+            (
+                _clock(row["at"]),
+                row["task"],
+                row["from"],
+                row["to"],
+                f"{row['trigger']}: {row['kind']}",
+                row["why"],
+                row["carried"],
+                row["seconds_lost"],
+            )
+            for row in rows
+        ),
+    )
+
+
+def _money(view: Row) -> Iterator[str]:
+    if view["spend"]["accounts"]:
+        yield from ("", "## Money", "")
+        names = ("who", "name", "USD", "of it estimated", "requests", "attempts")
+        yield from _table(
+            names,
+            (
+                (
+                    who,
+                    row["name"] or "-",
+                    row["cost_usd"],
+                    row["estimated_usd"],
+                    row["requests"],
+                    row["attempts"],
+                )
+                for group, who in _SPENDERS.items()
+                for row in view["spend"][group]
+            ),
+        )
+    if view["overspends"]:
+        yield from ("", "Beyond what was reserved:", "")
+        for row in view["overspends"]:
+            spent = f"{row['cost_usd']} USD instead of {row['reserved_usd']}"
+            yield f"- {row['attempt']} ({row['account']}): {spent}"
+
+
+def _troubles(view: Row) -> Iterator[str]:
+    if view["accounts"]:
+        yield from ("", "## Accounts that stand still", "")
+        for row in view["accounts"]:
+            until = f", until {_clock(row['until'])}" if row["until"] else ""
+            yield f"- **{row['account']}** {row['state']}{until}: {_plain(row['reason'])}"
+    if view["storms"]:
+        yield from ("", "## Storms", "")
+        yield from (f"- {_clock(row['at'])} {_plain(row['what'])}" for row in view["storms"])
+
+
+def _table(names: Sequence[str], rows: Iterator[tuple[object, ...]]) -> Iterator[str]:
+    yield f"| {' | '.join(names)} |"
+    yield f"|{'---|' * len(names)}"
+    for row in rows:
+        yield f"| {' | '.join(_plain(cell) for cell in row)} |"
+
+
+def _clock(moment: str) -> str:
+    return f"{datetime.fromisoformat(moment).astimezone():%Y-%m-%d %H:%M}"
+
+
+def _plain(text: object) -> str:
+    """Answer text that cannot format, link or break a table: agents wrote some of it."""
+    return "".join(c if c.isprintable() else " " for c in str(text) if c not in "<>`[]|")

@@ -1,0 +1,120 @@
+"""Read models of what goes on: who runs, what waits for what, how a run ended."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from fleet.app.views.outlook import outlook
+from fleet.app.views.row import Row, moment
+from fleet.app.views.tasks import board_rows
+from fleet.domain.attempt import Attempt
+from fleet.domain.board import Board, board_of, standing
+from fleet.domain.budget import Tally, dollars
+from fleet.domain.plan import Plan, Snapshot
+from fleet.domain.pool import held_by
+from fleet.domain.profile import Fleet
+from fleet.domain.task import Status
+from fleet.domain.window import day_of
+from fleet.ports import Ledger
+
+_QUEUED = frozenset({Status.READY, Status.WAITING, Status.REVIEW, Status.MERGING})
+
+
+def status_view(ledger: Ledger, fleet: Fleet, *, now: datetime, unfit: Mapping[str, str]) -> Row:
+    """Answer `status` but for who coordinates; `unfit` says why credentials cannot be used."""
+    snapshot = ledger.snapshot()
+    board = board_of(snapshot, fleet)
+    foreseen = outlook(snapshot, fleet, now=now, unfit=unfit)
+    return {
+        "running": [
+            _running(attempt, fleet.profiles[attempt.profile].heartbeat_lost_after, now=now)
+            for attempt in snapshot.attempts
+            if attempt.holds_slot and attempt.profile in fleet.profiles
+        ],
+        "queue": _queue(board, foreseen),
+        "spend": _spend(snapshot, fleet, now=now),
+        "storm": foreseen.storm,
+        "wake": moment(foreseen.wake),
+    }
+
+
+def _queue(board: Board, foreseen: Plan) -> list[Row]:
+    waits = {wait.task: wait for wait in foreseen.waits}
+    queue: list[Row] = []
+    for task in board.snapshot.tasks:
+        where, wait = standing(task, board), waits.get(task.key)
+        if where.status in _QUEUED:
+            reason = wait.reason if wait else where.reason or where.status.value
+            until = moment(wait.until) if wait else None
+            queue.append({"task": task.key, "waiting_for": reason, "until": until})
+    return queue
+
+
+def _spend(snapshot: Snapshot, fleet: Fleet, *, now: datetime) -> list[Row]:
+    """Answer what each account spent today, by its own calendar, and what attempts hold of it."""
+    rows: list[Row] = []
+    for account in fleet.accounts.values():
+        day = day_of(now, fleet.zone_of(account))
+        settled = snapshot.account_days.get((account.name, day), Tally())
+        holding = [a for a in snapshot.attempts if a.holds_slot and a.account == account.name]
+        rows.append(
+            {
+                "account": account.name,
+                "day": day.isoformat(),
+                "spent_usd": dollars(settled.micros),
+                "reserved_usd": dollars(sum(held_by(attempt, fleet) for attempt in holding)),
+                "daily_budget_usd": dollars(account.daily_budget_micros),
+                "requests": settled.requests + sum(a.usage.turns for a in holding),
+                "daily_requests": account.daily_requests,
+            }
+        )
+    return rows
+
+
+def _running(attempt: Attempt, lost_after: float, *, now: datetime) -> Row:
+    quiet = (now - (attempt.last_progress or attempt.created)).total_seconds()
+    silent = (now - (attempt.last_beat or attempt.created)).total_seconds()
+    return {
+        "attempt": attempt.id,
+        "task": attempt.task,
+        "profile": attempt.profile,
+        "account": attempt.account,
+        "state": attempt.state.value,
+        "alive": silent <= lost_after,
+        "progressing": quiet <= lost_after,
+        "quiet_seconds": round(quiet, 1),
+        "container": attempt.container,
+    }
+
+
+def run_summary(
+    keys: Sequence[str], ledger: Ledger, fleet: Fleet, *, seconds: float, cost: int
+) -> Row:
+    """Answer the document at the end of `run` and `demo`; `cost` is in micro-dollars."""
+    rows = {row["key"]: row for row in board_rows(ledger, fleet)}
+    merged = {p.task: p.merged_sha for p in ledger.pull_requests() if p.merged_sha}
+    tasks = [
+        {
+            "key": key,
+            "status": rows[key]["status"],
+            "reason": rows[key]["reason"],
+            "attempts": rows[key]["attempts"],
+            "merged_sha": merged.get(key),
+        }
+        for key in keys
+        if key in rows
+    ]
+    by = [task["status"] for task in tasks]
+    return {
+        "tasks": tasks,
+        "merged": by.count("done"),
+        "in_review": by.count("review"),
+        "failed": by.count("failed"),
+        "waiting": [t["key"] for t in tasks if t["status"] in {"waiting", "ready", "merging"}],
+        "seconds": round(seconds, 1),
+        "cost_usd": dollars(cost),
+    }
+
+
+def succeeded(summary: Row) -> bool:
+    """Tell whether every task of the summary is done or in review."""
+    return all(task["status"] in {"done", "review", "backlog"} for task in summary["tasks"])

@@ -1,0 +1,163 @@
+"""Read models of tasks: the board, one task with its attempts, its history."""
+
+from collections.abc import Mapping, Sequence
+
+from fleet.app.views.review import verdict_view
+from fleet.app.views.row import Row, moment
+from fleet.app.views.swaps import swap_view
+from fleet.domain.attempt import Attempt
+from fleet.domain.board import Board, board_of, standing
+from fleet.domain.budget import dollars
+from fleet.domain.profile import Fleet
+from fleet.domain.result import Verdict
+from fleet.domain.swap import Receipt
+from fleet.domain.task import Resolution, Task
+from fleet.ports import Ledger
+
+
+def board_rows(ledger: Ledger, fleet: Fleet, *, project: str | None = None) -> list[Row]:
+    """Answer `task list`."""
+    board = board_of(ledger.snapshot(), fleet)
+    counts: dict[str, int] = {}
+    for attempt in ledger.attempts():
+        counts[attempt.task] = max(counts.get(attempt.task, 0), attempt.number)
+    pulls = {pull.task: pull.number for pull in ledger.pull_requests()}
+    return [
+        _row(task, board, attempts=counts.get(task.key, 0), pull=pulls.get(task.key))
+        for task in ledger.tasks(project=project)
+    ]
+
+
+def _row(task: Task, board: Board, *, attempts: int, pull: int | None) -> Row:
+    where = standing(task, board)
+    return {
+        "key": task.key,
+        "project": task.project,
+        "title": task.title,
+        "kind": task.kind.value,
+        "parent": task.parent,
+        "role": task.role,
+        "priority": task.priority.value,
+        "status": where.status.value,
+        "reason": where.reason,
+        "attempts": attempts,
+        "pr": pull,
+        "labels": list(task.labels),
+        "updated": moment(task.updated),
+    }
+
+
+def task_view(key: str, ledger: Ledger, fleet: Fleet) -> Row:
+    """Answer `task show`; raises NotFoundError."""
+    task = ledger.task(key)
+    attempts = ledger.attempts(key)
+    pulls = [pull.number for pull in ledger.pull_requests() if pull.task == key]
+    board = board_of(ledger.snapshot(), fleet)
+    row = _row(task, board, attempts=len(attempts), pull=pulls[-1] if pulls else None)
+    verdicts = {attempt.id: ledger.verdicts(attempt.id) for attempt in attempts}
+    receipts = {receipt.attempt: receipt for receipt in ledger.receipts(key)}
+    settled = [row for row in ledger.settlements() if row.task == key]
+    history = [
+        {"at": moment(e.at), "who": e.who, "what": f"{e.kind}: {e.what}" if e.what else e.kind}
+        for e in ledger.events(task=key)
+    ]
+    return row | {
+        "goal": task.goal,
+        "accept": list(task.accept),
+        "depends": list(task.depends),
+        "comments": list(task.comments),
+        "branch": task.branch,
+        "budget_usd": dollars(task.budget_micros),
+        "spent_usd": dollars(sum(row.micros for row in settled)),
+        "spent_estimated": any(row.estimated for row in settled),
+        "summary": attempts[-1].summary if attempts else "",
+        "history": history,
+        "attempts": [attempt_view(a, verdicts[a.id], receipts.get(a.id)) for a in attempts],
+        "escalation": escalation(task, attempts, verdicts),
+    }
+
+
+def attempt_view(attempt: Attempt, verdicts: Sequence[Verdict], receipt: Receipt | None) -> Row:
+    """Answer one attempt of `task show`."""
+    usage = attempt.usage
+    return {
+        "id": attempt.id,
+        "number": attempt.number,
+        "profile": attempt.profile,
+        "account": attempt.account,
+        "state": attempt.state.value,
+        "outcome": attempt.outcome.value if attempt.outcome else None,
+        "reason": attempt.reason,
+        "base": attempt.base,
+        "head": attempt.head,
+        "started": moment(attempt.started),
+        "ended": moment(attempt.ended),
+        "last_beat": moment(attempt.last_beat),
+        "last_progress": moment(attempt.last_progress),
+        "usage": {
+            "input_tokens": usage.input_tokens,
+            "cached_tokens": usage.cached_tokens,
+            "output_tokens": usage.output_tokens,
+            "cost_usd": dollars(usage.cost_micros),
+            "requests": usage.turns,
+        },
+        "swap": swap_view(attempt, receipt),
+        "verdicts": [verdict_view(v) for v in verdicts],
+    }
+
+
+def escalation(
+    task: Task, attempts: Sequence[Attempt], verdicts: Mapping[str, tuple[Verdict, ...]]
+) -> Row | None:
+    """Answer what a human needs at a task's failing end, None where it did not fail."""
+    if task.resolution is not Resolution.FAILED or not attempts:
+        return None
+    last = verdicts[attempts[-1].id]
+    kinds = {a.failure_kind for a in attempts} - {"", "none"}
+    return {
+        "verdict": last[-1].contract() if last else None,
+        "recommendations": _recommendations(task, attempts[-1], kinds, red=bool(last)),
+        "attempts": [
+            {"number": a.number, "state": a.state.value, "reason": a.reason} for a in attempts
+        ],
+    }
+
+
+def _recommendations(task: Task, last: Attempt, kinds: set[str], *, red: bool) -> list[str]:
+    """Advise by rule: what failed, and which command helps."""
+    advice = {
+        "verdict_error": "make the check runnable: see its error, image and check files",
+        "oom": "raise limits.memory in the profile",
+        "setup": "mend the setup commands of the project in fleet.yaml",
+        "agent_missing": "install the agent's program in the image, or choose another profile",
+        "image": "build the image: fleet image build",
+        "workspace": "mend the repository as the reason says",
+    }
+    found = [text for kind, text in advice.items() if kind in kinds]
+    if red:
+        found.append(f"read the check's output in `fleet task log {task.key}`")
+        found.append(f"make the goal clearer: fleet task comment {task.key} TEXT")
+    if last.head is not None:
+        found.append(f"the work is kept as refs/fleet/kept/{last.id}")
+    found.append(f"then: fleet task retry {task.key}, or --fresh to start at the target again")
+    return found
+
+
+def log_rows(ledger: Ledger, key: str, *, after: int = 0) -> list[Row]:
+    """Answer `task log`: the events of a task, with the output of red checks beside them."""
+    rows = []
+    for event in ledger.events(task=key, after=after):
+        tail = event.data.get("tail") or event.data.get("output") or ""
+        rows.append(
+            {
+                "id": event.id,
+                "at": moment(event.at),
+                "who": event.who,
+                "task": event.task,
+                "attempt": event.attempt,
+                "kind": event.kind,
+                "what": event.what,
+                "output": tail if isinstance(tail, str) else "",
+            }
+        )
+    return rows

@@ -1,0 +1,92 @@
+"""`fleet pool`: how the accounts stand, why a task is not started, and a blocked one opened."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from fleet.cli.output import clock, document, plain, put, table
+from fleet.cli.place import Json, opened, unfit
+from fleet.domain.errors import NotFoundError
+from fleet.domain.task import parse_key
+
+if TYPE_CHECKING:
+    from fleet.bootstrap import Office
+
+app = typer.Typer(no_args_is_help=True)
+_COLUMNS = (
+    *("account", "owner", "agent", "state", "until", "spent_usd", "daily_budget_usd"),
+    *("requests", "running", "reason"),
+)
+
+
+@app.command()
+def status(
+    ctx: typer.Context,
+    key: Annotated[
+        str | None, typer.Argument(metavar="[KEY]", help="With --explain: this task alone.")
+    ] = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Say why each waiting task is not started now.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Show each account: ready, cooling, spent, closed, full or blocked, why and until when."""
+    from fleet.app import views
+
+    if key is not None and not explain:
+        raise typer.BadParameter("a task is named only with --explain", param_hint="KEY")
+    with opened(ctx) as office:
+        now, faults = office.clock.now(), unfit(office)
+        snapshot = office.ledger.snapshot()
+        accounts = views.pool_rows(snapshot, office.fleet, now=now, unfit=faults)
+        asked = _asked(key, office)
+        tasks = (
+            views.explained(snapshot, office.fleet, now=now, unfit=faults, key=asked)
+            if explain
+            else []
+        )
+    if json:
+        document({"accounts": accounts, "tasks": tasks} if explain else accounts)
+        return
+    table([{**row, "until": clock(row["until"]) or None} for row in accounts], _COLUMNS)
+    if explain:
+        _explain(tasks)
+
+
+def _asked(key: str | None, office: "Office") -> str | None:
+    """Answer the named task's key; raises NotFoundError where it is unknown or has ended."""
+    if key is None:
+        return None
+    task = office.ledger.task(parse_key(key))
+    if not task.open:
+        raise NotFoundError(
+            f"{task.key} has ended: {task.resolution}", remedy=f"see `fleet task show {task.key}`"
+        )
+    return task.key
+
+
+def _explain(tasks: list[dict[str, Any]]) -> None:
+    for row in tasks:
+        put("")
+        put(f"{row['task']}  {plain(row['title'])}: {_prospect(row)}")
+        for each in row["candidates"]:
+            put(f"  {_candidate(each)}")
+    if not tasks:
+        put("no task is ready or waits")
+
+
+def _prospect(row: dict[str, Any]) -> str:
+    if row["slot"]:
+        return f"it would start now with {row['slot']['profile']}/{row['slot']['account']}"
+    until = f" (until {clock(row['until'])})" if row["until"] else ""
+    return f"{row['status']}: {plain(row['reason'])}{until}"
+
+
+def _candidate(row: dict[str, Any]) -> str:
+    name = f"{row['profile']}/{row['account']}" if row["account"] else row["profile"]
+    kind = "fallback " if row["fallback"] else ""
+    if row["free"]:
+        return f"{kind}{name}: free"
+    state = f"{row['state']}, " if row["state"] else ""
+    until = f", until {clock(row['until'])}" if row["until"] else ", nobody knows until when"
+    return f"{kind}{name}: {state}{plain(row['reason'])}{until}"

@@ -1,0 +1,40 @@
+"""`fleet status`: who coordinates, what runs, what waits for what, what was spent today."""
+
+import typer
+
+from fleet.cli.output import clock, document, plain, put, table
+from fleet.cli.place import Json, opened, unfit
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the root."""
+    app.command()(status)
+
+
+def status(ctx: typer.Context, json: Json = False) -> None:
+    """Show who coordinates, what runs, what waits for what and until when, and today's money."""
+    from fleet.app import views
+    from fleet.bootstrap import held_by
+
+    with opened(ctx) as office:
+        now, faults = office.clock.now(), unfit(office)
+        view = views.status_view(office.ledger, office.fleet, now=now, unfit=faults)
+        holder = held_by(office)
+    view["coordinator"] = holder
+    view["slots"] = [{"parallel": office.fleet.parallel, "running": len(view["running"])}]
+    if json:
+        document(view)
+        return
+    said = f"process {holder['pid']} ({holder['holder']})" if holder else "nobody coordinates"
+    put(f"{said}; {len(view['running'])} of {office.fleet.parallel} attempts run")
+    if view["storm"]:
+        put(plain(view["storm"]))
+    if view["running"]:
+        table(view["running"], ("attempt", "profile", "alive", "progressing", "quiet_seconds"))
+    if view["queue"]:
+        rows = [{**row, "until": clock(row["until"])} for row in view["queue"]]
+        table(rows, ("task", "waiting_for", "until"))
+    used = [row for row in view["spend"] if row["requests"] or row["daily_budget_usd"] is not None]
+    if used:
+        money = ("spent_usd", "reserved_usd", "daily_budget_usd")
+        table(used, ("account", "day", *money, "requests", "daily_requests"))
