@@ -9,11 +9,11 @@ from fleet.domain.attempt import Outcome, Red, State
 from fleet.domain.merge import PullRequestStatus
 from fleet.domain.plan import Conclude, Dispatch, Stop
 from fleet.domain.policy import ActionStatus
+from fleet.domain.swap import Cause
 from fleet.domain.task import Priority, Resolution
 from tests.builders import (
     NOW,
     a_fleet,
-    a_profile,
     a_pull,
     a_task,
     an_account,
@@ -108,24 +108,15 @@ def test_a_cancelled_tasks_work_is_not_verified():
     assert (action.to, action.reason) == (State.CANCELLED, "cancelled on request")
 
 
-@pytest.mark.parametrize(
-    ("fields", "outcome", "said"),
-    [
-        ({"last_beat": LATER - timedelta(seconds=61)}, Outcome.LOST, "no heartbeat for 60 s"),
-        ({"last_beat": LATER - timedelta(seconds=60)}, None, ""),
-        ({"last_progress": LATER - timedelta(seconds=601)}, Outcome.SWAP, "no progress for 600 s"),
-        ({"last_progress": LATER - timedelta(seconds=600)}, None, ""),
-        ({"started": LATER - timedelta(seconds=3631)}, Outcome.SWAP, "longer than 3600 s"),
-        ({"started": LATER - timedelta(seconds=3630)}, None, ""),
-    ],
-)
-def test_an_overdue_attempt_is_stopped_with_its_outcome(fields, outcome, said):
-    attempt = running(**fields)
+def test_a_stop_for_a_swap_carries_its_cause_and_evidence():
+    attempt = running(last_beat=LATER - timedelta(seconds=61))
 
     plan = planned(a_snapshot(attempt), followed=frozenset({attempt.id}))
 
-    stops = [action for action in plan.actions if isinstance(action, Stop)]
-    assert [(s.outcome, s.reason) for s in stops] == ([(outcome, said)] if outcome else [])
+    (stop,) = plan.actions
+    assert isinstance(stop, Stop)
+    assert (stop.outcome, stop.cause) == (Outcome.SWAP, Cause.HEARTBEAT_LOST)
+    assert stop.reason == "no heartbeat for 61 s (limit 60 s), last progress 0 s ago"
 
 
 def test_silence_before_this_coordinator_began_is_forgiven():
@@ -152,12 +143,16 @@ def test_a_running_attempt_is_stopped_when_it_is_unwanted(tasks, sight, said):
 
 
 def test_a_stop_that_was_written_down_is_sent_again_as_it_was():
-    attempt = running(stopping=Outcome.LOST, reason="no heartbeat for 60 s")
+    attempt = running(stopping=Outcome.SWAP, cause=Cause.STALLED, reason="no progress")
 
     stop = planned(a_snapshot(attempt, tasks=CANCELLED_TASK)).actions[-1]
 
     assert isinstance(stop, Stop)
-    assert (stop.outcome, stop.reason) == (Outcome.LOST, "no heartbeat for 60 s")
+    assert (stop.outcome, stop.cause, stop.reason) == (
+        Outcome.SWAP,
+        Cause.STALLED,
+        "no progress",
+    )
 
 
 @pytest.mark.parametrize(
@@ -251,30 +246,6 @@ def test_a_task_without_a_slot_says_why():
     assert waits_for(a_snapshot(), fleet) == ["local/local: 0 attempts run already"]
 
 
-@pytest.mark.parametrize(("committed", "goes"), [(0, True), (100, True), (101, False)])
-def test_a_tasks_budget_bounds_all_its_attempts(committed, goes):
-    fleet = a_fleet(profiles={"local": a_profile(max_cost_micros=100)})
-    task = a_task(budget_micros=200)
-
-    plan = planned(a_snapshot(tasks=(task,), task_committed={"APP-1": committed}), fleet)
-
-    assert bool(dispatches(plan)) is goes
-    assert [w.reason for w in plan.waits] == (
-        [] if goes else ["the task's budget is spent or reserved"]
-    )
-
-
-def test_money_is_reserved_task_by_task_within_one_plan():
-    metered = an_account("alice", unmetered=False, daily_budget_micros=250)
-    fleet = a_fleet(profiles={"local": a_profile(max_cost_micros=100)}, accounts={"alice": metered})
-    tasks = tuple(a_task(f"APP-{number}") for number in (1, 2, 3))
-
-    plan = planned(a_snapshot(tasks=tasks, committed={"alice": 50}), fleet)
-
-    assert [action.task.key for action in dispatches(plan)] == ["APP-1", "APP-2"]
-    assert [wait.task for wait in plan.waits] == ["APP-3"]
-
-
 def test_parallel_bounds_what_holds_a_slot():
     tasks = tuple(a_task(f"APP-{number}") for number in range(1, 7))
     holding = (running(), an_attempt("APP-2", state=State.LEASED))
@@ -284,19 +255,6 @@ def test_parallel_bounds_what_holds_a_slot():
 
     assert [action.task.key for action in dispatches(plan)] == ["APP-4", "APP-5"]
     assert [(w.task, w.reason) for w in plan.waits] == [("APP-6", "4 attempts run already")]
-
-
-def test_the_most_urgent_task_goes_first_then_the_oldest():
-    tasks = (
-        a_task("APP-1"),
-        a_task("APP-2", priority=Priority.HIGH),
-        a_task("APP-3", created=NOW - timedelta(days=1)),
-        a_task("APP-4", priority=Priority.LOW, created=NOW - timedelta(days=9)),
-    )
-
-    keys = [action.task.key for action in dispatches(planned(a_snapshot(tasks=tasks)))]
-
-    assert keys == ["APP-2", "APP-3", "APP-1", "APP-4"]
 
 
 def test_a_dependent_task_is_dispatched_once_the_other_is_merged():
