@@ -5,7 +5,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from fleet_agent.clis.model import Activity, Cli, Denied, Failure, FailureKind, Heard, Usage
+from fleet_agent.clis.model import Activity, Cli, Denied, Failure, Heard, Usage
+from fleet_agent.document import Document
 from fleet_agent.findings import Findings
 from fleet_agent.notebook import Notebook
 from fleet_agent.packet import Packet
@@ -20,6 +21,7 @@ from fleet_agent.wire import Wire
 _ACTIVITY_EVERY_SECONDS = 1.0
 _USAGE_EVERY_SECONDS = 2.0
 _SIGN_OF_LIFE_SECONDS = 5.0
+_DOCUMENT_EVERY_SECONDS = 5.0
 _LONGEST_SUMMARY = 200
 _LONGEST_WORDS = 4000
 _LONGEST_LINE = 1024 * 1024
@@ -108,6 +110,7 @@ class Start:
     withheld: frozenset[str]
     used: Usage | None = None
     tail: Tail | None = None
+    document: Document | None = None
 
 
 class AgentHearing(Overhearing):
@@ -116,7 +119,7 @@ class AgentHearing(Overhearing):
     def __init__(self, feed: Feed, start: Start, findings: Findings) -> None:
         super().__init__(feed)
         self.cut: Failure | None = None
-        self._tell_next = 0.0
+        self._tell_next = self._look_next = 0.0
         self._start = start
         self._findings = findings
         self._unfinished = {"out": b"", "error": b""}
@@ -139,16 +142,13 @@ class AgentHearing(Overhearing):
         self._hear("error", chunk, self._start.cli.overhear)
         self._feed.note(Activity("output", last_line(chunk, _LONGEST_SUMMARY)))
 
-    def read_out(self, document: bytes | None) -> None:
-        """Take what the CLI left in its document, where it left one."""
-        if document is not None:
-            self._take(self._start.cli.read(document))
-
     def close(self) -> None:
         """Take no more reports, and count those that were refused."""
         self._start.post.close()
         self._findings.reports_dropped += self._start.post.refused
         self._read_tail()
+        if self._start.document:
+            self._take(self._start.document.last_words())
         # the last line may lack its end
         for stream, parse in (("out", self._start.cli.parse), ("error", self._start.cli.overhear)):
             self._take(parse(self._unfinished[stream]))
@@ -166,12 +166,13 @@ class AgentHearing(Overhearing):
     def tick(self) -> None:
         """Read the tailed file, note what was used, and look whether to cut it short."""
         self._read_tail()
+        self._look_into_document()
         self._count()
         if time.monotonic() >= self._tell_next:
             self._tell_next = time.monotonic() + _USAGE_EVERY_SECONDS
             self.tell_usage()
         if self.cut is None:
-            self.cut = self._start.notebook.reason_to_cut(time.monotonic()) or self._overspent()
+            self.cut = self._start.notebook.reason_to_cut(time.monotonic()) or self._spent_up()
         self._feed.flush()
 
     def _read_tail(self) -> None:
@@ -179,15 +180,19 @@ class AgentHearing(Overhearing):
             self._stir()
             self._take(self._start.cli.parse(line))
 
+    def _look_into_document(self) -> None:
+        if self._start.document and time.monotonic() >= self._look_next:
+            self._look_next = time.monotonic() + _DOCUMENT_EVERY_SECONDS
+            self._take(self._start.document.news())
+
     def _count(self) -> None:
         now, used = self._start.notebook.usage, self._start.used
         if now is not None:
             now = priced(now, self._start.packet.agent.prices)
             self._findings.usage = used.plus(now) if used else now
 
-    def _overspent(self) -> Failure | None:
-        reason = used_up(self._findings.usage, self._start.packet.limits, beyond=True)
-        return Failure(FailureKind.LIMIT, reason) if reason else None
+    def _spent_up(self) -> Failure | None:
+        return used_up(self._findings.usage, self._start.packet.limits, beyond=True)
 
     def _hear(self, stream: str, chunk: bytes, parse: Callable[[bytes], tuple[Heard, ...]]) -> None:
         self._stir()

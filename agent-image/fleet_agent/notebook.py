@@ -5,6 +5,8 @@ from dataclasses import replace
 
 from fleet_agent.clis.model import (
     Activity,
+    Answered,
+    Called,
     Denied,
     Failure,
     FailureKind,
@@ -18,6 +20,7 @@ from fleet_agent.clis.model import (
     Usage,
 )
 from fleet_agent.packet import Limits
+from fleet_agent.repeats import Repeats
 from fleet_agent.state import SESSION_ID
 
 # how long a CLI may try again by itself before another agent had better take over
@@ -46,13 +49,14 @@ class Notebook:
         self._facts: deque[Heard] = deque(maxlen=_MOST_FACTS)
         self._weighty: list[Heard] = []
         self._idle = 0
+        self._repeats = Repeats()
         self._in_parts = False
         self._trouble: Failure | None = None
         self._trouble_at = self._heard_at = now
 
     @property
     def facts(self) -> tuple[Heard, ...]:
-        """What was said without activity, oldest first.
+        """What was said without activity and calls, oldest first.
 
         The oldest of too many are forgotten, but no refused tool and no error that stands.
         """
@@ -64,8 +68,9 @@ class Notebook:
 
     def take(self, event: Heard, *, now: float) -> None:
         """Note what a line said."""
-        if not isinstance(event, Activity):
+        if not isinstance(event, Activity | Called | Answered):
             self._keep(event)
+        self._repeats.take(event)
         self._idle = self._idle_after(event)
         self._in_parts = self._in_parts and _of_words(event)
         if isinstance(event, Trouble):
@@ -123,6 +128,9 @@ class Notebook:
         if self._idle >= _MOST_IDLE_STEPS:
             message = f"the model did nothing in {self._idle} steps in a row"
             return Failure(FailureKind.HANG, message)
+        loop = self._repeats.loop()
+        if loop:
+            return loop
         trouble = self._trouble
         if trouble and self._hopeless(trouble, now):
             return trouble

@@ -32,9 +32,9 @@ def work(attempt: Attempt) -> None:
 
 
 def _refuse_if_spent(attempt: Attempt) -> None:
-    reason = used_up(attempt.findings.usage, attempt.packet.limits)
-    if reason:
-        raise AttemptFailedError(FailureKind.LIMIT, f"{reason} and the self-check is red")
+    spent = used_up(attempt.findings.usage, attempt.packet.limits)
+    if spent:
+        raise AttemptFailedError(spent.kind, f"{spent.message} and the self-check is red")
 
 
 def _run_agent(

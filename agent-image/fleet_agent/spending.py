@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from fleet_agent.clis.model import Usage
+from fleet_agent.clis.model import Failure, FailureKind, Usage
 from fleet_agent.packet import Limits
 
 _MILLION = 1_000_000
@@ -33,15 +33,21 @@ def rest_of(limits: Limits, used: Usage | None) -> Limits:
     )
 
 
-def used_up(usage: Usage | None, limits: Limits, *, beyond: bool = False) -> str | None:
-    """Return which limit is reached, None while there is room.
+def used_up(usage: Usage | None, limits: Limits, *, beyond: bool = False) -> Failure | None:
+    """Return which limit is reached, None while there is room; money comes before turns.
 
     With `beyond`, turns have to be over the limit: the last one allowed may still be at work.
     """
     if usage is None:
         return None
+    cost = usage.cost_micros or 0
+    if limits.cost_micros is not None and cost >= limits.cost_micros:
+        message = f"{_dollars(cost)} of {_dollars(limits.cost_micros)} USD used"
+        return Failure(FailureKind.BUDGET, message)
     if limits.turns is not None and usage.turns >= limits.turns + beyond:
-        return f"{usage.turns} of {limits.turns} turns used"
-    if limits.cost_micros is not None and (usage.cost_micros or 0) >= limits.cost_micros:
-        return f"{limits.cost_micros} micro-dollars used up"
+        return Failure(FailureKind.LIMIT, f"{usage.turns} of {limits.turns} turns used")
     return None
+
+
+def _dollars(micros: int) -> str:
+    return f"{micros / _MILLION:.4f}"

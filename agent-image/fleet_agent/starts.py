@@ -8,10 +8,11 @@ from pathlib import Path
 
 from fleet_agent.attempt import Attempt
 from fleet_agent.clis.hints import retry_after
-from fleet_agent.clis.model import Ask, End, FailureKind, Invocation, Told
+from fleet_agent.clis.model import Ask, Cli, End, FailureKind, Invocation, Told
 from fleet_agent.conduct import Ended
+from fleet_agent.document import Document
 from fleet_agent.fields import FieldError
-from fleet_agent.files import UnfitFileError, read_plain_file, write_below
+from fleet_agent.files import write_below
 from fleet_agent.findings import AttemptFailedError
 from fleet_agent.hearing import AgentHearing, Start, pass_on
 from fleet_agent.notebook import Notebook
@@ -26,7 +27,6 @@ from fleet_agent.tail import Tail
 from fleet_agent.told import read_told
 
 _MCP = ("fleet-agent", "mcp")
-_LARGEST_DOCUMENT = 16 * 1024 * 1024
 
 
 def start_agent(
@@ -111,8 +111,13 @@ def _hearing(
         withheld=attempt.withheld,
         used=attempt.findings.usage,
         tail=Tail(ask.home, invocation.tail) if invocation.tail else None,
+        document=_document(ask.home, attempt.cli, invocation),
     )
     return AgentHearing(attempt.feed, start, attempt.findings)
+
+
+def _document(home: Path, cli: Cli, invocation: Invocation) -> Document | None:
+    return Document(home / invocation.document, cli.read) if invocation.document else None
 
 
 def _conduct(
@@ -124,7 +129,6 @@ def _conduct(
         ended = attempt.conduct(command, listener=hearing)
     finally:
         # what was used counts also when the agent was stopped
-        hearing.read_out(_document(ask.home, invocation.document))
         hearing.close()
         if attempt.cli.leaves_result:
             told = _hear_out(attempt, scratch)
@@ -142,16 +146,6 @@ def _hear_out(attempt: Attempt, scratch: Scratch) -> Told:
         return Told()
     attempt.findings.believe(told)
     return told
-
-
-def _document(home: Path, path: str | None) -> bytes | None:
-    """Return what the CLI left in a file of its home; None where it left none to be read."""
-    if path is None:
-        return None
-    try:
-        return read_plain_file(home / path, _LARGEST_DOCUMENT)
-    except (OSError, UnfitFileError):
-        return None
 
 
 def _judge(attempt: Attempt, hearing: AgentHearing, end: End, *, out_of_memory: bool) -> None:

@@ -14,6 +14,8 @@ _MAY_STATE = frozenset(
     {
         FailureKind.AUTH,
         FailureKind.LIMIT,
+        FailureKind.BUDGET,
+        FailureKind.LOOP,
         FailureKind.REFUSED_TOOLS,
         FailureKind.RATE_LIMIT,
         FailureKind.QUOTA,

@@ -66,7 +66,7 @@ def removed(invocation):
         ("refused", FailureKind.NETWORK),
         ("garbage", FailureKind.NETWORK),
         ("max_turns", FailureKind.LIMIT),
-        ("max_budget", FailureKind.LIMIT),
+        ("max_budget", FailureKind.BUDGET),
         ("interrupted", FailureKind.CRASH),
         ("denied", FailureKind.REFUSED_TOOLS),
     ],

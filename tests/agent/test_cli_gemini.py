@@ -110,7 +110,7 @@ def test_a_loop_it_finds_itself_is_a_failure():
 
     events = CLI.parse(line) + CLI.parse(b'{"type":"result","status":"success","stats":{}}')
 
-    assert kind_of_end(CLI, events) is FailureKind.HANG
+    assert kind_of_end(CLI, events) is FailureKind.LOOP
 
 
 @pytest.mark.parametrize(

@@ -97,7 +97,7 @@ def test_money_used_up_ends_the_rounds(tmp_path):
     limits = {"max_cost_usd": 1}
     said = a_stage(tmp_path, agent, check=["false"], self_check_rounds=9, limits=limits).play()
 
-    assert (said.failure, said.diagnostics["rounds"]) == ("limit", 2)
+    assert (said.failure, said.diagnostics["rounds"]) == ("budget", 2)
 
 
 def test_setup_runs_before_the_agent_and_what_it_leaves_untracked_is_named(tmp_path):

@@ -6,6 +6,7 @@ No address but that of its server can be given. The key stands in the environmen
 import json
 from collections.abc import Callable, Mapping
 
+from fleet_agent.clis.calls import answered_in, called_in
 from fleet_agent.clis.credentials import kind_among, one_line, variables
 from fleet_agent.clis.launch import PROMPT, fed
 from fleet_agent.clis.lines import (
@@ -94,10 +95,17 @@ def _assistant(told: Mapping[str, object]) -> tuple[Heard, ...]:
     for block in mappings(message.get("content")):
         if block.get("type") == "tool_use":
             heard.append(activity("tool", text(block.get("name"), LONGEST_SUMMARY)))
+            heard += [called_in(block)] if told.get("parent_tool_use_id") is None else []
         words = text(block.get("text"))
         if words:
             heard += [activity("message", words), Said(words)]
     return tuple(heard)
+
+
+def _user(told: Mapping[str, object]) -> tuple[Heard, ...]:
+    blocks = mappings(mapping(told.get("message")).get("content"))
+    answers = (answered_in(block) for block in blocks if block.get("type") == "tool_result")
+    return (activity("output", "user"), *answers)
 
 
 def _usage(used: Mapping[str, object]) -> Usage:
@@ -119,6 +127,7 @@ def _result(told: Mapping[str, object]) -> tuple[Heard, ...]:
 
 _READERS: Mapping[str, Callable[[Mapping[str, object]], tuple[Heard, ...]]] = {
     "assistant": _assistant,
+    "user": _user,
     "result": _result,
 }
 

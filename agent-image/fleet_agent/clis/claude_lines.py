@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 
+from fleet_agent.clis.calls import answered_in, called_in
 from fleet_agent.clis.claude_tools import category_of
 from fleet_agent.clis.lines import (
     LONGEST_SUMMARY,
@@ -31,7 +32,10 @@ from fleet_agent.clis.model import (
 )
 from fleet_agent.clis.reasons import failure, kind_of
 
-_LIMITS = ("error_max_turns", "error_max_budget_usd")
+_LIMITS = {
+    "error_max_turns": FailureKind.LIMIT,
+    "error_max_budget_usd": FailureKind.BUDGET,
+}
 _TELLING = ("command", "file_path", "path", "pattern", "url", "query", "description", "message")
 _NOT_GRANTED = re.compile(r"Claude requested permissions to use ([\w-]{1,100}), but you haven't")
 
@@ -80,14 +84,14 @@ def _assistant(told: Mapping[str, object]) -> tuple[Heard, ...]:
     if told.get("error"):
         return ()
     heard: list[Heard] = []
+    # its own agents work at the same time: what they do is no row with what it does itself
+    own = told.get("parent_tool_use_id") is None
     for block in mappings(mapping(told.get("message")).get("content")):
         if block.get("type") == "tool_use":
-            heard.append(activity("tool", _call(block)))
+            heard += [activity("tool", _call(block)), *((called_in(block),) if own else ())]
         words = text(block.get("text"))
         if words:
-            heard.append(activity("message", words))
-            if told.get("parent_tool_use_id") is None:
-                heard.append(Said(words))
+            heard += [activity("message", words), *((Said(words),) if own else ())]
     return tuple(heard)
 
 
@@ -100,6 +104,8 @@ def _call(block: Mapping[str, object]) -> str:
 def _user(told: Mapping[str, object]) -> tuple[Heard, ...]:
     heard: list[Heard] = []
     for block in mappings(mapping(told.get("message")).get("content")):
+        if block.get("type") == "tool_result":
+            heard.append(answered_in(block))
         refused = _NOT_GRANTED.match(text(block.get("content")))
         if refused and block.get("is_error") is True:
             heard.append(_denied(refused[1]))
@@ -166,11 +172,12 @@ def _failure(told: Mapping[str, object]) -> Failure:
     errors = told.get("errors")
     listed = [text(one) for one in errors] if isinstance(errors, list) else []
     words = text(told.get("result")) or "; ".join(filter(None, listed))
-    if told.get("subtype") in _LIMITS:
-        return Failure(FailureKind.LIMIT, words or text(told.get("subtype")))
+    subtype = text(told.get("subtype"))
+    if subtype in _LIMITS:
+        return Failure(_LIMITS[subtype], words or subtype)
     status = told.get("api_error_status")
     code = status if type(status) is int else None
-    return failure(code, words or f"ended with {text(told.get('subtype'))} and no reason")
+    return failure(code, words or f"ended with {subtype} and no reason")
 
 
 _READERS: Mapping[str, Callable[[Mapping[str, object]], tuple[Heard, ...]]] = {

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
+from fleet_agent.clis.calls import done
 from fleet_agent.clis.lines import (
     LONGEST_SUMMARY,
     activity,
@@ -27,6 +28,12 @@ from fleet_agent.clis.model import (
 from fleet_agent.clis.reasons import failure
 
 _CATEGORIES = {"command_execution": "shell", "file_change": "edit", "web_search": "web"}
+# where a call's result stands
+_RESULTS = {
+    "command_execution": ("aggregated_output", "exit_code"),
+    "mcp_tool_call": ("result", "error"),
+}
+_NO_STEPS = ("error", "todo_list")
 _TELLING = ("command", "text", "query", "message", "tool")
 
 
@@ -70,7 +77,21 @@ def _item(told: Mapping[str, object]) -> tuple[Heard, ...]:
         said = kind == "agent_message" and told.get("type") == "item.completed" and words
         return (activity("message", words), *((Said(words),) if said else ()))
     # an item of type error is a warning
-    return (activity("output" if kind == "error" else "tool", f"{kind} {_about(item)}"),)
+    shown = activity("output" if kind == "error" else "tool", f"{kind} {_about(item)}")
+    return (shown, *(_step(item, kind) if told.get("type") == "item.completed" else ()))
+
+
+def _step(item: Mapping[str, object], kind: str) -> tuple[Heard, ...]:
+    """Return a call and its result, as far as the item tells both."""
+    if kind in _NO_STEPS:
+        return ()
+    call = text(item.get("id"), LONGEST_SUMMARY)
+    tool, result = text(item.get("tool"), LONGEST_SUMMARY) or kind, _RESULTS.get(kind)
+    if result is None:
+        # a patch is told without what is in it: it is like no other
+        return done(call, tool, call, result=None)
+    given = item.get("arguments") if kind == "mcp_tool_call" else {"command": item.get("command")}
+    return done(call, tool, given, result=[item.get(key) for key in (*result, "status")])
 
 
 def _about(item: Mapping[str, object]) -> str:

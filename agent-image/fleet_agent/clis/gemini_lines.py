@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 
+from fleet_agent.clis.calls import answered, called
 from fleet_agent.clis.lines import (
     LONGEST_SUMMARY,
     activity,
@@ -121,23 +122,26 @@ def _message(told: Mapping[str, object]) -> tuple[Heard, ...]:
 def _tool_use(told: Mapping[str, object]) -> tuple[Heard, ...]:
     given = mapping(told.get("parameters"))
     detail = next((text(given[key]) for key in _TELLING if isinstance(given.get(key), str)), "")
-    return (activity("tool", f"{text(told.get('tool_name'), LONGEST_SUMMARY)} {detail}"),)
+    call, tool = (text(told.get(key), LONGEST_SUMMARY) for key in ("tool_id", "tool_name"))
+    return (activity("tool", f"{tool} {detail}"), called(call, tool, given))
 
 
 def _tool_result(told: Mapping[str, object]) -> tuple[Heard, ...]:
     # the tool is named in the id of its call alone
-    tool = text(told.get("tool_id"), LONGEST_SUMMARY).partition("__")[0]
+    call = text(told.get("tool_id"), LONGEST_SUMMARY)
+    tool = call.partition("__")[0]
     refused = mapping(told.get("error")).get("type") in _REFUSALS
     if refused and tool in _CATEGORIES:
         return (Denied(tool, _CATEGORIES[tool]),)
-    return (activity("output", f"{tool} {text(told.get('status'), LONGEST_SUMMARY)}"),)
+    shown = activity("output", f"{tool} {text(told.get('status'), LONGEST_SUMMARY)}")
+    return (shown, answered(call, [told.get(key) for key in ("status", "output", "error")]))
 
 
 def _error(told: Mapping[str, object]) -> tuple[Heard, ...]:
     message = text(told.get("message"))
     if _LOOP in message:
         # it ends then as if all were well
-        return (Trouble(Failure(FailureKind.HANG, message), final=True),)
+        return (Trouble(Failure(FailureKind.LOOP, message), final=True),)
     if told.get("severity") == "error":
         return (Trouble(_told(None, message), final=True),)
     return (activity("output", message),)

@@ -6,9 +6,10 @@ the key; the environment of its own process holds it.
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from fleet_agent.clis import litellm_api
+from fleet_agent.clis.calls import answered, called
 from fleet_agent.clis.lines import (
     LONGEST_SUMMARY,
     activity,
@@ -111,7 +112,18 @@ def read(document: bytes) -> tuple[Heard, ...]:
     info, messages = mapping(told.get("info")), mappings(told.get("messages"))
     spent = Spent(_usage(mapping(info.get("model_stats")), messages), Scope.START)
     extra = mapping(messages[-1].get("extra")) if messages else {}
-    return (spent, *_end(info, extra))
+    return (spent, *_steps(messages), *_end(info, extra))
+
+
+def _steps(messages: Sequence[Mapping[str, object]]) -> Iterator[Heard]:
+    for message in messages:
+        extra = mapping(message.get("extra"))
+        for action in mappings(extra.get("actions")):
+            call = text(action.get("tool_call_id"), LONGEST_SUMMARY)
+            yield called(call, "bash", {"command": action.get("command")})
+        if message.get("role") == "tool":
+            call = text(message.get("tool_call_id"), LONGEST_SUMMARY)
+            yield answered(call, message.get("content"))
 
 
 def _usage(stats: Mapping[str, object], messages: Sequence[Mapping[str, object]]) -> Usage:
@@ -135,12 +147,20 @@ def _end(info: Mapping[str, object], extra: Mapping[str, object]) -> tuple[Heard
         said = text(info.get("submission"))
         return (*((Said(said),) if said else ()), Finished())
     if status in _LIMITS:
-        return (_final(Failure(FailureKind.LIMIT, f"ended with {status}")),)
+        kind = FailureKind.BUDGET if _out_of_money(info) else FailureKind.LIMIT
+        return (_final(Failure(kind, f"ended with {status}")),)
     if words:
         error = litellm_api.error_in(words.encode(errors="replace"))
         return (_final(error or failure(None, f"{status}: {words}")),)
     # none while it is at work: it was ended then
     return (_final(Failure(FailureKind.CRASH, f"ended with {status}")),) if status else ()
+
+
+def _out_of_money(info: Mapping[str, object]) -> bool:
+    """Tell the one limit from the other: it says the same of both."""
+    cost = dollars(mapping(info.get("model_stats")).get("instance_cost"))
+    most = dollars(mapping(mapping(info.get("config")).get("agent")).get("cost_limit"))
+    return bool(cost and most and cost >= most)
 
 
 def _final(cause: Failure) -> Trouble:

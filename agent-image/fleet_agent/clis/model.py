@@ -20,6 +20,8 @@ class FailureKind(StrEnum):
     CRASH = "crash"
     SELF_CHECK = "self_check"
     LIMIT = "limit"
+    BUDGET = "budget"
+    LOOP = "loop"
     TIMEOUT = "timeout"
     OOM = "oom"
     STOPPED = "stopped"
@@ -165,7 +167,28 @@ class Idle:
     """A step in which the model did nothing at all; a few in a row are a loop."""
 
 
-Heard = Activity | Session | Said | Spent | Finished | Trouble | Denied | Idle
+@dataclass(frozen=True)
+class Called:
+    """The model called a tool; equal digests are equal arguments.
+
+    `waits` says that the call is there to let time pass.
+    """
+
+    id: str
+    tool: str
+    digest: str
+    waits: bool = False
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What the call of that id came to; equal digests are equal results."""
+
+    id: str
+    digest: str
+
+
+Heard = Activity | Session | Said | Spent | Finished | Trouble | Denied | Idle | Called | Answered
 
 # what safe mode can hold back; reading is always allowed
 CATEGORIES = ("edit", "shell", "web", "agents")
@@ -217,7 +240,8 @@ class Invocation:
 
     `files` are written below the home before it starts, readable by their owner alone. `tail` is
     a pattern below the home: lines appended to a file that matches are parsed like output.
-    `document` is a file below the home that is read once the CLI has ended.
+    `document` is a file below the home that it writes anew while it works: each time all of it
+    is read.
     """
 
     argv: Argv
@@ -243,7 +267,7 @@ _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 class End:
     """How the CLI ended: exit code (negative for a signal), tails of its output, its own word.
 
-    `heard` is what its lines said, without activity, oldest first; `at` is UTC.
+    `heard` is what its lines said, without activity and calls, oldest first; `at` is UTC.
     """
 
     exit_code: int
@@ -271,10 +295,10 @@ class Cli:
     """One entry of the registry: pure functions and what the CLI is able to do.
 
     `parse` takes a line of standard output, of the tailed file too, `overhear` one of standard
-    error, `read` the whole document. `withholds` are the categories it can hold back by a setting
-    of its own, `resumes` whether a session can be continued, `version` is the argv that prints
-    its version, `kept` are the paths below the home that a later start needs to continue a
-    session. `leaves_result` says that the agent may write FLEET_RESULT and is believed.
+    error, `read` the whole document as it stands. `withholds` are the categories it can hold back
+    by a setting of its own, `resumes` whether a session can be continued, `version` is the argv
+    that prints its version, `kept` are the paths below the home that a later start needs to
+    continue a session. `leaves_result` says that the agent may write FLEET_RESULT and is believed.
     """
 
     invocation: Callable[[Ask], Invocation]

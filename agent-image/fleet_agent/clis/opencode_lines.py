@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 
+from fleet_agent.clis.calls import done
 from fleet_agent.clis.lines import (
     LONGEST_SUMMARY,
     activity,
@@ -129,7 +130,10 @@ def _tool_use(told: Mapping[str, object]) -> tuple[Heard, ...]:
     state = mapping(part.get("state"))
     tool, given = text(part.get("tool"), LONGEST_SUMMARY), mapping(state.get("input"))
     detail = next((text(given[key]) for key in _TELLING if isinstance(given.get(key), str)), "")
-    return (activity("tool", f"{tool} {detail}"), *_denied(tool, state))
+    call = text(part.get("callID"), LONGEST_SUMMARY)
+    result = [state.get(key) for key in ("status", "output", "error")]
+    step = done(call, tool, given, result=result)
+    return (activity("tool", f"{tool} {detail}"), *step, *_denied(tool, state))
 
 
 def _denied(tool: str, state: Mapping[str, object]) -> tuple[Heard, ...]:

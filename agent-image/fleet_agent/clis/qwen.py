@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
+from fleet_agent.clis.calls import answered_in, called_in
 from fleet_agent.clis.credentials import kind_among, one_line, variables
 from fleet_agent.clis.hints import told_wait
 from fleet_agent.clis.launch import PROMPT, fed
@@ -177,9 +178,12 @@ def _retry(delay: object) -> Trouble:
 def _assistant(told: Mapping[str, object]) -> tuple[Heard, ...]:
     message = mapping(told.get("message"))
     heard: list[Heard] = [*_spent(mapping(message.get("usage")))]
+    # its own agents work at the same time: what they do is no row with what it does itself
+    own = told.get("parent_tool_use_id") is None
     for block in mappings(message.get("content")):
         if block.get("type") == "tool_use":
             heard.append(activity("tool", text(block.get("name"), LONGEST_SUMMARY)))
+            heard += [called_in(block)] if own else []
         words = text(block.get("text"))
         # an error of the API is told again by the result
         if words and not words.startswith(_API_ERROR):
@@ -206,7 +210,9 @@ def _user(told: Mapping[str, object]) -> tuple[Heard, ...]:
         for block in blocks
         if block.get("is_error") is True
     ]
-    return (activity("tool", "answered"), *(_denied(found[1]) for found in refused if found))
+    answers = (answered_in(block) for block in blocks if block.get("type") == "tool_result")
+    denied = (_denied(found[1]) for found in refused if found)
+    return (activity("tool", "answered"), *answers, *denied)
 
 
 def _denied(tool: str) -> Denied:
