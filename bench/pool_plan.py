@@ -19,10 +19,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from fleet.domain.attempt import Attempt, Outcome, State
+from fleet.domain.budget import Price
 from fleet.domain.health import Health, account_subject
-from fleet.domain.plan import Sight, Snapshot
+from fleet.domain.plan import Plan, Sight, Snapshot
 from fleet.domain.planner import plan
 from fleet.domain.profile import Account, Fleet, Profile, Project
 from fleet.domain.result import Check
@@ -37,6 +39,7 @@ AGENTS = ("claude", "codex", "gemini", "opencode")
 ROLES = ("developer", "tester", "reviewer", "planner")
 PROJECTS = ("APP", "API", "WEB", "OPS", "DOC")
 DOLLAR = 1_000_000
+PRICE = Price(input=3 * DOLLAR, cached_input=DOLLAR // 3, output=15 * DOLLAR)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,8 +80,8 @@ def measured(name: str, sizes: tuple[int, ...], *, rounds: int) -> list[dict[str
     floors: dict[int, list[float]] = {n: [] for n in sizes}
     for _ in range(rounds):
         for n, scene in scenes.items():
-            plans[n].append(taken(lambda s=scene: plan(s.snapshot, s.fleet, s.sight)))
-            floors[n].append(taken(lambda s=scene: in_order(s.snapshot.tasks)))
+            plans[n].append(taken(partial(planned, scene)))
+            floors[n].append(taken(partial(in_order, scene.snapshot.tasks)))
     times = {n: statistics.median(plans[n]) for n in sizes}
     return [
         {
@@ -88,7 +91,7 @@ def measured(name: str, sizes: tuple[int, ...], *, rounds: int) -> list[dict[str
             "floor_ms": round(statistics.median(floors[n]) * 1000, 2),
             "ratio": round(times[n] / statistics.median(floors[n]), 1),
             "growth": round(_growth(times, n), 2),
-            "actions": _counted(scenes[n]),
+            "actions": len(planned(scenes[n]).actions),
         }
         for n in sizes
     ]
@@ -101,8 +104,9 @@ def _growth(times: dict[int, float], n: int) -> float:
     return times[n] / times[least] / allowed
 
 
-def _counted(scene: Scene) -> int:
-    return len(plan(scene.snapshot, scene.fleet, scene.sight).actions)
+def planned(scene: Scene) -> Plan:
+    """Plan once."""
+    return plan(scene.snapshot, scene.fleet, scene.sight)
 
 
 def taken(work: Callable[[], object]) -> float:
@@ -121,7 +125,7 @@ def in_order(tasks: tuple[Task, ...]) -> list[Task]:
 def profiled(scene: Scene) -> None:
     """Print the functions in which most of the time goes."""
     profile = cProfile.Profile()
-    profile.runcall(plan, scene.snapshot, scene.fleet, scene.sight)
+    profile.runcall(planned, scene)
     stats = pstats.Stats(profile, stream=sys.stdout).strip_dirs()
     stats.sort_stats("tottime").print_stats(25)
     stats.sort_stats("cumulative").print_stats(25)
@@ -285,6 +289,7 @@ def _profiles() -> dict[str, Profile]:
                 model="sonnet",
                 roles=(role,),
                 max_cost_micros=DOLLAR,
+                price=PRICE,
                 fallback=tuple(f"{other}-{role}" for other in AGENTS[place + 1 :]),
             )
     return found
