@@ -1,18 +1,22 @@
 """Builders of domain values with defaults: a test names only what it is about."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from fleet.domain.attempt import Attempt, State
 from fleet.domain.budget import Reservation, Settlement
 from fleet.domain.events import Event
+from fleet.domain.health import Health
 from fleet.domain.merge import PullRequest
 from fleet.domain.policy import PendingAction
 from fleet.domain.profile import Account, Fleet, Profile, Project
 from fleet.domain.result import Check, Usage, Verdict, VerdictStatus
+from fleet.domain.swap import Cause, Receipt
 from fleet.domain.task import Task
 
 NOW = datetime(2026, 3, 14, 9, 26, 53, 589793, tzinfo=UTC)
+TODAY = NOW.date()
+RUN = "run-1"
 HOME8 = "0badcafe"
 SHA = "a" * 40
 TREE = "b" * 40
@@ -96,9 +100,49 @@ def a_reservation(attempt: Attempt, **fields: Any) -> Reservation:
 
 
 def a_settlement(attempt: Attempt, **fields: Any) -> Settlement:
-    """Answer what an attempt cost: a quarter of a dollar, told by the agent."""
-    defaults: dict[str, Any] = {"micros": 250_000, "estimated": False, "usage": Usage(turns=1)}
+    """Answer what an attempt cost today: a quarter of a dollar and one call, told by the agent."""
+    defaults: dict[str, Any] = {
+        "micros": 250_000,
+        "estimated": False,
+        "usage": Usage(turns=1),
+        "requests": 1,
+        "day": TODAY,
+        "project_day": TODAY,
+        "run": RUN,
+    }
     return Settlement(**(defaults | _about(attempt) | fields))
+
+
+def a_receipt(attempt: Attempt, **fields: Any) -> Receipt:
+    """Answer the receipt of a stalled attempt that its account's own next attempt took over."""
+    defaults: dict[str, Any] = {
+        "successor": f"{attempt.task.lower()}-{attempt.number + 1}-{HOME8}",
+        "cause": Cause.STALLED,
+        "from_profile": attempt.profile,
+        "from_account": attempt.account,
+        "to_profile": attempt.profile,
+        "to_account": attempt.account,
+        "why": "no progress for 600 s",
+        "carried": "1 commit",
+        "seconds_lost": 600.0,
+        "night": TODAY - timedelta(days=1),
+        "at": NOW,
+    }
+    given = defaults | fields
+    told = {"trigger": given["cause"].trigger} | given
+    return Receipt(attempt=attempt.id, task=attempt.task, **told)
+
+
+def a_health(subject: str = "account local", **fields: Any) -> Health:
+    """Answer the health of an account that cools for five minutes after a rate limit."""
+    defaults: dict[str, Any] = {
+        "kind": Cause.RATE_LIMIT.value,
+        "reason": "429: slow down",
+        "since": NOW,
+        "until": NOW + timedelta(minutes=5),
+        "strikes": 1,
+    }
+    return Health(subject=subject, **(defaults | fields))
 
 
 def _about(attempt: Attempt) -> dict[str, Any]:

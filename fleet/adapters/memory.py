@@ -1,25 +1,28 @@
 """In-memory twins of the adapters: they pass the same contract suites and forget on exit."""
 
 import threading
-from collections.abc import Hashable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import TypeVar
 
-from fleet.adapters.ledger.rows import KEYS, from_row, to_row
-from fleet.domain.attempt import LIVE, Attempt
-from fleet.domain.budget import Reservation, Settlement
-from fleet.domain.errors import DuplicateError, NotFoundError, StaleLeaseError
+from fleet.adapters.ledger.reading import first_day
+from fleet.adapters.ledger.rows import from_row, to_row
+from fleet.adapters.shelves import Shelves
+from fleet.domain.attempt import Attempt
+from fleet.domain.budget import Reservation, Settlement, Tally
+from fleet.domain.errors import NotFoundError
 from fleet.domain.events import Event
-from fleet.domain.merge import PullRequest, PullRequestStatus
+from fleet.domain.health import Health
+from fleet.domain.merge import PullRequest
 from fleet.domain.plan import Snapshot
 from fleet.domain.policy import PendingAction
 from fleet.domain.result import Verdict
-from fleet.domain.task import Task
-from fleet.ports import Append, Clock, Immutable, Ledger, Log, Save, Stateful, Write
+from fleet.domain.swap import Receipt
+from fleet.domain.task import Resolution, Task
+from fleet.ports import Append, Clock, Ledger, Log, Save, Write
 
 Row = TypeVar("Row")
+Sum = TypeVar("Sum", int, Tally)
 
 
 class ManualClock(Clock):
@@ -46,23 +49,6 @@ class ManualClock(Clock):
             self._elapsed += by.total_seconds()
 
 
-@dataclass
-class _Shelves:
-    """All rows, by kind and key; a commit works on a copy and puts it in place when whole."""
-
-    rows: dict[type, dict[Hashable, Any]] = field(default_factory=dict)
-    unique: dict[Hashable, Hashable] = field(default_factory=dict)
-    settings: dict[str, str] = field(default_factory=dict)
-    last_event: int = 0
-
-    def copy(self) -> "_Shelves":
-        rows = {kind: dict(shelf) for kind, shelf in self.rows.items()}
-        return replace(self, rows=rows, unique=dict(self.unique))
-
-    def of(self, kind: type[Row]) -> "dict[Hashable, Row]":
-        return self.rows.setdefault(kind, {})
-
-
 class MemoryLedger(Ledger):
     """A ledger in dictionaries under one lock."""
 
@@ -70,26 +56,27 @@ class MemoryLedger(Ledger):
         """Begin empty."""
         self._clock = clock
         self._lock = threading.RLock()
-        self._shelves = _Shelves()
+        self._shelves = Shelves()
+        self._settings: dict[str, str] = {}
 
     def commit(self, writes: Sequence[Write]) -> None:
-        with self._changing() as shelves:
+        with self._lock, self._shelves.changing():
             for write in writes:
                 match write:
                     case Save(row=row):
-                        _save(shelves, _kept(row))
+                        self._shelves.save(_kept(row))
                     case Append(row=row):
-                        _append(shelves, _kept(row))
+                        self._shelves.append(_kept(row))
                     case Log(event=event):
-                        _log(shelves, _kept(event))
+                        self._shelves.log(_kept(event))
 
-    def snapshot(self) -> Snapshot:
+    def snapshot(self, *, run: str = "") -> Snapshot:
         with self._lock:
-            return _snapshot(self, today=self._clock.now())
+            return _snapshot(self._shelves, first=first_day(self._clock.now()), run=run)
 
     def latest_event(self) -> int:
         with self._lock:
-            return max((event.id for event in self._all(Event)), default=0)
+            return len(self._shelves.of(Event))
 
     def task(self, key: str) -> Task:
         return self._one(Task, key)
@@ -99,8 +86,8 @@ class MemoryLedger(Ledger):
         return tuple(sorted(found, key=lambda task: (task.project, task.number)))
 
     def attempts(self, task: str | None = None) -> tuple[Attempt, ...]:
-        found = (attempt for attempt in self._all(Attempt) if task in (None, attempt.task))
-        return tuple(sorted(found, key=lambda a: (a.created, a.task, a.number)))
+        found = self._all(Attempt) if task is None else self._group(Attempt, "of", task)
+        return _in_order(found)
 
     def pull_request(self, number: int) -> PullRequest:
         return self._one(PullRequest, number)
@@ -109,7 +96,7 @@ class MemoryLedger(Ledger):
         return tuple(sorted(self._all(PullRequest), key=lambda pull: pull.number))
 
     def verdicts(self, attempt: str) -> tuple[Verdict, ...]:
-        return tuple(verdict for verdict in self._all(Verdict) if verdict.attempt == attempt)
+        return tuple(self._group(Verdict, "of", attempt))
 
     def pending_action(self, action: str) -> PendingAction:
         return self._one(PendingAction, action)
@@ -123,6 +110,10 @@ class MemoryLedger(Ledger):
     def settlements(self) -> tuple[Settlement, ...]:
         return tuple(sorted(self._all(Settlement), key=lambda row: (row.at, row.attempt)))
 
+    def receipts(self, task: str | None = None) -> tuple[Receipt, ...]:
+        found = self._all(Receipt) if task is None else self._group(Receipt, "of", task)
+        return tuple(sorted(found, key=lambda row: (row.at, row.attempt)))
+
     def events(
         self, *, task: str | None = None, attempt: str | None = None, after: int = 0
     ) -> tuple[Event, ...]:
@@ -134,11 +125,11 @@ class MemoryLedger(Ledger):
 
     def setting(self, name: str) -> str | None:
         with self._lock:
-            return self._shelves.settings.get(name)
+            return self._settings.get(name)
 
     def keep_setting(self, name: str, value: str) -> str:
         with self._lock:
-            return self._shelves.settings.setdefault(name, value)
+            return self._settings.setdefault(name, value)
 
     def close(self) -> None:
         """Nothing is held."""
@@ -154,12 +145,9 @@ class MemoryLedger(Ledger):
         with self._lock:
             return tuple(self._shelves.of(kind).values())
 
-    @contextmanager
-    def _changing(self) -> Iterator[_Shelves]:
+    def _group(self, kind: type[Row], *named: Hashable) -> Sequence[Row]:
         with self._lock:
-            shelves = self._shelves.copy()
-            yield shelves
-            self._shelves = shelves
+            return self._shelves.group(kind, *named)
 
 
 def _kept(row: Row) -> Row:
@@ -167,112 +155,56 @@ def _kept(row: Row) -> Row:
     return from_row(type(row), to_row(row))
 
 
-def _save(shelves: _Shelves, row: Stateful) -> None:
-    kind: type[Any] = type(row)
-    shelf, key = shelves.of(kind), getattr(row, KEYS[kind])
-    old = shelf.get(key)
-    if row.version == 0 and old is not None:
-        raise DuplicateError(f"it exists already: {kind.__name__} {key}")
-    if row.version != (old.version if old else 0):
-        raise StaleLeaseError(f"{kind.__name__} {key} moved on since it was read")
-    _refuse_orphan(shelves, row)
-    for claim in _claims(old) if old else ():
-        del shelves.unique[claim]
-    for claim in _claims(row):
-        if claim in shelves.unique:
-            raise DuplicateError(f"it exists already: {claim}, of {shelves.unique[claim]}")
-        shelves.unique[claim] = key
-    shelf[key] = replace(row, version=row.version + 1)
+def _in_order(attempts: Iterable[Attempt]) -> tuple[Attempt, ...]:
+    return tuple(sorted(attempts, key=lambda a: (a.created, a.task, a.number)))
 
 
-def _append(shelves: _Shelves, row: Immutable) -> None:
-    shelf, key = shelves.of(type(row)), _key(row)
-    if key not in shelf:
-        _refuse_orphan(shelves, row)
-        shelf[key] = row
-
-
-def _log(shelves: _Shelves, event: Event) -> None:
-    told = {(old.attempt, old.seq) for old in shelves.of(Event).values() if old.seq is not None}
-    if event.attempt is not None and (event.attempt, event.seq) in told:
-        return
-    shelves.last_event += 1
-    shelves.of(Event)[shelves.last_event] = replace(event, id=shelves.last_event)
-
-
-def _key(row: Immutable) -> Hashable:
-    if isinstance(row, Verdict):
-        return (row.attempt, row.name, row.sha, row.at)
-    return row.attempt
-
-
-def _claims(row: Stateful) -> tuple[Hashable, ...]:
-    """Answer what no second row may have at the same time."""
-    match row:
-        case Task():
-            return (("number of task", row.project, row.number),)
-        case Attempt():
-            claims = (("number of attempt", row.task, row.number),)
-            return (*claims, ("live attempt", row.task)) if row.state in LIVE else claims
-        case PullRequest():
-            once = (("pull request", row.attempt),)
-            merging = row.status is PullRequestStatus.MERGING
-            return (*once, ("merge", row.project, row.target)) if merging else once
-        case PendingAction():
-            return ()
-
-
-def _refuse_orphan(shelves: _Shelves, row: Stateful | Immutable) -> None:
-    if isinstance(row, Task):
-        return
-    kind: type[Any] = Attempt if isinstance(row, Immutable) else Task
-    key = row.attempt if isinstance(row, Immutable) else row.task
-    if key not in shelves.of(kind):
-        raise NotFoundError(f"no {kind.__name__} {key}", remedy="write it first")
-
-
-def _snapshot(ledger: MemoryLedger, *, today: datetime) -> Snapshot:
-    tasks = tuple(task for task in ledger.tasks() if task.open)
-    keys = {task.key for task in tasks}
-    named = keys.union(*(task.depends for task in tasks))
-    children = {task.key: task.parent for task in ledger.tasks() if task.parent in keys}
-    wanted = [task for task in ledger.tasks() if task.key in named or task.key in children]
-    pulls, actions = ledger.pull_requests(), ledger.pending_actions()
+def _snapshot(shelves: Shelves, *, first: date, run: str) -> Snapshot:
+    found = shelves.group(Task, "moving")
+    tasks = tuple(sorted(found, key=lambda task: (task.project, task.number)))
+    children = _of_each(shelves, Task, tasks)
+    pulls, actions = shelves.of(PullRequest).values(), shelves.of(PendingAction).values()
+    asked = _of_each(shelves, PendingAction, tasks)
     return Snapshot(
         tasks=tasks,
-        resolutions={task.key: task.resolution for task in wanted},
-        parents={child: parent for child, parent in children.items() if parent},
-        attempts=tuple(a for a in ledger.attempts() if a.task in keys or a.live or not a.cleaned),
-        pulls=tuple(pull for pull in pulls if not pull.closed),
-        pending=tuple(action for action in actions if action.task in keys),
-        committed=_committed(ledger, today),
-        task_committed=_task_committed(ledger, keys),
+        resolutions=_resolutions(shelves, tasks, children),
+        parents={child.key: child.parent for child in children if child.parent},
+        attempts=_in_order(_moving(shelves, tasks)),
+        pulls=tuple(sorted(shelves.group(PullRequest, "moving"), key=lambda pull: pull.number)),
+        pending=tuple(sorted(asked, key=lambda action: action.number)),
+        health=tuple(sorted(shelves.of(Health).values(), key=lambda row: row.subject)),
+        account_days=_since(first, shelves.account_days),
+        project_days=_since(first, shelves.project_days),
+        task_settled=_settled(shelves, tasks),
+        run_settled=shelves.runs_settled.get(run, 0),
+        swaps={night: count for night, count in shelves.swaps.items() if night >= first},
         last_pull=max((pull.number for pull in pulls), default=0),
         last_action=max((action.number for action in actions), default=0),
-        latest_event=ledger.latest_event(),
+        latest_event=len(shelves.of(Event)),
     )
 
 
-def _unsettled(ledger: MemoryLedger) -> list[Reservation]:
-    settled = {row.attempt for row in ledger.settlements()}
-    live = {attempt.id for attempt in ledger.attempts() if attempt.live} - settled
-    return [row for row in ledger.reservations() if row.attempt in live]
+def _of_each(shelves: Shelves, kind: type[Row], tasks: Iterable[Task]) -> list[Row]:
+    return [row for task in tasks for row in shelves.group(kind, "of", task.key)]
 
 
-def _committed(ledger: MemoryLedger, today: datetime) -> dict[str, int]:
-    day = today.astimezone(UTC).date()
-    spent = [row for row in ledger.settlements() if row.at.date() == day]
-    rows: list[Reservation | Settlement] = [*spent, *_unsettled(ledger)]
-    total: dict[str, int] = {}
-    for row in rows:
-        total[row.account] = total.get(row.account, 0) + row.micros
-    return total
+def _moving(shelves: Shelves, tasks: Iterable[Task]) -> Iterable[Attempt]:
+    found = [*_of_each(shelves, Attempt, tasks), *shelves.group(Attempt, "moving")]
+    return {attempt.id: attempt for attempt in found}.values()
 
 
-def _task_committed(ledger: MemoryLedger, keys: set[str]) -> dict[str, int]:
-    rows: list[Reservation | Settlement] = [*ledger.settlements(), *_unsettled(ledger)]
-    total: dict[str, int] = {}
-    for row in rows:
-        if row.task in keys:
-            total[row.task] = total.get(row.task, 0) + row.micros
-    return total
+def _resolutions(
+    shelves: Shelves, tasks: Sequence[Task], children: Iterable[Task]
+) -> dict[str, Resolution | None]:
+    known = shelves.of(Task)
+    named = (known[key] for task in tasks for key in task.depends if key in known)
+    return {task.key: task.resolution for task in (*tasks, *children, *named)}
+
+
+def _since(first: date, sums: Mapping[tuple[str, date], Sum]) -> dict[tuple[str, date], Sum]:
+    return {(name, day): each for (name, day), each in sums.items() if day >= first}
+
+
+def _settled(shelves: Shelves, tasks: Iterable[Task]) -> dict[str, int]:
+    sums = shelves.tasks_settled
+    return {task.key: sums[task.key] for task in tasks if task.key in sums}

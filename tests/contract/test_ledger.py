@@ -1,7 +1,7 @@
 """The contract of the ledger: all or nothing, first come first served, nothing twice."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 
 import pytest
 
@@ -10,11 +10,14 @@ from fleet.domain.errors import DuplicateError, NotFoundError, StaleLeaseError
 from fleet.domain.merge import PullRequestStatus
 from fleet.domain.policy import ActionStatus
 from fleet.domain.result import Usage, VerdictStatus
+from fleet.domain.swap import Cause
 from fleet.domain.task import Resolution
 from fleet.ports import Append, Ledger, Log, Save
 from tests.builders import (
     NOW,
+    a_health,
     a_pull,
+    a_receipt,
     a_reservation,
     a_settlement,
     a_task,
@@ -66,6 +69,8 @@ def test_an_attempt_comes_back_as_it_was_saved(ledger):
         last_beat=NOW + timedelta(microseconds=1),
         self_check_red=True,
         last_seq=10**12,
+        last_turn=NOW - timedelta(microseconds=1),
+        cause=Cause.CONTEXT_TOO_LONG,
     )
 
     save(ledger, a_task(), attempt)
@@ -81,6 +86,62 @@ def test_pull_requests_and_actions_come_back_as_they_were_saved(ledger):
 
     assert ledger.pull_request(1) == replace(pull, version=1)
     assert ledger.pending_action("A-1") == replace(action, version=1)
+
+
+def test_health_comes_back_as_it_was_saved(ledger):
+    cooling = a_health("vendor https://gateway.example/v1", until=NOW + timedelta(hours=5))
+    blocked = a_health("account bob", until=None, blocked=True, strikes=10**6)
+
+    save(ledger, cooling, blocked)
+
+    kept = ledger.snapshot().health
+    assert kept == (replace(blocked, version=1), replace(cooling, version=1))
+
+
+@pytest.mark.parametrize("cause", Cause)
+def test_a_receipt_comes_back_as_it_was_appended(ledger, cause):
+    attempt = an_attempt(state=State.SWAPPED)
+    receipt = a_receipt(attempt, cause=cause, seconds_lost=0.1 + 0.2, why="429: 'later'\n")
+
+    save(ledger, a_task(), attempt)
+    append(ledger, receipt)
+
+    assert ledger.receipts() == (receipt,)
+
+
+def test_receipts_stand_from_the_oldest_on_and_by_task(ledger):
+    first, second = an_attempt("APP-2"), an_attempt("APP-1")
+    third = an_attempt("APP-1", 2, state=State.SWAPPED)
+    save(ledger, a_task("APP-1"), a_task("APP-2"), first, second, third)
+    moments = [(third, 2), (second, 1), (first, 0)]
+
+    append(ledger, *(a_receipt(a, at=NOW + timedelta(seconds=s)) for a, s in moments))
+
+    assert [row.attempt for row in ledger.receipts()] == [first.id, second.id, third.id]
+    assert [row.attempt for row in ledger.receipts("APP-1")] == [second.id, third.id]
+    assert ledger.receipts("APP-9") == ()
+
+
+@pytest.mark.parametrize("day", [date(1, 1, 1), date(2028, 2, 29), date(9999, 12, 31)])
+def test_a_day_comes_back_as_it_was_written(ledger, day):
+    attempt = an_attempt()
+    save(ledger, a_task(), attempt)
+
+    append(ledger, a_settlement(attempt, day=day, project_day=day), a_receipt(attempt, night=day))
+
+    (settled,), (receipt,) = ledger.settlements(), ledger.receipts()
+    assert (settled.day, settled.project_day, receipt.night) == (day, day, day)
+
+
+@pytest.mark.parametrize("field", ["day", "project_day"])
+def test_an_instant_is_no_day(ledger, field):
+    attempt = an_attempt()
+    save(ledger, a_task(), attempt)
+
+    with pytest.raises(ValueError, match="where a day belongs"):
+        append(ledger, a_settlement(attempt, **{field: NOW}))
+
+    assert ledger.settlements() == ()
 
 
 def test_immutable_rows_come_back_as_they_were_appended(ledger):
@@ -153,9 +214,22 @@ def test_only_the_row_that_was_read_can_be_replaced(ledger, version):
     assert ledger.task("APP-1").title == "first"
 
 
+@pytest.mark.parametrize("version", [1, 3])
+def test_only_the_health_that_was_read_can_be_replaced(ledger, version):
+    save(ledger, a_health())
+    save(ledger, a_health(version=1, strikes=2))
+
+    with pytest.raises(StaleLeaseError, match="account local"):
+        save(ledger, a_health(version=version, strikes=9))
+
+    assert [row.strikes for row in ledger.snapshot().health] == [2]
+
+
 def test_a_row_that_was_never_inserted_cannot_be_replaced(ledger):
     with pytest.raises(StaleLeaseError, match="APP-1"):
         save(ledger, a_task(version=1))
+    with pytest.raises(StaleLeaseError, match="account bob"):
+        save(ledger, a_health("account bob", version=1))
 
 
 @pytest.mark.parametrize(
@@ -168,11 +242,12 @@ def test_a_row_that_was_never_inserted_cannot_be_replaced(ledger):
         a_pull(),
         a_pull(2),
         an_action(),
+        a_health(),
     ],
     ids=lambda row: type(row).__name__,
 )
 def test_a_new_row_needs_a_new_key(ledger, again):
-    save(ledger, a_task(), an_attempt(state=State.LOST), a_pull(), an_action())
+    save(ledger, a_task(), an_attempt(state=State.LOST), a_pull(), an_action(), a_health())
 
     with pytest.raises(DuplicateError):
         save(ledger, again)
@@ -229,14 +304,32 @@ def test_a_transaction_is_done_whole_or_not_at_all(ledger, bad):
                 Save(row=a_task("APP-2")),
                 Save(row=an_attempt()),
                 Append(row=a_reservation(an_attempt())),
+                Append(row=a_settlement(an_attempt())),
+                Append(row=a_receipt(an_attempt())),
+                Save(row=a_health()),
                 Log(event=an_event()),
                 Save(row=bad),
             ]
         )
 
     assert ledger.snapshot() == before
-    assert ledger.reservations() == ()
+    assert (ledger.reservations(), ledger.settlements(), ledger.receipts()) == ((), (), ())
     assert ledger.events() == ()
+
+
+def test_after_a_refusal_the_same_rows_can_be_written(ledger):
+    save(ledger, a_task(), an_attempt(state=State.RUNNING))
+    told = an_event(attempt="x", seq=1)
+    over = an_attempt(state=State.COLLECTED, version=1)
+    writes = [Save(row=over), Append(row=a_settlement(over)), Log(event=told)]
+
+    with pytest.raises(DuplicateError):
+        ledger.commit([*writes, Save(row=a_task())])
+    ledger.commit(writes)
+
+    assert ledger.attempts("APP-1") == (replace(over, version=2),)
+    assert ledger.settlements() == (a_settlement(over),)
+    assert [(event.attempt, event.seq) for event in ledger.events()] == [("x", 1)]
 
 
 def test_a_row_about_nothing_is_refused(ledger):
@@ -245,7 +338,8 @@ def test_a_row_about_nothing_is_refused(ledger):
     for orphan in (an_attempt("APP-7"), a_pull(1, "APP-7"), an_action(1, "APP-7")):
         with pytest.raises(NotFoundError):
             save(ledger, orphan)
-    for row in (a_verdict(), a_reservation(an_attempt()), a_settlement(an_attempt())):
+    about = an_attempt()
+    for row in (a_verdict(), a_reservation(about), a_settlement(about), a_receipt(about)):
         with pytest.raises(NotFoundError):
             append(ledger, row)
 
@@ -254,17 +348,19 @@ def test_an_immutable_row_stays_as_it_was_first_appended(ledger):
     attempt = an_attempt()
     save(ledger, a_task(), attempt)
 
-    append(ledger, a_verdict(), a_reservation(attempt), a_settlement(attempt))
+    append(ledger, a_verdict(), a_reservation(attempt), a_settlement(attempt), a_receipt(attempt))
     append(
         ledger,
         a_verdict(stdout="other"),
         a_reservation(attempt, micros=9),
         a_settlement(attempt, micros=9),
+        a_receipt(attempt, why="other"),
     )
 
     assert ledger.verdicts(attempt.id) == (a_verdict(),)
     assert ledger.reservations() == (a_reservation(attempt),)
     assert ledger.settlements() == (a_settlement(attempt),)
+    assert ledger.receipts() == (a_receipt(attempt),)
 
 
 def test_verdicts_stand_in_the_order_they_were_given(ledger):

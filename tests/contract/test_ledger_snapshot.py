@@ -1,34 +1,19 @@
 """The snapshot: all that can still move, and no more."""
 
-from datetime import timedelta
-
 import pytest
 
 from fleet.domain.attempt import State
 from fleet.domain.merge import CLOSED, PullRequestStatus
 from fleet.domain.plan import Snapshot
 from fleet.domain.task import Resolution
-from fleet.ports import Append, Ledger, Log, Save
-from tests.builders import (
-    NOW,
-    a_pull,
-    a_reservation,
-    a_settlement,
-    a_task,
-    an_action,
-    an_attempt,
-    an_event,
-)
+from fleet.ports import Ledger, Log, Save
+from tests.builders import a_health, a_pull, a_task, an_action, an_attempt, an_event
 
 DONE = Resolution.MERGED
 
 
 def save(ledger: Ledger, *rows):
     ledger.commit([Save(row=row) for row in rows])
-
-
-def append(ledger: Ledger, *rows):
-    ledger.commit([Append(row=row) for row in rows])
 
 
 def test_an_empty_ledger_has_an_empty_snapshot(ledger):
@@ -122,75 +107,10 @@ def test_the_newest_numbers_count_closed_rows_too(ledger):
     assert snapshot.latest_event == ledger.latest_event() == 2
 
 
-def test_a_settlement_takes_the_place_of_its_reservation(ledger):
-    first, second = an_attempt("APP-1"), an_attempt("APP-2")
-    save(ledger, a_task("APP-1"), a_task("APP-2"), first, second)
-    append(ledger, a_reservation(first, micros=500), a_reservation(second, micros=70))
-    assert ledger.snapshot().committed == {"local": 570}
+def test_the_health_of_every_subject_is_in_it(ledger):
+    rows = [a_health("vendor codex"), a_health("account bob", until=None, blocked=True)]
+    save(ledger, *rows)
+    save(ledger, a_health("vendor codex", strikes=2, version=1))
 
-    append(ledger, a_settlement(first, micros=100))
-
-    assert ledger.snapshot().committed == {"local": 170}
-    assert ledger.snapshot().task_committed == {"APP-1": 100, "APP-2": 70}
-
-
-def test_an_attempt_that_ended_without_running_holds_no_money(ledger):
-    save(ledger, a_task(), an_attempt())
-    append(ledger, a_reservation(an_attempt()))
-
-    save(ledger, an_attempt(state=State.CANCELLED, version=1))
-
-    assert ledger.snapshot().committed == {}
-    assert ledger.snapshot().task_committed == {}
-
-
-def test_accounts_are_counted_apart(ledger):
-    first, second = an_attempt("APP-1", account="ada"), an_attempt("APP-2", account="bob")
-    save(ledger, a_task("APP-1"), a_task("APP-2"), first, second)
-
-    append(ledger, a_reservation(first, micros=1), a_settlement(second, micros=2**40))
-
-    assert ledger.snapshot().committed == {"ada": 1, "bob": 2**40}
-
-
-def test_money_of_yesterday_counts_for_the_task_but_not_for_today(ledger, clock):
-    attempt = an_attempt(state=State.FAILED)
-    save(ledger, a_task(), attempt)
-    append(ledger, a_settlement(attempt, micros=100))
-    assert ledger.snapshot().committed == {"local": 100}
-
-    clock.advance(timedelta(days=1))
-
-    assert ledger.snapshot().committed == {}
-    assert ledger.snapshot().task_committed == {"APP-1": 100}
-
-
-def test_the_day_begins_at_midnight_utc(ledger, clock):
-    midnight = NOW.replace(hour=0, minute=0, second=0, microsecond=0)
-    before, at = an_attempt("APP-1", state=State.LOST), an_attempt("APP-2", state=State.LOST)
-    save(ledger, a_task("APP-1"), a_task("APP-2"), before, at)
-
-    append(
-        ledger,
-        a_settlement(before, micros=1, at=midnight - timedelta(microseconds=1)),
-        a_settlement(at, micros=10, at=midnight),
-    )
-
-    assert ledger.snapshot().committed == {"local": 10}
-
-
-def test_what_is_reserved_since_yesterday_is_still_held(ledger, clock):
-    save(ledger, a_task(), an_attempt(state=State.RUNNING))
-    append(ledger, a_reservation(an_attempt(), micros=100))
-
-    clock.advance(timedelta(days=3))
-
-    assert ledger.snapshot().committed == {"local": 100}
-
-
-def test_closed_tasks_have_no_sum(ledger):
-    attempt = an_attempt(state=State.MERGED)
-    save(ledger, a_task(resolution=DONE), attempt)
-    append(ledger, a_settlement(attempt))
-
-    assert ledger.snapshot().task_committed == {}
+    seen = [(row.subject, row.strikes, row.version) for row in ledger.snapshot().health]
+    assert seen == [("account bob", 1, 1), ("vendor codex", 2, 2)]

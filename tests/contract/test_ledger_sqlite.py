@@ -19,8 +19,8 @@ from fleet.adapters.ledger.engine import HEAD, engine_for, migrate
 from fleet.adapters.ledger.tables import metadata
 from fleet.adapters.memory import ManualClock
 from fleet.domain.errors import ConfigError, FleetError, StaleLeaseError, TransientError
-from fleet.ports import Append, Log, Save
-from tests.builders import NOW, a_task, a_verdict, an_attempt, an_event
+from fleet.ports import Log, Save
+from tests.builders import NOW, a_task, an_event
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -204,17 +204,3 @@ def test_a_disk_that_fills_up_loses_nothing(ledger):
         ledger.commit([Save(row=replace(a_task(version=1), goal="x" * 10**6))])
 
     assert ledger.task("APP-1") == a_task(version=1)
-
-
-def test_a_ledger_of_the_first_schema_is_brought_up_with_what_it_holds(url, clock):
-    first = SqlLedger(url, clock=clock)
-    first.commit([Save(row=a_task()), Save(row=an_attempt()), Append(row=a_verdict())])
-    first.close()
-    with sqlite3.connect(url.removeprefix("sqlite:///")) as older:
-        older.execute("ALTER TABLE verdicts DROP COLUMN image")
-        older.execute("UPDATE alembic_version SET version_num = '0001'")
-
-    ledger = SqlLedger(url, clock=clock)
-
-    assert ledger.verdicts(an_attempt().id) == (a_verdict(),)
-    ledger.close()

@@ -10,7 +10,8 @@ from fleet.adapters.ledger import tables
 from fleet.domain.merge import CLOSED, PullRequestStatus
 
 _tasks, _attempts, _pulls, _actions = tables.tasks, tables.attempts, tables.pulls, tables.actions
-_settled, _reserved, _events = tables.settlements, tables.reservations, tables.events
+_settled, _receipts, _health = tables.settlements, tables.receipts, tables.health
+_events = tables.events
 _unclosed = [status.value for status in PullRequestStatus if status not in CLOSED]
 _open_keys = sa.select(_tasks.c.key).where(_tasks.c.resolution.is_(None))
 
@@ -45,28 +46,35 @@ CHILDREN = _family.where(_tasks.c.parent.in_(_open_keys))
 NAMED = _family.where(_tasks.c.key.in_(sa.bindparam("named", expanding=True)))
 
 
-def _unsettled(by: "sa.Column[str]") -> "sa.Select[tuple[str, int]]":
-    """Select what live attempts hold: only they can have a reservation without a settlement."""
-    done = sa.exists().where(_settled.c.attempt == _reserved.c.attempt)
-    return (
-        sa.select(by, _reserved.c.micros)
-        .join(_attempts, _attempts.c.id == _reserved.c.attempt)
-        .where(tables.LIVE_NOW, ~done)
+HEALTH = sa.select(_health.c.subject, _health.c.version).order_by(_health.c.subject)
+
+ACCOUNT_DAYS = (
+    sa.select(
+        _settled.c.account,
+        _settled.c.day,
+        sa.func.sum(_settled.c.micros),
+        sa.func.sum(_settled.c.requests),
     )
-
-
-_today = sa.union_all(
-    sa.select(_settled.c.account, _settled.c.micros).where(_settled.c.at >= sa.bindparam("day")),
-    _unsettled(_reserved.c.account),
-).subquery()
-COMMITTED = sa.select(_today.c.account, sa.func.sum(_today.c.micros)).group_by(_today.c.account)
-
-_of_tasks = sa.union_all(
-    sa.select(_settled.c.task, _settled.c.micros).where(_settled.c.task.in_(_open_keys)),
-    _unsettled(_reserved.c.task).where(_reserved.c.task.in_(_open_keys)),
-).subquery()
-TASK_COMMITTED = sa.select(_of_tasks.c.task, sa.func.sum(_of_tasks.c.micros)).group_by(
-    _of_tasks.c.task
+    .where(_settled.c.day >= sa.bindparam("first"))
+    .group_by(_settled.c.day, _settled.c.account)
+)
+PROJECT_DAYS = (
+    sa.select(_settled.c.project, _settled.c.project_day, sa.func.sum(_settled.c.micros))
+    .where(_settled.c.project_day >= sa.bindparam("first"))
+    .group_by(_settled.c.project_day, _settled.c.project)
+)
+TASK_SETTLED = (
+    sa.select(_settled.c.task, sa.func.sum(_settled.c.micros))
+    .where(_settled.c.task.in_(_open_keys))
+    .group_by(_settled.c.task)
+)
+RUN_SETTLED = sa.select(sa.func.coalesce(sa.func.sum(_settled.c.micros), 0)).where(
+    _settled.c.run == sa.bindparam("run")
+)
+SWAPS = (
+    sa.select(_receipts.c.night, sa.func.count())
+    .where(_receipts.c.night >= sa.bindparam("first"))
+    .group_by(_receipts.c.night)
 )
 
 LATEST_EVENT = sa.select(sa.func.coalesce(sa.func.max(_events.c.id), 0))

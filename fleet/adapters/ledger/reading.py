@@ -1,7 +1,7 @@
 """The snapshot that the planner reads, from one transaction."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -9,13 +9,15 @@ import sqlalchemy as sa
 from fleet.adapters.ledger import queries
 from fleet.adapters.ledger.rows import KEYS, TABLES, from_row
 from fleet.domain.attempt import Attempt
+from fleet.domain.budget import Tally
+from fleet.domain.health import Health
 from fleet.domain.merge import PullRequest
 from fleet.domain.plan import Snapshot
 from fleet.domain.policy import PendingAction
 from fleet.domain.task import Resolution, Task
 
 Row = TypeVar("Row")
-Moving = TypeVar("Moving", Task, Attempt, PullRequest, PendingAction)
+Moving = TypeVar("Moving", Task, Attempt, PullRequest, PendingAction, Health)
 
 # databases bound how many values a statement may name
 _AT_ONCE = 1000
@@ -48,12 +50,16 @@ class Rows:
         return tuple(current.values())
 
 
-def snapshot(connection: sa.Connection, rows: Rows, *, today: datetime) -> Snapshot:
-    """Answer what can still move, at one instant; `today` says which day's money counts."""
+def first_day(now: datetime) -> date:
+    """Answer the oldest day, and night, whose sums may still matter in some timezone."""
+    return now.astimezone(UTC).date() - timedelta(days=2)
+
+
+def snapshot(connection: sa.Connection, rows: Rows, *, first: date, run: str) -> Snapshot:
+    """Answer what can still move, at one instant; sums by day begin with the `first`."""
     found = rows.current(connection, Task, queries.OPEN_TASKS)
     tasks = tuple(sorted(found, key=lambda task: (task.project, task.number)))
     resolutions, parents = _relatives(connection, tasks)
-    midnight = datetime.combine(today.astimezone(UTC).date(), time(), tzinfo=UTC)
     last_pull, last_action, latest_event = connection.execute(queries.LATEST).one()
     return Snapshot(
         tasks=tasks,
@@ -62,8 +68,12 @@ def snapshot(connection: sa.Connection, rows: Rows, *, today: datetime) -> Snaps
         attempts=rows.current(connection, Attempt, queries.ATTEMPTS),
         pulls=rows.current(connection, PullRequest, queries.PULLS),
         pending=rows.current(connection, PendingAction, queries.PENDING),
-        committed=_sums(connection, queries.COMMITTED, day=midnight),
-        task_committed=_sums(connection, queries.TASK_COMMITTED),
+        health=rows.current(connection, Health, queries.HEALTH),
+        account_days=_account_days(connection, first),
+        project_days=_project_days(connection, first),
+        task_settled=_task_settled(connection),
+        run_settled=int(connection.scalar(queries.RUN_SETTLED, {"run": run}) or 0),
+        swaps=_swaps(connection, first),
         last_pull=last_pull,
         last_action=last_action,
         latest_event=latest_event,
@@ -88,6 +98,24 @@ def _relatives(
     return resolutions, parents
 
 
-def _sums(connection: sa.Connection, found: "sa.Select[Any]", **named: object) -> dict[str, int]:
-    """Answer micro-dollars by name."""
-    return {name: int(micros) for name, micros in connection.execute(found, named)}
+def _account_days(connection: sa.Connection, first: date) -> dict[tuple[str, date], Tally]:
+    return {
+        (account, day): Tally(micros=int(micros), requests=int(requests))
+        for account, day, micros, requests in connection.execute(
+            queries.ACCOUNT_DAYS, {"first": first}
+        )
+    }
+
+
+def _project_days(connection: sa.Connection, first: date) -> dict[tuple[str, date], int]:
+    found = connection.execute(queries.PROJECT_DAYS, {"first": first})
+    return {(project, day): int(micros) for project, day, micros in found}
+
+
+def _task_settled(connection: sa.Connection) -> dict[str, int]:
+    return {task: int(micros) for task, micros in connection.execute(queries.TASK_SETTLED)}
+
+
+def _swaps(connection: sa.Connection, first: date) -> dict[date, int]:
+    found = connection.execute(queries.SWAPS, {"first": first})
+    return {night: int(count) for night, count in found}

@@ -3,7 +3,7 @@
 import typing
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import asdict, fields, is_dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from functools import cache
 from types import NoneType, UnionType
@@ -15,9 +15,11 @@ from fleet.adapters.ledger import tables
 from fleet.domain.attempt import Attempt
 from fleet.domain.budget import Reservation, Settlement
 from fleet.domain.events import Event
+from fleet.domain.health import Health
 from fleet.domain.merge import PullRequest
 from fleet.domain.policy import PendingAction
 from fleet.domain.result import Verdict
+from fleet.domain.swap import Receipt
 from fleet.domain.task import Task
 
 TABLES: dict[type, sa.Table] = {
@@ -25,9 +27,11 @@ TABLES: dict[type, sa.Table] = {
     Attempt: tables.attempts,
     PullRequest: tables.pulls,
     PendingAction: tables.actions,
+    Health: tables.health,
     Verdict: tables.verdicts,
     Reservation: tables.reservations,
     Settlement: tables.settlements,
+    Receipt: tables.receipts,
     Event: tables.events,
 }
 KEYS: dict[type, str] = {
@@ -35,6 +39,7 @@ KEYS: dict[type, str] = {
     Attempt: "id",
     PullRequest: "number",
     PendingAction: "id",
+    Health: "subject",
 }
 
 Row = TypeVar("Row")
@@ -44,15 +49,24 @@ Read = Callable[[Any], Any]
 def to_row(value: object) -> dict[str, Any]:
     """Answer the columns of a value; enums as their text, nested values as JSON.
 
-    Raises ValueError for a naive instant: nobody knows when it was.
+    Raises ValueError for a naive instant: nobody knows when it was; and for an instant given as a
+    day: nobody knows in which zone.
     """
-    return {name: _plain(getattr(value, name)) for name in _readers(cast("Hashable", type(value)))}
+    hints = _hints(cast("Hashable", type(value)))
+    return {name: _column(hint, getattr(value, name)) for name, hint in hints.items()}
 
 
 def from_row(kind: type[Row], row: Mapping[Any, Any]) -> Row:
     """Answer the value that stands in a row."""
     readers = _readers(cast("Hashable", kind))
     return kind(**{name: read(row[name]) for name, read in readers.items()})
+
+
+def _column(hint: Any, value: Any) -> Any:  # noqa: ANN401 - a type annotation, a field's value
+    # to Python, and so to the type checker, every instant is a day
+    if hint is date and isinstance(value, datetime):
+        raise ValueError(f"instant {value} where a day belongs")
+    return _plain(value)
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - a column's value
@@ -68,7 +82,7 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 - a column's value
         case _ if is_dataclass(value) and not isinstance(value, type):
             value = _plain(asdict(value))
         case _:
-            pass  # numbers, truth and None stand as they are
+            pass  # numbers, truth, days and None stand as they are
     return value
 
 
@@ -84,9 +98,14 @@ def _utc(instant: datetime) -> datetime:
 
 
 @cache
-def _readers(kind: Any) -> dict[str, Read]:  # noqa: ANN401 - any dataclass's type
+def _hints(kind: Any) -> dict[str, Any]:  # noqa: ANN401 - any dataclass's type
     hints = typing.get_type_hints(kind)
-    return {field.name: _reader(hints[field.name]) for field in fields(kind)}
+    return {field.name: hints[field.name] for field in fields(kind)}
+
+
+@cache
+def _readers(kind: Any) -> dict[str, Read]:  # noqa: ANN401 - any dataclass's type
+    return {name: _reader(hint) for name, hint in _hints(kind).items()}
 
 
 def _reader(hint: Any) -> Read:  # noqa: ANN401 - a type annotation

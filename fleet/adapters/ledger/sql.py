@@ -18,6 +18,7 @@ from fleet.domain.merge import PullRequest
 from fleet.domain.plan import Snapshot
 from fleet.domain.policy import PendingAction
 from fleet.domain.result import Verdict
+from fleet.domain.swap import Receipt
 from fleet.domain.task import Task
 from fleet.ports import Append, Clock, Ledger, Log, Save, Stateful, Write
 
@@ -48,9 +49,10 @@ class SqlLedger(Ledger):
                         del row_["id"]
                         _append(connection, tables.events, row_)
 
-    def snapshot(self) -> Snapshot:
+    def snapshot(self, *, run: str = "") -> Snapshot:
+        first = reading.first_day(self._clock.now())
         with self._reading() as connection:
-            return reading.snapshot(connection, self._rows, today=self._clock.now())
+            return reading.snapshot(connection, self._rows, first=first, run=run)
 
     def latest_event(self) -> int:
         with self._reading() as connection:
@@ -97,6 +99,13 @@ class SqlLedger(Ledger):
         columns = tables.settlements.c
         found = sa.select(tables.settlements).order_by(columns.at, columns.attempt)
         return self._all(Settlement, found)
+
+    def receipts(self, task: str | None = None) -> tuple[Receipt, ...]:
+        columns = tables.receipts.c
+        found = sa.select(tables.receipts).order_by(columns.at, columns.attempt)
+        if task is not None:
+            found = found.where(columns.task == task)
+        return self._all(Receipt, found)
 
     def events(
         self, *, task: str | None = None, attempt: str | None = None, after: int = 0

@@ -1,6 +1,6 @@
 """The tables: one a kind of row, one column a field; what is nested stands as JSON."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import sqlalchemy as sa
 
@@ -37,6 +37,29 @@ class Instant(sa.TypeDecorator[datetime]):
         return None if value is None else datetime.fromisoformat(value)
 
 
+class Day(sa.TypeDecorator[date]):
+    """A day of some calendar, kept as ISO text."""
+
+    impl = sa.String(10)
+    cache_ok = True
+
+    def process_bind_param(
+        self,
+        value: date | None,
+        dialect: sa.Dialect,  # noqa: ARG002 - SQLAlchemy's signature
+    ) -> str | None:
+        """Answer the text."""
+        return None if value is None else value.isoformat()
+
+    def process_result_value(
+        self,
+        value: str | None,
+        dialect: sa.Dialect,  # noqa: ARG002 - SQLAlchemy's signature
+    ) -> date | None:
+        """Answer the day."""
+        return None if value is None else date.fromisoformat(value)
+
+
 # SQLite counts up only what it calls INTEGER
 _Counted = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
@@ -55,6 +78,10 @@ def _flag(name: str) -> sa.Column[bool]:
 
 def _at(name: str, *, null: bool = False) -> "sa.Column[datetime]":
     return sa.Column(name, Instant, nullable=null)
+
+
+def _day(name: str) -> "sa.Column[date]":
+    return sa.Column(name, Day, nullable=False)
 
 
 def _json(name: str) -> "sa.Column[object]":
@@ -115,7 +142,9 @@ attempts = sa.Table(
     _at("last_progress", null=True),
     _whole("last_seq"),
     _whole("claims"),
+    _at("last_turn", null=True),
     _text("stopping", null=True),
+    _text("cause", null=True),
     _text("outcome", null=True),
     _text("reason"),
     _text("hindered"),
@@ -201,7 +230,7 @@ reservations = sa.Table(
     "reservations",
     metadata,
     sa.Column("attempt", sa.Text, sa.ForeignKey("attempts.id"), primary_key=True),
-    sa.Column("task", sa.Text, nullable=False, index=True),
+    _text("task"),
     _text("project"),
     _text("account"),
     _whole("micros"),
@@ -212,13 +241,49 @@ settlements = sa.Table(
     "settlements",
     metadata,
     sa.Column("attempt", sa.Text, sa.ForeignKey("attempts.id"), primary_key=True),
-    sa.Column("task", sa.Text, nullable=False, index=True),
+    _text("task"),
     _text("project"),
     _text("account"),
     _whole("micros"),
     _flag("estimated"),
     _json("usage"),
-    sa.Column("at", Instant, nullable=False, index=True),
+    _at("at"),
+    _whole("requests"),
+    _day("day"),
+    _day("project_day"),
+    _text("run"),
+)
+
+receipts = sa.Table(
+    "receipts",
+    metadata,
+    sa.Column("attempt", sa.Text, sa.ForeignKey("attempts.id"), primary_key=True),
+    sa.Column("task", sa.Text, nullable=False, index=True),
+    _text("successor"),
+    _text("trigger"),
+    _text("cause"),
+    _text("from_profile"),
+    _text("from_account"),
+    _text("to_profile"),
+    _text("to_account"),
+    _text("why"),
+    _text("carried"),
+    sa.Column("seconds_lost", sa.Float, nullable=False),
+    sa.Column("night", Day, nullable=False, index=True),
+    _at("at"),
+)
+
+health = sa.Table(
+    "health",
+    metadata,
+    _text("subject", key=True),
+    _text("kind"),
+    _text("reason"),
+    _at("since"),
+    _at("until", null=True),
+    _whole("strikes"),
+    _flag("blocked"),
+    _whole("version"),
 )
 
 events = sa.Table(
@@ -268,3 +333,9 @@ sa.Index("open_tasks", tasks.c.key, sqlite_where=_open, postgresql_where=_open)
 sa.Index("children", tasks.c.parent)
 sa.Index("kept_attempts", attempts.c.id, sqlite_where=_kept, postgresql_where=_kept)
 sa.Index("pulls_by_status", pulls.c.status)
+# each holds all that its sum needs: the planner asks often, and rows lie scattered in the table
+_spent = settlements.c
+sa.Index("spent_by_account", _spent.day, _spent.account, _spent.micros, _spent.requests)
+sa.Index("spent_by_project", _spent.project_day, _spent.project, _spent.micros)
+sa.Index("spent_by_task", _spent.task, _spent.micros)
+sa.Index("spent_by_run", _spent.run, _spent.micros)
