@@ -1,11 +1,11 @@
 """The stories of `fleet demo`: shipped tasks with scripted agents and the end each must have."""
 
-import json
 import shutil
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+import yaml
+from pydantic import Field, JsonValue, model_validator
 
 from fleet.config.entry import Entry
 from fleet.config.parse import parse
@@ -16,17 +16,7 @@ from fleet.domain.errors import ConfigError
 from fleet.domain.task import Status
 
 DEMO = Path(__file__).parents[1] / "_demo"
-FLEET_YAML = """\
-projects:
-  - key: {key}
-    path: {path}
-    target: main
-    check: {check}
-    check_files: {check_files}
-    image: {image}
-    review: auto
-limits: {{parallel: 3, disk_free_gb: 1}}
-"""
+_LIMITS: dict[str, JsonValue] = {"parallel": 3, "disk_free_gb": 1}
 
 
 class StoryTask(Entry):
@@ -43,11 +33,15 @@ class StoryTask(Entry):
 
 
 class Story(Entry):
-    """What `fleet demo` plays, in the order in which its tasks are added."""
+    """What `fleet demo` plays, in the order in which its tasks are added.
+
+    `fleet` is what fleet.yaml says beside the project; it is judged when the home is read.
+    """
 
     project: Text
     check: Command
     check_files: tuple[RepositoryPath, ...]
+    fleet: Annotated[dict[str, JsonValue], Field(default_factory=dict)]
     tasks: tuple[StoryTask, ...]
 
     @model_validator(mode="after")
@@ -85,12 +79,19 @@ def lay_out(story: Story, home: Path, *, image: str) -> Path:
     for part in ("sample", "agents", "profiles"):
         skip = shutil.ignore_patterns("__pycache__")
         shutil.copytree(DEMO / part, home / part, ignore=skip, dirs_exist_ok=True)
-    text = FLEET_YAML.format(
-        key=story.project,
-        path=json.dumps(str(sample)),
-        check=json.dumps(story.check),
-        check_files=json.dumps(story.check_files),
-        image=json.dumps(image),
-    )
-    create(home / "fleet.yaml", text)
+    create(home / "fleet.yaml", _fleet_yaml(story, sample, image=image))
     return sample
+
+
+def _fleet_yaml(story: Story, sample: Path, *, image: str) -> str:
+    project = {
+        "key": story.project,
+        "path": str(sample),
+        "target": "main",
+        "check": list(story.check),
+        "check_files": list(story.check_files),
+        "image": image,
+        "review": "auto",
+    }
+    said = {"projects": [project], "limits": _LIMITS, **story.fleet}
+    return str(yaml.safe_dump(said, sort_keys=False, allow_unicode=True))

@@ -38,15 +38,20 @@ class Bench:
             command, cwd=self.tree, check=True, capture_output=True, text=True
         ).stdout
 
-    def agent(self, name: str, *messages: str) -> int:
+    def agent(self, name: str, *messages: str, seconds: float = 20) -> int:
         packet, result = self.folder / "packet.json", self.folder / "result.json"
         told = [{"role": "user", "content": each} for each in messages]
         packet.write_text(json.dumps({"messages": told}))
         paths = {"FLEET_PACKET": str(packet), "FLEET_RESULT": str(result), "PATH": os.defpath}
         script = DEMO / "agents" / f"{name}.py"
-        ended = subprocess.run([sys.executable, script], cwd=self.tree, env=paths, check=False)
-        assert ended.returncode or json.loads(result.read_text())["summary"]
+        ended = subprocess.run(
+            [sys.executable, script], cwd=self.tree, env=paths, check=False, timeout=seconds
+        )
+        assert ended.returncode or self.told().keys() & {"summary", "failure"}
         return ended.returncode
+
+    def told(self):
+        return json.loads((self.folder / "result.json").read_text())
 
     def check(self) -> tuple[int, str]:
         ended = subprocess.run(
@@ -129,13 +134,56 @@ def test_what_is_merged_stays_green_together(bench, order):
         assert bench.check()[0] == 0
 
 
-@pytest.mark.parametrize("name", ["right", "next", "cheat", "hopeless", "second"])
+@pytest.mark.parametrize("name", ["right", "next", "cheat", "hopeless", "second", "strong"])
 def test_an_agent_run_twice_changes_nothing_more(bench, name):
     bench.agent("right")
     bench.agent(name)
     once = bench.git("diff") + str(bench.changed())
     bench.agent(name)
     assert bench.git("diff") + str(bench.changed()) == once
+
+
+def test_who_takes_over_from_the_hanging_agent_finds_its_fix_and_adds_the_test(bench):
+    with pytest.raises(subprocess.TimeoutExpired):
+        bench.agent("hangs", seconds=3)
+    assert bench.changed() == {"tally/money.py"}
+
+    assert bench.agent("right") == 0
+    assert bench.check()[0] == 0
+    assert bench.holds("tally.money", REGRESSIONS["tally.money"])
+    assert bench.changed() == {"tally/money.py", "tests/test_money.py"}
+
+
+def test_the_limited_agent_is_refused_once_its_fix_is_written_and_then_adds_the_test(bench):
+    bench.agent("limited")
+    assert bench.told()["failure"]["kind"] == "rate_limit"
+    assert bench.changed() == {"tally/statement.py"}
+
+    bench.agent("limited")
+    assert "failure" not in bench.told()
+    assert bench.check()[0] == 0
+    assert bench.holds("tally.statement", REGRESSIONS["tally.statement"])
+
+
+def test_the_costly_agent_is_red_and_over_its_money_and_then_neither(bench):
+    held = 0.5
+    bench.agent("costly")
+    assert bench.check()[0] == 1
+    assert bench.told()["usage"]["cost_usd"] > held
+
+    bench.agent("costly")
+    assert bench.check()[0] == 0
+    assert bench.told()["usage"]["cost_usd"] < held
+
+
+def test_the_strong_agent_gets_right_what_the_hopeless_one_left(bench):
+    bench.agent("hopeless")
+    bench.agent("hopeless", "test_large_numbers_are_said is red")
+    assert bench.check()[0] == 1
+
+    bench.agent("strong", "test_large_numbers_are_said is red")
+    assert bench.check()[0] == 0
+    assert bench.changed() == {"tally/words.py", "tests/test_words.py"}
 
 
 def test_the_story_expects_these_ends():
@@ -149,8 +197,21 @@ def test_the_story_expects_these_ends():
     }
 
 
-def test_the_demos_home_loads_and_knows_every_profile_of_the_story(tmp_path):
-    story = load_story("night")
+def test_every_task_of_the_swap_story_is_merged():
+    assert {task.expected for task in load_story("swap").tasks} == {Status.DONE}
+
+
+def test_what_a_story_says_of_accounts_and_swaps_stands_in_its_fleet_yaml(tmp_path):
+    lay_out(load_story("swap"), tmp_path, image="fleet-agent:small")
+
+    fleet = load_fleet(tmp_path)
+    assert set(fleet.accounts) == {"local", "alice", "bob", "dave", "carol"}
+    assert (fleet.swap.critic_after, fleet.swap.critic_to) == (2, "demo-strong")
+
+
+@pytest.mark.parametrize("name", ["night", "swap"])
+def test_the_demos_home_loads_and_knows_every_profile_of_the_story(tmp_path, name):
+    story = load_story(name)
     sample = lay_out(story, tmp_path, image="fleet-agent:small")
 
     fleet = load_fleet(tmp_path)
