@@ -77,10 +77,23 @@ def standing(task: Task, board: Board) -> Standing:
         case Resolution.CANCELLED:
             return Standing(status=Status.CANCELLED, reason=task.reason)
         case None:
-            attempts = board.attempts.get(task.key, ())
-            if attempts and attempts[-1].live:
-                return _under_way(attempts[-1], board)
-            return _between(task, attempts, board)
+            return _open(task, board.attempts.get(task.key, ()), board)
+
+
+def _open(task: Task, attempts: tuple[Attempt, ...], board: Board) -> Standing:
+    if not attempts and _untouched(task):
+        return _READY
+    if attempts and attempts[-1].live:
+        return _under_way(attempts[-1], board)
+    return _between(task, attempts, board)
+
+
+_READY = Standing(status=Status.READY)
+
+
+def _untouched(task: Task) -> bool:
+    """Tell whether nothing stands against a task's first attempt: so do most of a long queue."""
+    return task.kind is Kind.ATOMIC and not task.depends and not task.cancel_requested
 
 
 def _under_way(attempt: Attempt, board: Board) -> Standing:
@@ -203,4 +216,4 @@ def _dependencies(task: Task, board: Board) -> Standing:
             return _waits(f"waits for {key}")
         if resolution is not Resolution.MERGED:
             return _waits(f"needs {key}, which is {resolution}")
-    return Standing(status=Status.READY)
+    return _READY

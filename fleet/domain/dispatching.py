@@ -1,31 +1,40 @@
 """Dispatching: which ready tasks start now, in which slots, and what the others wait for."""
 
-from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
-from heapq import heapify, heappop, heappush
-from itertools import groupby
+from typing import NamedTuple
 
 from fleet.domain.attempt import Attempt, Red
 from fleet.domain.board import Board
+from fleet.domain.budget import MICROS
 from fleet.domain.chain import avoided, candidates, cause_of_swap, counted_of, escalated
 from fleet.domain.plan import Dispatch, Sight, Wait
 from fleet.domain.pool import (
     AccountState,
     Candidate,
     Pool,
-    Refusal,
     Refusals,
     choose_slot,
     taken,
 )
 from fleet.domain.slot import Slot
 from fleet.domain.task import Task
+from fleet.domain.turns import Turns
 from fleet.domain.window import night_of
 
 _FRESH_AFTER = frozenset({Red.CONFLICT, Red.MERGED_TIP})
 _SHOWN = 3  # accounts named for one reason
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refused:
+    """Refusals, with what they say to people and when the first of them ends."""
+
+    refusals: Refusals
+    reason: str
+    until: datetime | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,17 +46,26 @@ class Dispatches:
     storm: str = ""
 
 
+class _Chain(NamedTuple):
+    """Who may take a task; equal names mean equal candidates."""
+
+    name: object
+    candidates: tuple[Candidate, ...]
+
+
 @dataclass
 class _Room:
     """What is left while dispatches are chosen one after another.
 
-    `refused` remembers answers: within one tick the pool only gets fuller.
+    `refused` remembers answers: within one tick the pool only gets fuller. `chains` remembers
+    who may take tasks with the same past: most have none.
     """
 
     free: int
     pool: Pool
     swaps: int
-    refused: dict[object, Refusals] = field(default_factory=dict)
+    refused: dict[object, Refused] = field(default_factory=dict)
+    chains: dict[object, _Chain] = field(default_factory=dict)
 
 
 def dispatches(ready: Sequence[Task], board: Board, sight: Sight, *, pool: Pool) -> Dispatches:
@@ -62,7 +80,7 @@ def dispatches(ready: Sequence[Task], board: Board, sight: Sight, *, pool: Pool)
     weights = {key: project.weight for key, project in board.fleet.projects.items()}
     actions: list[Dispatch] = []
     waits: list[Wait] = []
-    turns = _Turns(ready, held, weights)
+    turns = Turns(ready, held, weights)
     for task in turns:
         chosen = _dispatch(task, board, sight, room)
         if isinstance(chosen, Dispatch):
@@ -74,56 +92,18 @@ def dispatches(ready: Sequence[Task], board: Board, sight: Sight, *, pool: Pool)
     return Dispatches(actions=tuple(actions), waits=tuple(waits), storm=storm)
 
 
-class _Turns:
-    """Ready tasks in the order of their turns.
-
-    Among tasks of one priority, that project comes next which has least under way for its
-    weight; within a project the oldest task.
-    """
-
-    def __init__(
-        self, ready: Sequence[Task], held: Mapping[str, int], weights: Mapping[str, float]
-    ) -> None:
-        self._ready = sorted(ready, key=lambda t: (t.priority.rank, t.created, t.number))
-        self._held = Counter(held)
-        self._weights = weights
-
-    def took(self, task: Task) -> None:
-        """Count a task that was given a slot."""
-        self._held[task.project] += 1
-
-    def __iter__(self) -> Iterator[Task]:
-        for _, same in groupby(self._ready, key=lambda task: task.priority):
-            yield from self._fairly(list(same))
-
-    def _fairly(self, tasks: list[Task]) -> Iterator[Task]:
-        queues: dict[str, deque[Task]] = {}
-        for task in tasks:
-            queues.setdefault(task.project, deque()).append(task)
-        heap = [(self._load(key), place, key) for place, key in enumerate(queues)]
-        heapify(heap)
-        while heap:
-            _, place, key = heappop(heap)
-            yield queues[key].popleft()
-            if queues[key]:
-                heappush(heap, (self._load(key), place, key))
-
-    def _load(self, project: str) -> float:
-        return self._held[project] / self._weights.get(project, 1.0)
-
-
 def _dispatch(task: Task, board: Board, sight: Sight, room: _Room) -> Dispatch | Wait:
     attempts = board.attempts.get(task.key, ())
     held_back = _held_back(task, attempts, board, sight, room)
     if held_back:
         return Wait(task=task.key, reason=held_back)
     counted = counted_of(task, attempts)
-    able = _affordable(task, candidates(task, attempts, board.fleet), board)
-    if not able:
-        return Wait(task=task.key, reason=_nobody(task, board))
-    slot = _slot(task, able, avoided(counted), room)
-    if not isinstance(slot, Slot):
-        return _waits(task, slot)
+    chain = _chain(task, counted, board, room)
+    if not chain.candidates:
+        return Wait(task=task.key, reason=_nobody(task, counted, board))
+    slot = _slot(task, chain, avoided(counted), room)
+    if isinstance(slot, Refused):
+        return Wait(task=task.key, reason=slot.reason, until=slot.until)
     last = counted[-1] if counted else None
     cause = cause_of_swap(last, slot, stronger=escalated(counted, board.fleet))
     if cause is not None:
@@ -167,37 +147,43 @@ def _not_yet(attempts: Sequence[Attempt], sight: Sight, room: _Room) -> str:
     return f"{sight.parallel} attempts run already" if room.free <= 0 else ""
 
 
-def _affordable(task: Task, able: tuple[Candidate, ...], board: Board) -> tuple[Candidate, ...]:
+def _chain(task: Task, counted: Sequence[Attempt], board: Board, room: _Room) -> _Chain:
     """Answer the candidates whose reservation the task's own budget still covers."""
+    past = tuple([(a.profile, a.state, a.red, a.cause) for a in counted])
+    name = (task.profile, task.role, past)
+    chain = room.chains.get(name)
+    if chain is None:
+        chain = room.chains[name] = _Chain(name, candidates(task, counted, board.fleet))
     if task.budget_micros is None:
-        return able
+        return chain
     rest = task.budget_micros - board.snapshot.task_settled.get(task.key, 0)
-    return tuple(each for each in able if each.profile.max_cost_micros <= rest)
+    able = tuple(c for c in chain.candidates if c.profile.max_cost_micros <= rest)
+    # whoever costs less is in it too: their number tells which ones they are
+    return _Chain((name, len(able)), able)
 
 
-def _nobody(task: Task, board: Board) -> str:
+def _nobody(task: Task, counted: Sequence[Attempt], board: Board) -> str:
     if task.profile is not None and task.profile not in board.fleet.profiles:
         return f"{task.profile}: there is no profile of that name"
-    able = candidates(task, board.attempts.get(task.key, ()), board.fleet)
-    if able:
-        least = min(each.profile.max_cost_micros for each in able) / 1_000_000
-        return (
-            f"the task's budget is spent: less is left than {least:g} USD, the least max_cost_usd"
-        )
-    return f"no profile for {task.role}"
+    able = candidates(task, counted, board.fleet)
+    if not able:
+        return f"no profile for {task.role}"
+    least = min(each.profile.max_cost_micros for each in able) / MICROS
+    return f"the task's budget is spent: less is left than {least:g} USD, the least max_cost_usd"
 
 
-def _slot(
-    task: Task, able: tuple[Candidate, ...], avoid: Slot | None, room: _Room
-) -> Slot | Refusals:
-    same = (task.project, avoid, tuple((each.profile.name, each.fallback) for each in able))
+def _slot(task: Task, chain: _Chain, avoid: Slot | None, room: _Room) -> Slot | Refused:
+    same = (task.project, avoid, chain.name)
     known = room.refused.get(same)
     if known is not None:
         return known
-    found = choose_slot(able, room.pool, project=task.project, avoid=avoid)
-    if not isinstance(found, Slot):
-        room.refused[same] = found
-    return found
+    found = choose_slot(chain.candidates, room.pool, project=task.project, avoid=avoid)
+    if isinstance(found, Slot):
+        return found
+    until = min((r.until for r in found if r.until is not None), default=None)
+    refused = Refused(refusals=found, reason=worded(found), until=until)
+    room.refused[same] = refused
+    return refused
 
 
 def _night_is_over(task: Task, board: Board, sight: Sight) -> Wait:
@@ -208,11 +194,6 @@ def _night_is_over(task: Task, board: Board, sight: Sight) -> Wait:
         reason=f"{most} swaps in this night already (limits.night_swaps)",
         until=datetime.combine(tomorrow, time(12), tzinfo=zone),
     )
-
-
-def _waits(task: Task, refusals: Refusals) -> Wait:
-    known = [refusal.until for refusal in refusals if refusal.until is not None]
-    return Wait(task=task.key, reason=worded(refusals), until=min(known, default=None))
 
 
 def worded(refusals: Refusals) -> str:
@@ -235,9 +216,9 @@ def _instant(at: datetime) -> str:
     return f"{at:%Y-%m-%d %H:%M:%S} {at.tzname()}"
 
 
-def _storm(refused: Iterable[Refusals]) -> str:
+def _storm(refused: Iterable[Refused]) -> str:
     """Say that every account that could be used cools, "" where that is not why all wait."""
-    told: list[Refusal] = [refusal for refusals in refused for refusal in refusals]
+    told = [refusal for each in refused for refusal in each.refusals]
     cooling = [each for each in told if each.state is AccountState.COOLING]
     if not cooling or any(each.state is AccountState.FULL for each in told):
         return ""

@@ -47,7 +47,8 @@ def plan(snapshot: Snapshot, fleet: Fleet, sight: Sight) -> Plan:
     actions: list[Action] = []
     watched = _Watched(sight=sight, pool=pool, spending=spending_of(snapshot, pool))
     for attempt in snapshot.attempts:
-        actions += _for_attempt(attempt, tasks.get(attempt.task), board, watched)
+        if attempt.live or not attempt.cleaned:
+            actions += _for_attempt(attempt, tasks.get(attempt.task), board, watched)
     actions += _merges(board, tasks, sight)
     actions += _retirements(board, where)
     ready = [task for task in snapshot.tasks if where[task.key].status is Status.READY]

@@ -32,7 +32,11 @@ class Priority(StrEnum):
     @property
     def rank(self) -> int:
         """Answer 0 for the most urgent."""
-        return list(Priority).index(self)
+        return _RANKS[self]
+
+
+# looked up for every task of every plan
+_RANKS = {priority: rank for rank, priority in enumerate(Priority)}
 
 
 class Review(StrEnum):
