@@ -1,5 +1,7 @@
 """Do, check, fix: runs the agent and the project's check in turn until the check is green."""
 
+from dataclasses import replace
+
 from fleet_agent.attempt import Attempt
 from fleet_agent.clis.model import BadSecretError, FailureKind
 from fleet_agent.conduct import Cause
@@ -7,9 +9,11 @@ from fleet_agent.findings import TAIL, AttemptFailedError
 from fleet_agent.processes import StartError
 from fleet_agent.scratch import Scratch, ScratchError
 from fleet_agent.spending import used_up
+from fleet_agent.standstill import MOST_FRUITLESS, Red, Standstill
 from fleet_agent.starts import home_folder, start_agent
 from fleet_agent.state import Continued
 from fleet_agent.text import clean_tail
+from fleet_agent.worktree import tree_of
 
 
 def work(attempt: Attempt) -> None:
@@ -17,18 +21,29 @@ def work(attempt: Attempt) -> None:
     packet = attempt.packet
     checked = bool(packet.self_check_rounds and packet.check)
     diagnoses: list[str] = []
+    standstill = Standstill()
     continued = attempt.shelf.take(home_folder()) if attempt.cli.resumes else Continued()
     for number in range(1, max(1, packet.self_check_rounds) + 1):
         _refuse_if_spent(attempt)
         continued = _run_agent(attempt, number, diagnoses, before=continued)
         if not checked:
             return
-        diagnosis = _check(attempt, number)
-        if diagnosis is None:
+        red = _check(attempt, number)
+        if red is None:
             return
-        diagnoses.append(diagnosis)
+        diagnoses.append(_diagnosis(attempt, number, red))
+        if number < packet.self_check_rounds:
+            _refuse_to_stand_still(attempt, red, standstill)
     message = f"the self-check is still red after {packet.self_check_rounds} rounds"
     raise AttemptFailedError(FailureKind.SELF_CHECK, message)
+
+
+def _refuse_to_stand_still(attempt: Attempt, red: Red, standstill: Standstill) -> None:
+    if standstill.after(replace(red, tree=tree_of(attempt))):
+        message = (
+            f"{MOST_FRUITLESS} rounds in a row changed no file, and the self-check fails as before"
+        )
+        raise AttemptFailedError(FailureKind.LOOP, message)
 
 
 def _refuse_if_spent(attempt: Attempt) -> None:
@@ -64,34 +79,33 @@ def _packet_of_round(attempt: Attempt, number: int, diagnoses: list[str]) -> dic
     }
 
 
-def _check(attempt: Attempt, number: int) -> str | None:
-    """Run the self-check; return the diagnosis, or None when it is green."""
+def _check(attempt: Attempt, number: int) -> Red | None:
+    """Run the self-check; return how it failed, or None when it is green."""
     attempt.pulse.phase = "check"
     limit = attempt.packet.limits.check
     try:
         ended = attempt.conduct(attempt.command(attempt.packet.check), seconds=limit)
     except StartError as error:
-        return _record(attempt, number, exit_code=None, seconds=0.0, tail=str(error))
+        return _record(attempt, number, Red(None, None, str(error)), seconds=0.0)
     tail = clean_tail(ended.output, TAIL)
     attempt.findings.last = ended
     if ended.cause is Cause.OVERTIME:
         tail += f"\n[killed: the check ran longer than {limit:g} s]"
-        return _record(attempt, number, exit_code=None, seconds=ended.seconds, tail=tail)
-    code = ended.exit_code
-    return _record(attempt, number, exit_code=code, seconds=ended.seconds, tail=tail)
+        return _record(attempt, number, Red(None, None, tail), seconds=ended.seconds)
+    return _record(attempt, number, Red(None, ended.exit_code, tail), seconds=ended.seconds)
 
 
-def _record(
-    attempt: Attempt, number: int, *, exit_code: int | None, seconds: float, tail: str
-) -> str | None:
+def _record(attempt: Attempt, number: int, end: Red, *, seconds: float) -> Red | None:
     fields: dict[str, object] = {
         "round": number,
-        "exit_code": exit_code,
+        "exit_code": end.exit_code,
         "duration_seconds": round(seconds, 3),
     }
     attempt.findings.checks.append(fields)
-    attempt.wire.emit("check", fields | {"tail": tail})
-    if exit_code == 0:
-        return None
-    command = " ".join(attempt.packet.check)
-    return f"The check `{command}` is red (exit code {exit_code}) after round {number}:\n\n{tail}"
+    attempt.wire.emit("check", fields | {"tail": end.tail})
+    return None if end.exit_code == 0 else end
+
+
+def _diagnosis(attempt: Attempt, number: int, red: Red) -> str:
+    ended = f"is red (exit code {red.exit_code}) after round {number}"
+    return f"The check `{' '.join(attempt.packet.check)}` {ended}:\n\n{red.tail}"
