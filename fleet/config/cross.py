@@ -1,8 +1,9 @@
 """What no single file can know: names that point at each other, paths that have to exist."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
+from fleet.config.chains import Profiles, chained
 from fleet.config.document import Location
 from fleet.config.fleet_entry import AccountEntry, FleetEntry
 from fleet.config.parse import Parsed
@@ -11,7 +12,6 @@ from fleet.config.profile_entry import ProfileEntry
 from fleet.config.translate import mounted, resolved
 from fleet.domain.agent import AGENTS, Agent, Meter
 
-Profiles = Mapping[str, Parsed[ProfileEntry]]
 # what the coordinator, the image or the kernel puts there must not be hidden by a user's file
 TAKEN = (
     *("/workspace", "/fleet", "/opt/fleet", "/home/agent", "/usr", "/bin", "/lib", "/etc"),
@@ -24,13 +24,11 @@ def crossed(fleet: Parsed[FleetEntry], profiles: Profiles, home: Path) -> Iterat
     yield from _twice(fleet, home)
     yield from _projects(fleet, home)
     yield from _accounts(fleet)
-    yield from _critic(fleet, profiles)
+    yield from _cooldowns(fleet)
     for stem, parsed in profiles.items():
         yield from _profile(stem, parsed, fleet.entry)
-        yield from _references(parsed, profiles)
         yield from _mounts(parsed, home)
-    yield from _cycles(profiles, "fallback", lambda entry: entry.fallback)
-    yield from _cycles(profiles, "escalate_to", lambda e: (e.escalate_to,) if e.escalate_to else ())
+    yield from chained(fleet, profiles)
 
 
 def _twice(fleet: Parsed[FleetEntry], home: Path) -> Iterator[Problem]:
@@ -84,6 +82,10 @@ def _account(entry: AccountEntry, agent: Agent) -> Iterator[tuple[str, str]]:
     if agent.local and entry.base_url is None:
         # no default: inside of a container neither localhost nor the host's name leads anywhere
         yield "agent", f"{name} needs a key 'base_url', such as http://models:11434/v1"
+    if entry.unmetered and entry.daily_budget_usd is not None:
+        # a limit that is written down but does not hold is worse than none
+        text = "an unmetered account has no budget; leave out daily_budget_usd or unmetered"
+        yield "daily_budget_usd", text
     if entry.hard_limit and agent.meter is Meter.END:
         live = ", ".join(sorted(key for key, each in AGENTS.items() if each.meter is Meter.LIVE))
         yield (
@@ -93,22 +95,17 @@ def _account(entry: AccountEntry, agent: Agent) -> Iterator[tuple[str, str]]:
         )
 
 
-def _critic(fleet: Parsed[FleetEntry], profiles: Profiles) -> Iterator[Problem]:
-    critic = fleet.entry.swap.critic
-    if critic is None:
+def _cooldowns(fleet: Parsed[FleetEntry]) -> Iterator[Problem]:
+    error = fleet.entry.swap.error
+    if error.cooldown <= error.max_cooldown:
         return
-    where: Location = ("swap", "critic", "after_failures")
-    for project in fleet.entry.projects:
-        if critic.after_failures > project.max_retries:
-            yield fleet.problem(
-                where,
-                f"after_failures {critic.after_failures} is more than max_retries "
-                f"{project.max_retries} of project {project.key}; the critic would never come",
-            )
-    target = critic.escalate_to
-    if target is not None and target not in profiles:
-        text = f"unknown profile {target!r}{nearest(target, profiles)}"
-        yield fleet.problem(("swap", "critic", "escalate_to"), text)
+    # the key that the user wrote: the other one is the default
+    key = "max_cooldown" if "max_cooldown" in error.model_fields_set else "cooldown"
+    yield fleet.problem(
+        ("swap", "error", key),
+        f"cooldown ({error.cooldown:g} s) is more than max_cooldown ({error.max_cooldown:g} s); "
+        "raise max_cooldown or lower cooldown",
+    )
 
 
 def _profile(stem: str, parsed: Parsed[ProfileEntry], fleet: FleetEntry) -> Iterator[Problem]:
@@ -122,18 +119,6 @@ def _profile(stem: str, parsed: Parsed[ProfileEntry], fleet: FleetEntry) -> Iter
     if entry.network not in networks:
         text = f"unknown network {entry.network!r}{nearest(entry.network, networks)}"
         yield parsed.problem(("network",), text)
-
-
-def _references(parsed: Parsed[ProfileEntry], profiles: Profiles) -> Iterator[Problem]:
-    entry = parsed.entry
-    names: list[tuple[Location, str]] = [
-        (("fallback", number), name) for number, name in enumerate(entry.fallback)
-    ]
-    if entry.escalate_to is not None:
-        names.append((("escalate_to",), entry.escalate_to))
-    for where, name in names:
-        if name not in profiles:
-            yield parsed.problem(where, f"unknown profile {name!r}{nearest(name, profiles)}")
 
 
 def _mounts(parsed: Parsed[ProfileEntry], home: Path) -> Iterator[Problem]:
@@ -156,32 +141,3 @@ def _free(inside: str) -> bool:
 
 def _overlap(one: PurePosixPath, other: PurePosixPath) -> bool:
     return one.is_relative_to(other) or other.is_relative_to(one)
-
-
-def _cycles(
-    profiles: Profiles, key: str, following: Callable[[ProfileEntry], tuple[str, ...]]
-) -> Iterator[Problem]:
-    done: set[str] = set()
-    for start in sorted(profiles):
-        path = _cycle(start, profiles, following)
-        if path and not done & set(path):
-            done |= set(path)
-            text = f"{key} goes in a circle: {' -> '.join([*path, start])}"
-            yield profiles[start].problem((key,), text)
-
-
-def _cycle(
-    start: str, profiles: Profiles, following: Callable[[ProfileEntry], tuple[str, ...]]
-) -> list[str]:
-    """Answer the shortest way from a profile back to itself, [] when there is none."""
-    paths = [[start]]
-    seen: set[str] = set()
-    while paths:
-        path = paths.pop(0)
-        for name in following(profiles[path[-1]].entry):
-            if name == start:
-                return path
-            if name in profiles and name not in seen:
-                seen.add(name)
-                paths.append([*path, name])
-    return []

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from fleet.config.entry import LATER, Entry
 from fleet.config.project_entry import ProjectEntry
@@ -15,18 +15,21 @@ from fleet.config.quantities import (
     NetworkName,
     PassedName,
     Seconds,
+    SwapCount,
     Text,
     TimeOfDay,
     Timezone,
     VariableName,
 )
 from fleet.domain.agent import CredentialKind
-from fleet.domain.profile import LOCAL
+from fleet.domain.profile import LOCAL, OnClose
 from fleet.domain.task import Priority
 
 GIB = 1024**3
 Count = Annotated[int, Field(ge=1, le=10_000)]
+Requests = Annotated[int, Field(ge=1, le=10_000_000)]
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+DAYS: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 class LimitsEntry(Entry):
@@ -37,8 +40,8 @@ class LimitsEntry(Entry):
     memory_free_gb: Annotated[Gigabytes, LATER] = 1 * GIB
     load_per_core: Annotated[float, LATER] = 4
     worktree_gb: Annotated[Gigabytes, LATER] = 5 * GIB
-    run_budget_usd: Annotated[Micros | None, LATER] = None
-    night_swaps: Annotated[int, LATER] = 50
+    run_budget_usd: Micros | None = None
+    night_swaps: Annotated[int, Field(ge=0, le=10_000)] = 50
 
 
 class CredentialEntry(Entry):
@@ -56,12 +59,23 @@ class CredentialEntry(Entry):
 
 
 class WindowEntry(Entry):
-    """When an account may be used."""
+    """When an account may be used: `days` are those on which it opens.
+
+    Up to the same or an earlier time it stays open over midnight.
+    """
 
     opens: Annotated[TimeOfDay, Field(alias="from")]
     to: TimeOfDay
     timezone: Timezone
-    days: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+    days: Annotated[tuple[Day, ...], Field(min_length=1)] = DAYS
+
+    @field_validator("days")
+    @classmethod
+    def _each_once(cls, value: tuple[Day, ...]) -> tuple[Day, ...]:
+        twice = [day for day in DAYS if value.count(day) > 1]
+        if twice:
+            raise ValueError(f"expected each day once, found {twice[0]} again")
+        return value
 
 
 class AccountEntry(Entry):
@@ -78,11 +92,11 @@ class AccountEntry(Entry):
     env_passthrough: tuple[PassedName, ...] = ()
     expires: date | None = None
     hard_limit: bool = False
-    daily_requests: Annotated[Count | None, LATER] = None
-    window: Annotated[WindowEntry | None, LATER] = None
-    priority: Annotated[Priority, LATER] = Priority.NORMAL
-    timezone: Annotated[Timezone | None, LATER] = None
-    on_window_close: Annotated[Literal["finish", "next_turn", "now"], LATER] = "finish"
+    daily_requests: Requests | None = None
+    window: WindowEntry | None = None
+    on_window_close: OnClose = OnClose.FINISH
+    priority: Priority = Priority.NORMAL
+    timezone: Timezone | None = None
 
     @model_validator(mode="after")
     def _not_the_built_in(self) -> Self:
@@ -97,22 +111,25 @@ class TimeoutSwapEntry(Entry):
     heartbeat_lost_after: Seconds = 60.0
     stall_after: Seconds = 600.0
     attempt_timeout: Seconds = 3600.0
-    max_swaps: Annotated[int, Field(ge=0, le=100)] = 2
+    max_swaps: SwapCount = 2
 
 
 class ErrorSwapEntry(Entry):
-    """How long an account cools after a provider's error."""
+    """How long an account cools after a provider's error, and how often a task may swap for one."""
 
-    cooldown: Annotated[Seconds, LATER] = 300.0
-    max_cooldown: Annotated[Seconds, LATER] = 18000.0
-    max_swaps: Annotated[int, LATER] = 4
+    cooldown: Seconds = 300.0
+    max_cooldown: Seconds = 18000.0
+    max_swaps: SwapCount = 4
 
 
 class CriticSwapEntry(Entry):
-    """After how many red attempts a stronger profile takes over."""
+    """After how many red attempts a stronger profile takes over.
 
-    after_failures: Annotated[Count, LATER] = 2
-    escalate_to: Annotated[Name | None, LATER] = None
+    A profile's own `escalate_to` wins over the one here.
+    """
+
+    after_failures: Count = 2
+    escalate_to: Name | None = None
 
 
 class SwapEntry(Entry):
@@ -120,7 +137,7 @@ class SwapEntry(Entry):
 
     timeout: TimeoutSwapEntry = TimeoutSwapEntry()
     error: ErrorSwapEntry = ErrorSwapEntry()
-    critic: CriticSwapEntry | None = None
+    critic: CriticSwapEntry = CriticSwapEntry()
 
 
 class RunEntry(Entry):
@@ -166,6 +183,6 @@ class FleetEntry(Entry):
     schedule: Annotated[tuple[ScheduleEntry, ...], LATER] = ()
     memory: MemoryEntry = MemoryEntry()
     policies: Annotated[Text | None, LATER] = None
-    timezone: Annotated[Timezone, LATER] = "UTC"
+    timezone: Timezone = "UTC"
     networks: tuple[NetworkName, ...] = ()
     egress_host_exposed: bool = False

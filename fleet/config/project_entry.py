@@ -48,8 +48,8 @@ class ProjectEntry(Entry):
     max_retries: Annotated[int, Field(ge=0, le=20)] = 2
     egress_allow: tuple[Host, ...] = ()
     needs: tuple[Literal["submodules", "lfs"], ...] = ()
-    daily_budget_usd: Annotated[Micros | None, LATER] = None
-    weight: Annotated[float, LATER] = 1
+    daily_budget_usd: Micros | None = None
+    weight: Annotated[float, Field(gt=0, le=1000)] = 1
     merge: Annotated[Literal["merge", "squash"], LATER] = "merge"
     remote: Annotated[str | None, LATER] = None
     in_review_limit: Annotated[int, LATER] = 10

@@ -17,6 +17,7 @@ _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _BYTES = {"k": 1024, "m": 1024**2, "g": 1024**3, "t": 1024**4}
 _DURATION = r"^[1-9][0-9]{0,6}[smhd]$"
 _SIZE = r"^[1-9][0-9]{0,6}[kmgt]$"
+_TIME = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
 _OURS = frozenset({"HOME", "PATH"})
 _OURS_BY_PREFIX = ("FLEET_", "GIT_", "LD_")
@@ -82,7 +83,16 @@ def _inside(value: str) -> str:
     return str(path) + ("/" if value.endswith("/") else "")
 
 
+def _time_of_day(value: str) -> str:
+    if not re.fullmatch(_TIME, value):
+        raise ValueError(f"expected a time from 00:00 to 23:59, found {value!r}")
+    return value
+
+
 def _zone(value: str) -> str:
+    if value.startswith("right/"):
+        # those count leap seconds, which no clock here does: every time would be off by them
+        raise ValueError(f"expected {value.removeprefix('right/')!r}, found {value!r}")
     try:
         ZoneInfo(value)
     except (KeyError, ValueError, OSError) as error:
@@ -155,7 +165,8 @@ VariableName = Annotated[
 ]
 PassedName = Annotated[VariableName, AfterValidator(_passed)]
 Timezone = Annotated[Text, AfterValidator(_zone)]
-TimeOfDay = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+TimeOfDay = Annotated[str, AfterValidator(_time_of_day), _schema(type="string", pattern=_TIME)]
+SwapCount = Annotated[int, Field(ge=0, le=100)]
 Branch = Annotated[
     str,
     StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.+-]*(/[A-Za-z0-9_][A-Za-z0-9_.+-]*)*$"),

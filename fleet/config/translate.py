@@ -1,16 +1,26 @@
 """Models of the user's files turned into the domain's values."""
 
 from collections.abc import Mapping
+from datetime import time
 from pathlib import Path, PurePosixPath
+from zoneinfo import ZoneInfo
 
-from fleet.config.fleet_entry import AccountEntry, CredentialEntry, FleetEntry, TimeoutSwapEntry
+from fleet.config.fleet_entry import (
+    DAYS,
+    AccountEntry,
+    CredentialEntry,
+    FleetEntry,
+    TimeoutSwapEntry,
+    WindowEntry,
+)
 from fleet.config.profile_entry import ProfileEntry
 from fleet.config.project_entry import ProjectEntry
 from fleet.domain.agent import Credential
 from fleet.domain.budget import Price
 from fleet.domain.egress import destination
-from fleet.domain.profile import LOCAL, Account, Fleet, Limits, Profile, Project
+from fleet.domain.profile import LOCAL, Account, Fleet, Limits, Profile, Project, SwapRules
 from fleet.domain.result import Check
+from fleet.domain.window import Window
 
 SCRIPT_ENDINGS = (".sh", ".py", ".mk")
 
@@ -26,8 +36,24 @@ def fleet_of(entry: FleetEntry, profiles: Mapping[str, ProfileEntry], home: Path
         accounts={account.name: account for account in accounts},
         parallel=entry.limits.parallel,
         disk_free_bytes=entry.limits.disk_free_gb,
-        max_swaps=entry.swap.timeout.max_swaps,
+        swap=swap_rules(entry),
+        timezone=ZoneInfo(entry.timezone),
+        run_budget_micros=entry.limits.run_budget_usd,
         egress_host_exposed=entry.egress_host_exposed,
+    )
+
+
+def swap_rules(entry: FleetEntry) -> SwapRules:
+    """Gather what fleet.yaml says about swaps."""
+    swap = entry.swap
+    return SwapRules(
+        timeouts=swap.timeout.max_swaps,
+        errors=swap.error.max_swaps,
+        cooldown=swap.error.cooldown,
+        max_cooldown=swap.error.max_cooldown,
+        critic_after=swap.critic.after_failures,
+        critic_to=swap.critic.escalate_to,
+        night=entry.limits.night_swaps,
     )
 
 
@@ -49,6 +75,8 @@ def project_of(entry: ProjectEntry, home: Path) -> Project:
         setup=entry.setup,
         setup_timeout=entry.setup_timeout,
         egress_allow=tuple(map(destination, entry.egress_allow)),
+        daily_budget_micros=entry.daily_budget_usd,
+        weight=entry.weight,
     )
 
 
@@ -110,6 +138,22 @@ def account_of(entry: AccountEntry, home: Path) -> Account:
         base_url=entry.base_url,
         env_passthrough=entry.env_passthrough,
         expires=entry.expires,
+        daily_requests=entry.daily_requests,
+        window=_window(entry.window),
+        on_window_close=entry.on_window_close,
+        priority=entry.priority,
+        timezone=None if entry.timezone is None else ZoneInfo(entry.timezone),
+    )
+
+
+def _window(entry: WindowEntry | None) -> Window | None:
+    if entry is None:
+        return None
+    return Window(
+        opens=time.fromisoformat(entry.opens),
+        closes=time.fromisoformat(entry.to),
+        timezone=ZoneInfo(entry.timezone),
+        days=frozenset(DAYS.index(day) for day in entry.days),
     )
 
 

@@ -43,7 +43,7 @@ def test_a_full_file_arrives_in_the_domain(tmp_path):
     assert project.setup == (("sh", "-c", "pip list"), ("npm", "ci"))
     assert (project.target, project.review) == ("fleet/main", Review.AUTO)
     assert (project.setup_timeout, project.max_retries) == (3600.0, 0)
-    assert (fleet.parallel, fleet.disk_free_bytes, fleet.max_swaps) == (7, 512 * 1024**2, 0)
+    assert (fleet.parallel, fleet.disk_free_bytes, fleet.swap.timeouts) == (7, 512 * 1024**2, 0)
     assert fleet.accounts["team"].daily_budget_micros == 1_250_000
     assert fleet.accounts["local"] == LOCAL
 

@@ -112,7 +112,7 @@ ONE_MISTAKE = {
         "expected a path inside the repository",
     ),
     "submodules": (PROJECT.replace("check:", "needs: [submodules], check:"), "not populated"),
-    "not built": ("timezone: Europe/Berlin\n", "timezone: known, but not built in this version"),
+    "not built": ("policies: rules.yaml\n", "policies: known, but not built in this version"),
     "network of the host": ("networks: [office, host]\n", "'host' is no network of its own"),
     "no host": (
         PROJECT.replace("check:", "egress_allow: [pypi.org, x.org/simple], check:"),

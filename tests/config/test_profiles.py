@@ -57,7 +57,7 @@ def test_shipped_profiles_are_warned_about_for_their_missing_accounts_only(tmp_p
 )
 def test_a_profile_against_its_tier_is_warned_about(tmp_path, model, roles, other, said):
     one = f"name: one\nagent: command\ncommand: [x]\nroles: [{roles}]\nmodel: {model}\n"
-    two = f"name: other\nagent: command\ncommand: [x]\nroles: [tester]\nmodel: {other}\n"
+    two = f"name: other\nagent: command\ncommand: [x]\nroles: [{roles}]\nmodel: {other}\n"
     profiles = {"one": one + "escalate_to: other\n", "other": two} if other else {"one": one}
 
     warnings = check_profiles(load_fleet(a_home(tmp_path, PROJECT, profiles)))
