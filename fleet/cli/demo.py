@@ -47,6 +47,7 @@ def demo(
             now = office.clock.now()
             report = views.report(office.ledger, office.fleet, since=since, now=now, unfit={})
         summary["seconds"] = round(time.monotonic() - began, 1)
+        summary["swaps"] = report["swaps"]
     _told(summary, report, json=json)
     if any(task["status"] != task["expected"] for task in summary["tasks"]):
         raise typer.Exit(1)
@@ -115,13 +116,18 @@ def _played(office: "Office", expected: dict[str, str], *, quiet: bool) -> dict[
 
 def _told(summary: dict[str, Any], report: dict[str, Any], *, json: bool) -> None:
     from fleet.app import views
+    from fleet.cli.report import show_swaps
     from fleet.cli.run import show_summary
 
     if json:
         document(summary)
         return
-    put(views.report_markdown(report))
+    # the receipts come last, drawn for the terminal
+    put(views.report_markdown({**report, "swaps": []}))
     put("")
     show_summary(summary)
     as_told = all(task["status"] == task["expected"] for task in summary["tasks"])
     put("every task ended as the story says" if as_told else "not every task ended as expected")
+    if summary["swaps"]:
+        put("")
+        show_swaps(summary["swaps"])

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from fleet.cli.output import clock, document, plain, put, table
-from fleet.cli.place import Json, opened, unfit
+from fleet.cli.output import clock, confirm, document, plain, put, table
+from fleet.cli.place import Json, Yes, opened, pen, unfit
 from fleet.domain.errors import NotFoundError
 from fleet.domain.task import parse_key
 
@@ -51,6 +51,36 @@ def status(
     table([{**row, "until": clock(row["until"]) or None} for row in accounts], _COLUMNS)
     if explain:
         _explain(tasks)
+
+
+@app.command("open")
+def open_(
+    ctx: typer.Context,
+    account: Annotated[str, typer.Argument(help="Its name in fleet.yaml.")],
+    yes: Yes = False,
+) -> None:
+    """Use a blocked or cooling account again: you have mended what was wrong with it."""
+    from fleet.app import health
+
+    with opened(ctx) as office:
+        where = _standing(account, office)
+        put(f"{account} is {where['state']}: {plain(where['reason']) or 'nothing is wrong'}")
+        confirm(f"Use {account} again from now on?", yes=yes)
+        health.open_account(account, office.fleet, pen(office))
+    put(f"{account} is open again")
+
+
+def _standing(account: str, office: "Office") -> dict[str, Any]:
+    """Answer the account's row; raises NotFoundError with the nearest name."""
+    from fleet.app import views
+    from fleet.config.problems import nearest
+
+    known = office.fleet.accounts
+    if account not in known:
+        raise NotFoundError(f"there is no account {plain(account)!r}{nearest(account, known)}")
+    snapshot, now = office.ledger.snapshot(), office.clock.now()
+    rows = views.pool_rows(snapshot, office.fleet, now=now, unfit=unfit(office))
+    return next(row for row in rows if row["account"] == account)
 
 
 def _asked(key: str | None, office: "Office") -> str | None:

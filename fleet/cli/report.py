@@ -1,14 +1,15 @@
 """`fleet report`: what happened since, for the morning."""
 
 import re
+from collections.abc import Sequence
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from fleet.cli.output import document, put
+from fleet.cli.output import clock, document, put, table
 from fleet.cli.place import opened, unfit
 from fleet.domain.errors import ConfigError
 
@@ -54,6 +55,12 @@ def report(
         output.write_text(text + "\n")
     except OSError as error:
         raise ConfigError(f"{output} cannot be written: {error}") from error
+
+
+def show_swaps(rows: Sequence[dict[str, Any]]) -> None:
+    """Show the receipts of swaps to a person, oldest first."""
+    named = ("when", "task", "from", "to", "trigger", "kind", "seconds_lost", "carried", "why")
+    table([{**row, "when": clock(row["at"])} for row in rows], named)
 
 
 def _span(text: str) -> timedelta:

@@ -1,13 +1,13 @@
-"""`fleet task`: add, list, show, edit, comment, retry, cancel, log."""
+"""`fleet task`: add, list, show, edit, comment, retry, cancel."""
 
 from dataclasses import replace
 from pathlib import Path
-from threading import Event
 from typing import Annotated, Any
 
 import typer
 
-from fleet.cli.output import confirm, document, plain, put, table
+from fleet.cli import task_log
+from fleet.cli.output import clock, confirm, document, plain, put, table
 from fleet.cli.place import DryRun, Json, Yes, opened, pen
 from fleet.domain.budget import micros
 from fleet.domain.errors import ConfigError
@@ -114,7 +114,19 @@ def show(ctx: typer.Context, key: str, json: Json = False) -> None:
     for attempt in view["attempts"]:
         said = f"{attempt['profile']}: {attempt['state']}, {attempt['reason']}"
         put(f"  attempt {attempt['number']}   {plain(said)}")
+        _show_swap(attempt["swap"])
     _show_escalation(view["escalation"])
+
+
+def _show_swap(swap: dict[str, Any] | None) -> None:
+    if swap is None:
+        return
+    if swap["to"] is None:
+        put(f"    swap       {swap['kind']}: nobody has taken over yet")
+        return
+    at = clock(swap["at"])
+    put(f"    swap       {swap['kind']}: to {swap['to']} at {at}, {swap['seconds_lost']} s lost")
+    put(f"               carried over: {plain(swap['carried'])}")
 
 
 def _show_escalation(escalation: dict[str, Any] | None) -> None:
@@ -205,34 +217,4 @@ def cancel(ctx: typer.Context, key: str, yes: Yes = False, dry_run: DryRun = Fal
         intake.cancel(task.key, pen(office))
 
 
-@app.command()
-def log(
-    ctx: typer.Context,
-    key: str,
-    follow: Annotated[bool, typer.Option("-f", "--follow", help="Go on until it ends.")] = False,
-    json: Json = False,
-) -> None:
-    """Show a task's history, oldest first."""
-    from fleet.app import views
-
-    with opened(ctx) as office:
-        name = parse_key(key)
-        office.ledger.task(name)
-        after, wait = 0, Event()
-        while True:
-            rows = views.log_rows(office.ledger, name, after=after)
-            if json and not follow:
-                document(rows)
-                return
-            for row in rows:
-                after = row["id"]
-                document(row) if json else put(_log_line(row))
-            if not follow or not office.ledger.task(name).open:
-                return
-            wait.wait(1)
-
-
-def _log_line(row: dict[str, Any]) -> str:
-    head = f"{row['at']}  {row['attempt'] or row['task']}  {row['kind']}  {plain(row['what'])}"
-    tail = row["output"]
-    return head + "".join(f"\n    {plain(line)}" for line in tail.splitlines()[-30:])
+task_log.register(app)

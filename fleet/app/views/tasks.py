@@ -8,6 +8,7 @@ from fleet.app.views.swaps import swap_view
 from fleet.domain.attempt import Attempt
 from fleet.domain.board import Board, board_of, standing
 from fleet.domain.budget import dollars
+from fleet.domain.events import Event
 from fleet.domain.profile import Fleet
 from fleet.domain.result import Verdict
 from fleet.domain.swap import Receipt
@@ -144,20 +145,26 @@ def _recommendations(task: Task, last: Attempt, kinds: set[str], *, red: bool) -
 
 
 def log_rows(ledger: Ledger, key: str, *, after: int = 0) -> list[Row]:
-    """Answer `task log`: the events of a task, with the output of red checks beside them."""
-    rows = []
-    for event in ledger.events(task=key, after=after):
-        tail = event.data.get("tail") or event.data.get("output") or ""
-        rows.append(
-            {
-                "id": event.id,
-                "at": moment(event.at),
-                "who": event.who,
-                "task": event.task,
-                "attempt": event.attempt,
-                "kind": event.kind,
-                "what": event.what,
-                "output": tail if isinstance(tail, str) else "",
-            }
-        )
-    return rows
+    """Answer `task log`: the events of a task, with the output of red checks and receipts."""
+    return [
+        {
+            "id": event.id,
+            "at": moment(event.at),
+            "who": event.who,
+            "task": event.task,
+            "attempt": event.attempt,
+            "kind": event.kind,
+            "what": event.what,
+            "output": _beside(event),
+        }
+        for event in ledger.events(task=key, after=after)
+    ]
+
+
+def _beside(event: Event) -> str:
+    """Answer what stands below an event's line: the evidence of a swap, a check's output."""
+    if event.kind == "attempt.swapped":
+        names = ("why", "carried", "seconds_lost")
+        return "\n".join(f"{name}: {event.data[name]}" for name in names if name in event.data)
+    tail = event.data.get("tail") or event.data.get("output") or ""
+    return tail if isinstance(tail, str) else ""
