@@ -61,6 +61,14 @@ class Home:
         (self.folder / "profiles").mkdir()
         return self
 
+    def configure(self, **keys: Any) -> None:
+        """Set top-level keys of fleet.yaml; mappings are merged into what stands there."""
+        path = self.folder / "fleet.yaml"
+        fleet = json.loads(path.read_text())
+        for key, value in keys.items():
+            fleet[key] = {**fleet.get(key, {}), **value} if isinstance(value, dict) else value
+        path.write_text(json.dumps(fleet, indent=1))
+
     def agent(self, name: str, script: str, **keys: Any) -> None:
         """Write a profile of the agent `command` that runs a Python script."""
         path = self.folder / f"{name}.py"

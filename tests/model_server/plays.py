@@ -25,6 +25,7 @@ PLAYS: dict[str, tuple[Turn, ...]] = {
         (Say(REPAIRED),),
     ),
     # never comes to an end by itself
+    "looping": ((Shell("ls"),),) * 1000,
     "endless": ((Shell("date >> dates.txt"),),) * 1000,
 }
 
