@@ -97,7 +97,7 @@ def hear(attempt: Attempt, line: Line, *, at: datetime) -> Attempt:
         case "progress" if attempt.claims < CLAIMS_AS_PROGRESS:
             return replace(heard, last_progress=at, claims=attempt.claims + 1)
         case "usage":
-            return replace(heard, usage=usage_from(line.data, attempt.usage))
+            return _used(heard, line.data, at=at)
         case "result":
             return _concluded(heard, line.data, at=at)
         case _:
@@ -114,15 +114,22 @@ def _concluded(attempt: Attempt, data: Mapping[str, Any], *, at: datetime) -> At
     elif kind in {"", "none"}:
         kind = "crash"
     told = known.get("usage")
+    heard = _used(attempt, told, at=at) if isinstance(told, dict) else attempt
     return replace(
-        attempt,
+        heard,
         last_progress=at,
         summary=_text(data.get("summary"), 4000),
         failure_kind=kind,
         diagnosis=_text(known.get("message"), 4000),
         self_check_red=kind in SELF_CHECK_RED,
-        usage=usage_from(told, attempt.usage) if isinstance(told, dict) else attempt.usage,
     )
+
+
+def _used(attempt: Attempt, told: Mapping[str, Any], *, at: datetime) -> Attempt:
+    """Take the usage told; a count of turns that rose says that a turn has just ended."""
+    usage = usage_from(told, attempt.usage)
+    turned = usage.turns > attempt.usage.turns
+    return replace(attempt, usage=usage, last_turn=at if turned else attempt.last_turn)
 
 
 def usage_from(told: Mapping[str, Any], before: Usage) -> Usage:

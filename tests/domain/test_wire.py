@@ -225,3 +225,21 @@ def test_a_result_repeats_the_usage():
     usage = hear(running, result, at=NOW).usage
 
     assert (usage.turns, usage.cost_micros) == (4, 1_000_000)
+
+
+@pytest.mark.parametrize(
+    ("turns", "turned"), [(3, False), (2, False), (None, False), (4, True)], ids=str
+)
+def test_a_turn_ended_when_their_number_rose_and_only_then(turns, turned):
+    before = hear(running, told("usage", turns=3), at=NOW)
+
+    after = hear(before, told("usage", seq=2, turns=turns, cost_usd=9), at=LATER)
+
+    assert (before.last_turn, after.last_turn) == (NOW, LATER if turned else NOW)
+
+
+def test_the_last_turn_may_be_told_by_the_result_alone():
+    result = told("result", status="success", diagnostics={"usage": {"turns": 1}})
+
+    assert hear(running, result, at=NOW).last_turn == NOW
+    assert hear(running, told("result", status="success"), at=NOW).last_turn is None
