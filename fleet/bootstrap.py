@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from fleet.adapters import home as homes
 from fleet.adapters.system import SystemClock, SystemIds
 from fleet.app.coordinator import Coordinator, Order
+from fleet.app.run import STARTED, run_of
 from fleet.app.tools import Tools
 from fleet.config import Settings, load_fleet, read_settings, scaffold_home
 from fleet.domain.errors import ConfigError, CredentialError
@@ -121,9 +122,10 @@ def new_token() -> str:
     return SystemIds().token()
 
 
-def tools(office: Office) -> Tools:
-    """Answer the ports a coordinator works with."""
+def tools(office: Office, *, run: str) -> Tools:
+    """Answer the ports a coordinator works with; `run` is the order that it carries out."""
     from fleet.adapters.redaction import Redaction, redact_logs
+    from fleet.adapters.schedule import ScheduledAlarm
     from fleet.adapters.traces import JsonlTraces
     from fleet.adapters.verifier import ContainerVerifier
 
@@ -134,8 +136,10 @@ def tools(office: Office) -> Tools:
         home=office.home,
         home8=office.home8,
         session=SystemIds().token(),
+        run=run,
         fleet=office.fleet,
         clock=office.clock,
+        alarm=ScheduledAlarm(),
         ledger=office.ledger,
         runtime=engine,
         networks=networks(office),
@@ -157,13 +161,16 @@ def coordinator_ready(
     worked on, EngineDownError when no engine answers, FleetError for an image that cannot be built.
     """
     with homes.home_held(office.home, since=office.clock.now(), what=what):
-        bundle = tools(office)
+        run = run_of(office.ledger) or SystemIds().token()
+        bundle = tools(office, run=run)
         bundle.runtime.ping()
         _learn_secrets(bundle)
         for project in office.fleet.projects.values():
             bundle.worktrees.validate(project)
         bundle = replace(bundle, fleet=_with_images(office, told))
-        started = Event(kind="coordinator.started", at=office.clock.now(), what=what)
+        # who only merges begins no run, and ends none
+        data = {} if order.merges_only else {"run": run}
+        started = Event(kind=STARTED, at=office.clock.now(), what=what, data=data)
         office.ledger.commit([Log(event=started)])
         room = partial(homes.room, office.home, disk_free_bytes=office.fleet.disk_free_bytes)
         yield Coordinator(bundle, order, room=room, seen=seen)

@@ -10,8 +10,9 @@ from hashlib import sha1
 from pathlib import PurePath
 from typing import Any
 
-from fleet.adapters.memory import ManualClock, MemoryLedger
+from fleet.adapters.memory import ManualClock, MemoryAlarm, MemoryLedger
 from fleet.adapters.redaction import Redaction
+from fleet.app import leftovers
 from fleet.app.coordinator import Coordinator, Order
 from fleet.app.crew import Report
 from fleet.app.tools import Tools
@@ -553,7 +554,9 @@ class World:
 
     def __init__(self, **fleet: Any) -> None:
         self.fleet = a_fleet(**fleet)
+        self.run = "run-1"
         self.clock = ManualClock(NOW)
+        self.alarm = MemoryAlarm(self.clock)
         self.ledger = MemoryLedger(clock=self.clock)
         self.faults = Faults()
         self.packets = MemoryPackets()
@@ -571,8 +574,10 @@ class World:
             home=PurePath("/home"),
             home8=HOME8,
             session="1",
+            run=self.run,
             fleet=self.fleet,
             clock=self.clock,
+            alarm=self.alarm,
             ledger=self.ledger,
             runtime=self.runtime,
             worktrees=self.worktrees,
@@ -658,7 +663,8 @@ class Life:
         self.coordinator._crew.close()
         self.crew = HandCrew(world.runtime)
         self.coordinator._crew = self.crew  # type: ignore[assignment]
-        self.coordinator._sweep()
+        world.alarm.ready(self.crew.woken.set)
+        leftovers.sweep(world.tools, world.ledger.snapshot())
 
     def _seen(self, snapshot: Snapshot, plan: Plan) -> None:
         self.plan = plan

@@ -3,20 +3,23 @@
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from threading import Event
 
-from fleet.app import roster
+from fleet.app import leftovers, roster
 from fleet.app.crew import Crew, Report
 from fleet.app.desk import Desk
 from fleet.app.in_hand import RETRY, InHand
+from fleet.app.leftovers import STOP_WITHIN
+from fleet.app.run import ENDED
 from fleet.app.stations import watch
 from fleet.app.tools import Tools
+from fleet.domain import events
 from fleet.domain.errors import DuplicateError, StaleLeaseError, TransientError
 from fleet.domain.plan import Action, Follow, Plan, Sight, Snapshot
 from fleet.domain.planner import plan
 from fleet.domain.wire import Line
-from fleet.ports import Write
+from fleet.ports import Log, Write
 
 log = logging.getLogger(__name__)
 
@@ -24,8 +27,8 @@ COALESCE = 0.015  # seconds in which reports gather, so that one tick takes them
 BEAT = 1.0  # seconds between two looks at what other processes wrote
 MOMENT = 0.05  # seconds until a commit that somebody overtook is tried again
 _SEEN_THROUGH = frozenset({"launch", "follow", "stop", "collect", "clean", "land"})
-_LOOK = 0.5  # seconds between two looks for checks that still run
-STOP_WITHIN = 60.0  # seconds a clean stop may take
+# a run that ends when idle still waits for what it knows to come that soon
+PATIENCE = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +68,8 @@ class Coordinator:
         self._pause = Event()  # never set: what is waited on when only time may pass
         self._stop_asked = False
         self._stopping_since = 0.0
+        self._wake: datetime | None = None
+        self._storming = False
         # a merge never stands behind the checks of branches: what is verified lands first
         one_each = {"start": order.parallel, "check": order.parallel}
         self._crew = Crew({**one_each, "merge": order.parallel, "git": 4, "stop": 4})
@@ -80,62 +85,48 @@ class Coordinator:
     def run(self) -> None:
         """Tick until done; raises EngineDownError when no engine answers at the start."""
         self._tools.runtime.ping()
-        self._sweep()
+        leftovers.sweep(self._tools, self._snapshot())
+        self._tools.alarm.ready(self._crew.woken.set)
         try:
-            while True:
-                current, snapshot = self._tick()
-                if self._leads_on(current):
-                    continue
-                if not current.actions and self._done(current):
-                    return
-                self._wait(snapshot.latest_event)
+            self._go_on()
         finally:
+            self._tools.alarm.close()
             self._crew.close()
             if self._stop_asked:
-                self._end_checks()
+                leftovers.end_checks(self._tools, self._crew)
+        self._end()
 
-    def _end_checks(self) -> None:
-        """Kill checks that are under way; what they would say is void, the next life asks again.
-
-        Again and again until no hand is at work: one may be about to start a container, and a
-        next life must not meet it.
-        """
-        for _ in range(int(STOP_WITHIN / _LOOK)):
-            try:
-                for container in self._tools.runtime.containers():
-                    if container.purpose != "agent":
-                        self._tools.runtime.remove(container.name)
-            except TransientError as error:
-                log.warning("checks not ended", extra={"reason": str(error)})
-            if self._crew.settled(within=_LOOK):
+    def _go_on(self) -> None:
+        while True:
+            current, snapshot = self._tick()
+            if self._leads_on(current):
+                continue
+            if not current.actions and self._done(current):
                 return
+            self._wait(snapshot.latest_event)
 
-    def _sweep(self) -> None:
-        """Remove what an earlier life left: containers of checks, and of attempts cleaned since.
-
-        Their networks too, and secrets, but for those that a container has been given and has
-        not read yet.
-        """
-        wanted = {a.id for a in self._snapshot().attempts if not a.cleaned}
-        unread: set[str] = set()
-        for container in self._tools.runtime.containers():
-            if container.purpose != "agent" or container.attempt not in wanted:
-                log.info("orphan removed", extra={"container": container.name})
-                self._tools.runtime.remove(container.name)
-            elif container.running:
-                unread.add(container.attempt)
-        self._tools.networks.sweep(wanted)
-        self._tools.secrets.sweep(unread)
+    def _end(self) -> None:
+        """Write down that the run came to its end; without it the next life goes on with it."""
+        if not self._order.merges_only:
+            now, run = self._tools.clock.now(), self._tools.run
+            ended = events.Event(kind=ENDED, at=now, data={"run": run})
+            self._commit([Log(event=ended)])
 
     def _tick(self) -> tuple[Plan, Snapshot]:
         self._crew.woken.clear()
         snapshot = self._apply(self._crew.reports())
         current = plan(snapshot, self._tools.fleet, self._sight())
-        if current.actions and self._record(snapshot, current.actions):
+        if self._record(snapshot, current):
             for action in current.actions:
                 self._hand_out(action)
+        self._set_alarm(current.wake)
         self._seen(snapshot, current)
         return current, snapshot
+
+    def _set_alarm(self, wake: datetime | None) -> None:
+        if wake != self._wake:
+            self._wake = wake
+            self._tools.alarm.set(wake)
 
     def _leads_on(self, current: Plan) -> bool:
         """Tell whether something was only recorded: what follows from it can be planned at once."""
@@ -145,7 +136,7 @@ class Coordinator:
         """Read the ledger, again while it is out of reach; raises TransientError once stopping."""
         while True:
             try:
-                return self._tools.ledger.snapshot()
+                return self._tools.ledger.snapshot(run=self._tools.run)
             except TransientError as error:
                 if self._stop_asked:
                     raise
@@ -159,10 +150,16 @@ class Coordinator:
             late = now - self._stopping_since > STOP_WITHIN
             return late or not in_hand & _SEEN_THROUGH
         if self._order.until is None:
-            return current.idle
+            return current.idle and not self._soon(current)
         if self._tools.clock.now() >= self._order.until:
             self.stop()
         return False
+
+    def _soon(self, current: Plan) -> bool:
+        """Tell whether what waits may go on so soon that waiting for it is no surprise."""
+        awaited = any(wait.until is not None for wait in current.waits)
+        now, wake = self._tools.clock.now(), current.wake
+        return awaited and wake is not None and wake - now <= PATIENCE
 
     def _wait(self, latest: int) -> None:
         """Wait for a report, a due retry, or what another process wrote.
@@ -174,6 +171,8 @@ class Coordinator:
         while not self._crew.woken.wait(BEAT):
             timers = self._memory.timed or self._order.until
             moved = self._moved_on(latest)
+            # the alarm sleeps through a clock that somebody sets forward
+            moved = moved or (self._wake is not None and self._tools.clock.now() >= self._wake)
             if moved or timers or self._memory.actions or self._stop_asked:
                 return
 
@@ -250,12 +249,18 @@ class Coordinator:
             return False
         return True
 
-    def _record(self, snapshot: Snapshot, actions: tuple[Action, ...]) -> bool:
+    def _record(self, snapshot: Snapshot, current: Plan) -> bool:
+        """Tell whether what is about to be done is written down."""
         desk = Desk(snapshot, at=self._tools.clock.now())
-        for action in actions:
+        for action in current.actions:
             roster.record(action, desk, self._tools)
+        if current.storm and not self._storming:
+            desk.log("pool.storm", None, what=current.storm)
         writes = desk.writes()
-        return not writes or self._commit(writes)
+        written = not writes or self._commit(writes)
+        if written:
+            self._storming = bool(current.storm)
+        return written
 
     def _hand_out(self, action: Action) -> None:
         if isinstance(action, Follow):

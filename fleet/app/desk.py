@@ -6,15 +6,17 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from fleet.domain.attempt import Attempt, State, advance
-from fleet.domain.budget import Reservation, Settlement
+from fleet.domain.budget import Settlement
 from fleet.domain.events import Event
+from fleet.domain.health import Health
 from fleet.domain.merge import PullRequest
 from fleet.domain.plan import Snapshot
 from fleet.domain.policy import ActionStatus, PendingAction
+from fleet.domain.swap import Receipt
 from fleet.domain.task import Task
 from fleet.ports import Append, Clock, Immutable, Ledger, Log, Save, Stateful, Write
 
-Row = TypeVar("Row", Task, Attempt, PullRequest, PendingAction)
+Row = TypeVar("Row", Task, Attempt, PullRequest, PendingAction, Health)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +39,7 @@ class Desk:
         self._attempts = {row.id: row for row in snapshot.attempts}
         self._pulls = {row.number: row for row in snapshot.pulls}
         self._asked: dict[str, PendingAction] = {}
+        self._health = {row.subject: row for row in snapshot.health}
         self._saved: dict[tuple[str, str | int], Stateful] = {}
         self._others: list[Write] = []
         self._last_pull = snapshot.last_pull
@@ -64,6 +67,11 @@ class Desk:
         """Answer an open pull request as it stands on the desk."""
         return self._pulls.get(number)
 
+    @property
+    def health(self) -> Mapping[str, Health]:
+        """Answer how accounts and vendors fare as it stands on the desk, by subject."""
+        return self._health
+
     def ask(self, attempt: Attempt, action: PendingAction) -> None:
         """Take a question with the next number, and log that it was asked."""
         number = self.next_action()
@@ -88,6 +96,8 @@ class Desk:
                 self._pulls[row.number] = row
             case PendingAction():
                 self._asked[row.id] = row
+            case Health():
+                self._health[row.subject] = row
         self._saved[_name(row)] = row
 
     def append(self, row: Immutable) -> None:
@@ -97,14 +107,14 @@ class Desk:
     def log(
         self,
         kind: str,
-        about: Task | Attempt,
+        about: Task | Attempt | None,
         *,
         what: str = "",
         data: Mapping[str, Any] | None = None,
         seq: int | None = None,
     ) -> None:
-        """Take an event about a task or an attempt."""
-        task, attempt = (about.key, None) if isinstance(about, Task) else (about.task, about.id)
+        """Take an event about a task or an attempt; None where it is about neither."""
+        task, attempt = _about(about)
         event = Event(
             kind=kind,
             at=self.at,
@@ -128,10 +138,10 @@ class Desk:
     def after(self) -> Snapshot | None:
         """Answer the snapshot as it stands once the writes are committed.
 
-        None where it has to be read anew: money was settled or reserved, and its sums are the
-        ledger's to make.
+        None where it has to be read anew: money was settled or a swap counted, and their sums
+        are the ledger's to make.
         """
-        if any(isinstance(write, Append) and _is_money(write.row) for write in self._others):
+        if any(isinstance(write, Append) and _is_summed(write.row) for write in self._others):
             return None
         read = self.snapshot
         ended = {key: task.resolution for key, task in self._tasks.items() if not task.open}
@@ -143,6 +153,7 @@ class Desk:
             attempts=tuple(map(self._now, self._attempts.values())),
             pulls=tuple(self._now(pull) for pull in self._pulls.values() if not pull.closed),
             pending=tuple(map(self._now, pending.values())),
+            health=tuple(map(self._now, self._health.values())),
             last_pull=self._last_pull,
             last_action=self._last_action,
         )
@@ -167,7 +178,19 @@ def _name(row: Stateful) -> tuple[str, str | int]:
             return "pull", row.number
         case PendingAction():
             return "action", row.id
+        case Health():
+            return "health", row.subject
 
 
-def _is_money(row: Immutable) -> bool:
-    return isinstance(row, Reservation | Settlement)
+def _about(about: Task | Attempt | None) -> tuple[str | None, str | None]:
+    match about:
+        case Task():
+            return about.key, None
+        case Attempt():
+            return about.task, about.id
+        case None:
+            return None, None
+
+
+def _is_summed(row: Immutable) -> bool:
+    return isinstance(row, Settlement | Receipt)

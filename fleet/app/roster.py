@@ -127,9 +127,9 @@ def settle(finding: Finding, desk: Desk, tools: Tools) -> None:
     """Fold a finding into the desk; one that comes too late changes nothing."""
     match finding:
         case launch.Launched() | launch.LaunchFailed():
-            launch.settle(finding, desk)
+            launch.settle(finding, desk, fleet=tools.fleet)
         case collect.Gathered() | collect.Hindered():
-            collect.settle(finding, desk, fleet=tools.fleet)
+            collect.settle(finding, desk, tools)
         case verify.Unchanged() | verify.Ruled() | verify.Verified() | verify.Impossible():
             verify.settle(finding, desk, fleet=tools.fleet)
         case merge.Built() | merge.InConflict() | merge.Blocked() | merge.Unsure() | merge.Landed():

@@ -9,6 +9,7 @@ from typing import Any
 from fleet.domain.errors import ConfigError, CredentialError, FleetError
 from fleet.domain.profile import Fleet, Project
 from fleet.ports import (
+    Alarm,
     Clock,
     ContainerRuntime,
     Ledger,
@@ -25,13 +26,18 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class Tools:
-    """Everything a station may touch; `session` names this life of the coordinator."""
+    """Everything a station may touch.
+
+    `session` names this life of the coordinator, `run` the order that it is one life of.
+    """
 
     home: PurePath
     home8: str
     session: str
+    run: str
     fleet: Fleet
     clock: Clock
+    alarm: Alarm
     ledger: Ledger
     runtime: ContainerRuntime
     networks: Networks

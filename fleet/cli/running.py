@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from threading import Event
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -59,6 +59,8 @@ def run_or_follow(office: "Office", order: "Order", *, what: str, quiet: bool) -
             say(f"{error.message}: it does the work; following {', '.join(sorted(order.keys))}")
             if not _follow(office, order.keys):
                 continue
+        if order.until is None and progress.next:
+            say(progress.next)
         return progress.waits
 
 
@@ -124,22 +126,30 @@ def _follow(office: "Office", keys: frozenset[str]) -> bool:
 
 @dataclass
 class Progress:
-    """One line whenever something moved, on standard error."""
+    """One line whenever something moved, on standard error.
+
+    `next` says what would go on later by itself, "" where nothing would.
+    """
 
     quiet: bool
     waits: dict[str, str] = field(default_factory=dict)
+    next: str = ""
     _shown: dict[str, str] = field(default_factory=dict)
     _began: float = field(default_factory=time.monotonic)
 
     def seen(self, snapshot: "Snapshot", plan: "Plan") -> None:
         """Tell what changed since the last look: attempts that moved, tasks that wait."""
         self.waits = {wait.task: wait.reason for wait in plan.waits}
+        self.next = _next(plan)
         if self.quiet:
             return
         for attempt in snapshot.attempts:
             self._tell(attempt.id, f"attempt {attempt.number} {attempt.state}", attempt.reason)
         for wait in plan.waits:
-            self._tell(wait.task, "waits", wait.reason)
+            until = f" until {wait.until.astimezone(UTC):%H:%M} UTC" if wait.until else ""
+            self._tell(wait.task, f"waits{until}", wait.reason)
+        if plan.storm or "pool" in self._shown:
+            self._tell("pool", "stands still" if plan.storm else "goes on", plan.storm)
 
     def _tell(self, identity: str, said: str, reason: str) -> None:
         if self._shown.get(identity) == said + reason:
@@ -147,3 +157,13 @@ class Progress:
         self._shown[identity] = said + reason
         seconds = time.monotonic() - self._began
         say(f"{seconds:7.1f}s  {identity:<24} {said:<22} {plain(reason)[:100]}".rstrip())
+
+
+def _next(plan: "Plan") -> str:
+    """Say which instant a run that goes on would wait for, "" where it knows of none."""
+    known = [(wait.until, wait.reason) for wait in plan.waits if wait.until is not None]
+    if not known:
+        return ""
+    until, reason = min(known)
+    at = f"{until.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    return f"nothing can start before {at}: {plain(reason)}; `fleet run --until HH:MM` waits"

@@ -4,20 +4,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from fleet.app import health, money
 from fleet.app.desk import Desk
 from fleet.app.tools import Tools
-from fleet.domain.agent import AGENTS, Meter
-from fleet.domain.attempt import Attempt, Outcome, State
-from fleet.domain.budget import Settlement, dollars, metered
-from fleet.domain.budget import settle as settle_money
+from fleet.domain.attempt import Attempt, Outcome, State, end_of
+from fleet.domain.budget import dollars
 from fleet.domain.events import Event
 from fleet.domain.plan import Collect
 from fleet.domain.policy import PendingAction
-from fleet.domain.profile import Fleet
 from fleet.domain.result import Usage
+from fleet.domain.swap import Cause, cause_of
+from fleet.domain.task import Task
 from fleet.ports import Collected, Exit
 
 _CATEGORY = 60  # characters
+_LONGEST = 1e9  # seconds that a vendor can tell
+_WHY = 200  # characters of the reason in a commit's message
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +27,8 @@ class Gathered:
     """The work is committed; `exit` is None when the container had vanished.
 
     `asked` is the category of the approval that the agent asked for; `usage_told` says whether
-    it told what it used.
+    it told what it used; `resets_after` are the seconds that a vendor told until it takes calls
+    again.
     """
 
     attempt: str
@@ -33,6 +36,7 @@ class Gathered:
     collected: Collected
     asked: str = ""
     usage_told: bool = False
+    resets_after: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +57,7 @@ def carry_out(action: Collect, exit_: Exit | None, tools: Tools) -> Gathered:
     collected = tools.worktrees.collect(
         project,
         replace(attempt, outcome=outcome),
-        message=f"{action.task.key}: {action.task.title}",
+        message=_message(attempt, action.task, outcome, exit_),
         skip=_setup_leftovers(diagnostics),
     )
     tools.trace(attempt.id, _changed(collected), _spent(attempt))
@@ -63,7 +67,24 @@ def carry_out(action: Collect, exit_: Exit | None, tools: Tools) -> Gathered:
         collected=collected,
         asked=_category(events),
         usage_told=isinstance(diagnostics.get("usage"), dict) or attempt.usage != Usage(),
+        resets_after=_seconds(diagnostics.get("retry_after_seconds")),
     )
+
+
+def _message(attempt: Attempt, task: Task, outcome: Outcome, exit_: Exit | None) -> str:
+    """Word the commit: what will not be verified is labelled as work in progress."""
+    title = f"{task.key}: {task.title}"
+    if end_of(outcome, self_check_red=_advised(attempt, outcome)) is State.VERIFYING:
+        return title
+    why = " ".join(_reason(attempt, outcome, exit_).split())[:_WHY]
+    return f"WIP {title}\n\nAttempt {attempt.number} by {attempt.profile} ended {outcome}: {why}"
+
+
+def _seconds(told: object) -> float | None:
+    if isinstance(told, bool) or not isinstance(told, int | float) or told < 0:
+        return None
+    # JSON knows numbers that no float can hold
+    return float(min(told, _LONGEST))
 
 
 def _diagnostics(events: Sequence[Event]) -> Mapping[str, Any]:
@@ -120,8 +141,11 @@ def _setup_leftovers(diagnostics: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(p for p in told if isinstance(p, str)) if isinstance(told, list) else ()
 
 
-def settle(finding: Gathered | Hindered, desk: Desk, *, fleet: Fleet) -> None:
-    """Move to COLLECTED with the outcome, and settle the money in the same transaction."""
+def settle(finding: Gathered | Hindered, desk: Desk, tools: Tools) -> None:
+    """Move to COLLECTED with the outcome, and settle the money in the same transaction.
+
+    What the end says of the account and its vendor is written down with it.
+    """
     attempt = desk.attempt(finding.attempt)
     if attempt is None or attempt.state is not State.RUNNING:
         return
@@ -134,13 +158,15 @@ def settle(finding: Gathered | Hindered, desk: Desk, *, fleet: Fleet) -> None:
         State.COLLECTED,
         reason=_reason(attempt, outcome, finding.exit),
         outcome=outcome,
+        cause=_cause(attempt, outcome, finding.exit),
         head=finding.collected.head,
-        self_check_red=attempt.self_check_red and outcome is Outcome.FAILED,
+        self_check_red=_advised(attempt, outcome),
         failure_kind=_kind(attempt, finding.exit),
     )
     for note in finding.collected.notes:
         desk.log("attempt.note", moved, what=note)
-    _settle_money(moved, finding, desk, fleet=fleet)
+    money.settle_attempt(moved, desk, tools, told=finding.usage_told)
+    health.note(moved, desk, fleet=tools.fleet, resets_after=finding.resets_after)
     if outcome is Outcome.PAUSED:
         _ask(moved, finding.asked or "agent", desk)
 
@@ -163,7 +189,19 @@ def outcome_of(attempt: Attempt, exit_: Exit | None) -> Outcome:
         return Outcome.FINISHED
     if attempt.failure_kind == "approval_required":
         return Outcome.PAUSED
-    return Outcome.FAILED
+    return Outcome.FAILED if cause_of(_kind(attempt, exit_)) is None else Outcome.SWAP
+
+
+def _cause(attempt: Attempt, outcome: Outcome, exit_: Exit | None) -> Cause | None:
+    """Answer why it is swapped: what it was stopped for, else what its runner told."""
+    if outcome is not Outcome.SWAP:
+        return None
+    return attempt.cause or cause_of(_kind(attempt, exit_))
+
+
+def _advised(attempt: Attempt, outcome: Outcome) -> bool:
+    """Tell whether only its own check, or the end of its turns, speaks against the work."""
+    return attempt.self_check_red and outcome is Outcome.FAILED
 
 
 def _kind(attempt: Attempt, exit_: Exit | None) -> str:
@@ -175,44 +213,23 @@ def _kind(attempt: Attempt, exit_: Exit | None) -> str:
 
 
 def _reason(attempt: Attempt, outcome: Outcome, exit_: Exit | None) -> str:
+    return attempt.reason if attempt.stopping else _told_reason(attempt, outcome, exit_)
+
+
+def _told_reason(attempt: Attempt, outcome: Outcome, exit_: Exit | None) -> str:
     match outcome:
         case Outcome.FINISHED:
             return "the agent finished"
-        case Outcome.LOST if attempt.stopping is None:
+        case Outcome.LOST:
             return "the container vanished"
-        case Outcome.FAILED:
+        case Outcome.PAUSED:
+            return attempt.diagnosis or "the agent asked for an approval"
+        case Outcome.FAILED | Outcome.SWAP:
             code = exit_.code if exit_ else "unknown"
             said = attempt.diagnosis or f"no result, exit code {code}"
             return f"{_kind(attempt, exit_)}: {said}"
-        case Outcome.PAUSED:
-            return attempt.diagnosis or "the agent asked for an approval"
-        case Outcome.LOST | Outcome.SWAP | Outcome.CANCELLED:
+        case Outcome.CANCELLED:
             return attempt.reason
-
-
-def _settle_money(attempt: Attempt, finding: Gathered, desk: Desk, *, fleet: Fleet) -> None:
-    profile = fleet.profiles.get(attempt.profile)
-    price = profile.price if profile else None
-    agent = AGENTS.get(profile.agent) if profile else None
-    meter = agent.meter if agent else Meter.END
-    ended_itself = attempt.outcome in {Outcome.FINISHED, Outcome.FAILED}
-    kind = attempt.failure_kind if ended_itself and attempt.stopping is None else ""
-    known = metered(kind, meter, told=finding.usage_told)
-    spent, estimated = settle_money(
-        attempt.reserved_micros, attempt.usage, price=price, known=known
-    )
-    desk.append(
-        Settlement(
-            attempt=attempt.id,
-            task=attempt.task,
-            project=attempt.project,
-            account=attempt.account,
-            micros=spent,
-            estimated=estimated,
-            usage=attempt.usage,
-            at=desk.at,
-        )
-    )
 
 
 def _ask(attempt: Attempt, category: str, desk: Desk) -> None:

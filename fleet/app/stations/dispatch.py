@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from fleet.app import receipts
 from fleet.app.desk import Desk
 from fleet.domain.attempt import Attempt, State, attempt_id
 from fleet.domain.budget import Reservation
@@ -40,3 +41,5 @@ def record(action: Dispatch, desk: Desk, *, fleet: Fleet, home8: str) -> None:
     )
     if task.fresh:
         desk.save(replace(task, fresh=False))
+    if action.after is not None and action.cause is not None:
+        receipts.record(action.after, attempt, desk, cause=action.cause, fleet=fleet)

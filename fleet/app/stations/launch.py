@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from fleet.app import health, receipts
 from fleet.app.desk import Desk
 from fleet.app.reach import reach_of
 from fleet.app.tools import Tools
@@ -13,7 +14,8 @@ from fleet.domain.errors import CredentialError, DiskFullError, FleetError, Tran
 from fleet.domain.image import how_to_have
 from fleet.domain.packet import Given, context_of, messages_of, packet_of
 from fleet.domain.plan import Launch
-from fleet.domain.profile import LOCAL, Profile, Project
+from fleet.domain.profile import LOCAL, Fleet, Profile, Project
+from fleet.domain.swap import Cause
 from fleet.ports import ContainerSpec, Mount, Workspace
 
 
@@ -81,7 +83,7 @@ def failed(attempt: Attempt, error: Exception) -> LaunchFailed:
             kind = "disk"
         case CredentialError():
             # not the task's end: the pool takes another account, or waits for this one
-            kind = "credential"
+            kind = Cause.CREDENTIAL.value
         case _:
             kind = "workspace"
     said = str(error) if isinstance(error, FleetError) else f"{type(error).__name__}: {error}"
@@ -95,7 +97,7 @@ def _refusal(attempt: Attempt, project: Project, tools: Tools) -> LaunchFailed |
     if profile is None or profile.agent not in AGENTS:
         reason = f"profile {attempt.profile} is gone, or its agent is unknown"
     elif attempt.account not in tools.fleet.accounts:
-        kind, reason = "credential", f"account {attempt.account} is gone"
+        kind, reason = Cause.CREDENTIAL.value, f"account {attempt.account} is gone"
     elif tools.runtime.image_id(image) is None:
         kind, reason = "image", f"image {image} is missing: {how_to_have(image)}"
     else:
@@ -118,8 +120,11 @@ def _has_container(attempt: Attempt, tools: Tools) -> bool:
     return any(c.name == attempt.container and (c.running or c.exit is not None) for c in known)
 
 
-def settle(finding: Launched | LaunchFailed, desk: Desk) -> None:
-    """Move to RUNNING, or to FAILED where the container could not be started."""
+def settle(finding: Launched | LaunchFailed, desk: Desk, *, fleet: Fleet) -> None:
+    """Move to RUNNING; where the container could not be started, to FAILED.
+
+    A credential that cannot be used ends it as SWAPPED: another account may have a good one.
+    """
     attempt = desk.attempt(finding.attempt)
     if attempt is None or attempt.state is not State.PREPARING:
         return
@@ -128,9 +133,11 @@ def settle(finding: Launched | LaunchFailed, desk: Desk) -> None:
             moved = desk.move(attempt, State.RUNNING, base=finding.base)
             for note in finding.notes:
                 desk.log("attempt.note", moved, what=note)
-        case LaunchFailed():
-            kind = finding.kind
-            desk.move(attempt, State.FAILED, reason=finding.reason, failure_kind=kind)
+        case LaunchFailed(kind=Cause.CREDENTIAL.value as kind, reason=said):
+            told = {"failure_kind": kind, "cause": Cause.CREDENTIAL}
+            health.note(desk.move(attempt, State.SWAPPED, reason=said, **told), desk, fleet=fleet)
+        case LaunchFailed(kind=kind, reason=said):
+            desk.move(attempt, State.FAILED, reason=said, failure_kind=kind)
 
 
 def _spec(given: Given, space: Workspace, tools: Tools) -> ContainerSpec:
@@ -162,6 +169,7 @@ def _told(given: Given, space: Workspace, tools: Tools) -> str:
     ledger = tools.ledger
     messages = messages_of(given, ledger.attempts(given.task.key), ledger.pending_actions())
     packet = packet_of(given, messages)
+    receipts.trace(attempt, tools)
     tools.trace(attempt.id, {"kind": "asked", "packet": packet})
     files = {
         "packet.json": json.dumps(packet),

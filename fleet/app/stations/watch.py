@@ -109,9 +109,12 @@ def settle(finding: Told, desk: Desk) -> list[Line]:
 def record_stop(action: Stop, desk: Desk) -> None:
     """Write down the stop before it is sent: from now on nothing said is a success."""
     if action.attempt.stopping is None:
-        attempt = replace(action.attempt, stopping=action.outcome, reason=action.reason)
+        attempt = replace(
+            action.attempt, stopping=action.outcome, cause=action.cause, reason=action.reason
+        )
+        data = {"outcome": action.outcome.value, "cause": action.cause and action.cause.value}
         desk.save(attempt)
-        desk.log("attempt.stopping", attempt, what=action.reason)
+        desk.log("attempt.stopping", attempt, what=action.reason, data=data)
 
 
 def carry_out_stop(action: Stop, tools: Tools) -> Stopped:

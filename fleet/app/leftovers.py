@@ -1,0 +1,56 @@
+"""What lies about when a coordinator begins or ends: containers, networks, secrets."""
+
+import logging
+from typing import Protocol
+
+from fleet.app.tools import Tools
+from fleet.domain.errors import TransientError
+from fleet.domain.plan import Snapshot
+
+log = logging.getLogger(__name__)
+
+STOP_WITHIN = 60.0  # seconds a clean stop may take
+_LOOK = 0.5  # seconds between two looks for checks that still run
+
+
+class Settling(Protocol):
+    """Who carries out what is in hand."""
+
+    def settled(self, *, within: float) -> bool:
+        """Tell whether nothing is being carried out any more, after at most `within` seconds."""
+        ...
+
+
+def sweep(tools: Tools, snapshot: Snapshot) -> None:
+    """Remove what an earlier life left: containers of checks, and of attempts cleaned since.
+
+    Their networks too, and secrets, but for those that a container has been given and has
+    not read yet.
+    """
+    wanted = {a.id for a in snapshot.attempts if not a.cleaned}
+    unread: set[str] = set()
+    for container in tools.runtime.containers():
+        if container.purpose != "agent" or container.attempt not in wanted:
+            log.info("orphan removed", extra={"container": container.name})
+            tools.runtime.remove(container.name)
+        elif container.running:
+            unread.add(container.attempt)
+    tools.networks.sweep(wanted)
+    tools.secrets.sweep(unread)
+
+
+def end_checks(tools: Tools, crew: Settling) -> None:
+    """Kill checks that are under way; what they would say is void, the next life asks again.
+
+    Again and again until no hand is at work: one may be about to start a container, and a
+    next life must not meet it.
+    """
+    for _ in range(int(STOP_WITHIN / _LOOK)):
+        try:
+            for container in tools.runtime.containers():
+                if container.purpose != "agent":
+                    tools.runtime.remove(container.name)
+        except TransientError as error:
+            log.warning("checks not ended", extra={"reason": str(error)})
+        if crew.settled(within=_LOOK):
+            return
