@@ -205,7 +205,7 @@ def test_what_a_story_says_of_accounts_and_swaps_stands_in_its_fleet_yaml(tmp_pa
     lay_out(load_story("swap"), tmp_path, image="fleet-agent:small")
 
     fleet = load_fleet(tmp_path)
-    assert set(fleet.accounts) == {"local", "alice", "bob", "dave", "carol"}
+    assert set(fleet.accounts) == {"alice", "bob", "dave", "carol"}
     assert (fleet.swap.critic_after, fleet.swap.critic_to) == (2, "demo-strong")
 
 
