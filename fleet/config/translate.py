@@ -26,8 +26,13 @@ SCRIPT_ENDINGS = (".sh", ".py", ".mk")
 
 
 def fleet_of(entry: FleetEntry, profiles: Mapping[str, ProfileEntry], home: Path) -> Fleet:
-    """Put the whole fleet together; relative paths start at the home."""
-    accounts = [LOCAL, *(account_of(each, home) for each in entry.accounts)]
+    """Put the whole fleet together; relative paths start at the home.
+
+    Who names accounts for the agent `command` wants them to bound it: the built-in one goes.
+    """
+    accounts = [account_of(each, home) for each in entry.accounts]
+    if all(account.agent != LOCAL.agent for account in accounts):
+        accounts.insert(0, LOCAL)
     return Fleet(
         projects={each.key: project_of(each, home) for each in entry.projects},
         profiles={

@@ -90,6 +90,7 @@ class Account:
         return self.credential is not None or bool(self.env_passthrough)
 
 
+# serves the agent `command` where fleet.yaml names no account for it
 LOCAL = Account(name="local", agent="command", unmetered=True)
 
 

@@ -91,7 +91,7 @@ def test_what_hangs_is_taken_over_on_the_same_branch_with_its_work(home: Home) -
     assert (first["state"], second["state"]) == ("swapped", "merged")
     swap = first["swap"]
     assert (swap["trigger"], swap["kind"]) == ("timeout", "stalled")
-    assert swap["to"]["profile"] == "writes"
+    assert swap["to"] == "writes/local"
     assert swap["seconds_lost"] > 0
     assert first["head"][:7] in swap["carried"]
     log = git(home.repository, "log", "--format=%s", "main")
@@ -116,7 +116,8 @@ def test_the_successor_is_told_what_stands_there(home: Home) -> None:
 
 
 def test_a_limit_cools_the_account_and_the_next_in_the_chain_goes_on(home: Home) -> None:
-    home.configure(accounts=[account("ada-1"), account("bob-1", priority="low")])
+    both = (account("ada-1", unmetered=True), account("bob-1", unmetered=True, priority="low"))
+    home.configure(accounts=both)
     script = failing("rate_limit", retry_after_seconds=3600)
     home.agent("writes", FIRST_ONLY + textwrap.indent(script, "    ") + WRITES)
     key = home.task("write a file")
@@ -149,7 +150,7 @@ def test_two_red_verdicts_call_the_stronger_profile(home: Home) -> None:
     attempts = home.show(key)["attempts"]
     assert [a["profile"] for a in attempts] == ["weak", "weak", "opus"]
     swap = attempts[1]["swap"]
-    assert (swap["trigger"], swap["kind"], swap["to"]["profile"]) == ("critic", "red", "opus")
+    assert (swap["trigger"], swap["kind"], swap["to"]) == ("critic", "red", "opus/local")
     assert attempts[0]["swap"] is None
 
 
@@ -204,7 +205,7 @@ def test_a_task_waits_for_the_window_and_starts_at_the_minute(home: Home) -> Non
     opens = (now + timedelta(seconds=75)).replace(second=0, microsecond=0)
     closes = opens + timedelta(hours=2)
     window = {"from": f"{opens:%H:%M}", "to": f"{closes:%H:%M}", "timezone": "UTC"}
-    home.configure(accounts=[account("bob-1", window=window)])
+    home.configure(accounts=[account("bob-1", unmetered=True, window=window)])
     home.agent("writes", WRITES)
     key = home.task("write a file")
     local = (opens + timedelta(minutes=3)).astimezone()
