@@ -3,7 +3,14 @@
 from fleet.app.desk import Desk, Pen
 from fleet.domain.attempt import Attempt, Outcome
 from fleet.domain.errors import FleetError, NotFoundError, StaleLeaseError, TransientError
-from fleet.domain.health import Health, account_subject, after_failure, after_success, opened
+from fleet.domain.health import (
+    Failure,
+    Health,
+    account_subject,
+    after_failure,
+    after_success,
+    opened,
+)
 from fleet.domain.profile import Account, Fleet
 from fleet.domain.result import Usage
 
@@ -33,15 +40,13 @@ def _failed(
 ) -> Health | None:
     if attempt.cause is None:
         return None
-    return after_failure(
-        attempt.cause,
-        account,
+    failure = Failure(
+        cause=attempt.cause,
         reason=_short(attempt.diagnosis or attempt.reason),
-        resets_after=resets_after,
-        known=desk.health,
-        rules=fleet.swap,
         at=desk.at,
+        resets_after=resets_after,
     )
+    return after_failure(failure, account, known=desk.health, rules=fleet.swap)
 
 
 def _short(said: str) -> str:

@@ -1,11 +1,21 @@
 """Health: which accounts and vendors cool after failures, until when, and what ends it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from fleet.domain.profile import Account, SwapRules
 from fleet.domain.swap import Cause
+
+# a weekly quota and a day: whoever tells of a later reset is not believed
+LONGEST_TOLD = timedelta(days=8)
+_LIMITED = frozenset({Cause.RATE_LIMIT, Cause.QUOTA})
+_VENDOR_DOWN = frozenset({Cause.OVERLOADED, Cause.NETWORK})
+_REFUSED = frozenset({Cause.AUTH, Cause.BILLING, Cause.CREDENTIAL})
+# a vendor is asked again this many times sooner than an account
+_SOONER = 10
+# from here on it is the longest cooldown anyway, and a float holds no such power of two
+_MOST_DOUBLINGS = 64
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -13,8 +23,9 @@ class Health:
     """How an account or a vendor fares; one row a subject, none while nothing ever failed.
 
     `subject` is `account NAME` or `vendor NAME`. It cools while `until` lies ahead. `blocked`
-    ends only when a human acts. `strikes` counts the failures since it last went well, `kind`
-    and `reason` are those of the last one, `since` is when it happened.
+    ends only when a human acts. `strikes` counts the failures since it last went well, but for
+    those that came while it cooled. `kind` and `reason` are those of the last failure, or of the
+    one that blocks; `since` is when it last failed, or when a human opened it.
     """
 
     subject: str
@@ -25,6 +36,20 @@ class Health:
     strikes: int = 0
     blocked: bool = False
     version: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failure:
+    """What ended an attempt, in the vendor's words; `at` is when fleet knew of it.
+
+    `resets_after` are the seconds the vendor told until it takes calls again, None where it told
+    none: untrusted, any number at all.
+    """
+
+    cause: Cause
+    reason: str
+    at: datetime
+    resets_after: float | None = None
 
 
 def account_subject(account: str) -> str:
@@ -38,25 +63,81 @@ def vendor_subject(account: Account) -> str:
 
 
 def after_failure(
-    cause: Cause,
-    account: Account,
-    *,
-    reason: str,
-    resets_after: float | None,
-    known: Mapping[str, Health],
-    rules: SwapRules,
-    at: datetime,
+    failure: Failure, account: Account, *, known: Mapping[str, Health], rules: SwapRules
 ) -> Health | None:
     """Answer the health that a failure leaves, None where it says nothing of account or vendor.
 
-    `resets_after` are the seconds the vendor told, None where it told none; `known` are the rows
-    there are, by subject.
+    `known` are the rows there are, by subject.
     """
-    raise NotImplementedError
+    subject = _blamed(failure.cause, account)
+    if subject is None:
+        return None
+    at = failure.at
+    fresh = Health(subject=subject, kind=failure.cause.value, reason=failure.reason, since=at)
+    row = known.get(subject, fresh)
+    # attempts that ran side by side fail for one and the same thing
+    cooling = row.until is not None and row.until > at
+    strikes = row.strikes if cooling else row.strikes + 1
+    until = _later(row.until, _end(failure, rules, strikes=strikes))
+    blocks = failure.cause in _REFUSED
+    # what came after it must not hide what a human has to mend
+    last = row if row.blocked and not blocks else fresh
+    return replace(
+        row,
+        kind=last.kind,
+        reason=last.reason,
+        since=max(row.since, at),
+        until=until,
+        strikes=strikes,
+        blocked=row.blocked or blocks,
+    )
 
 
 def after_success(
     account: Account, *, began: datetime, known: Mapping[str, Health]
 ) -> tuple[Health, ...]:
-    """Answer the rows that change once an attempt that began then showed that it works again."""
-    raise NotImplementedError
+    """Answer the rows that change once an attempt that began then showed that it works again.
+
+    One that began before the last failure shows nothing, and what is blocked stays so.
+    """
+    subjects = (account_subject(account.name), vendor_subject(account))
+    rows = (known[subject] for subject in subjects if subject in known)
+    return tuple(
+        replace(row, strikes=0, until=None)
+        for row in rows
+        if began >= row.since and not row.blocked and (row.strikes or row.until is not None)
+    )
+
+
+def opened(row: Health, at: datetime) -> Health:
+    """Answer the health once a human opened it: nothing blocks, cools or counts any more."""
+    return replace(row, since=max(row.since, at), until=None, strikes=0, blocked=False)
+
+
+def _blamed(cause: Cause, account: Account) -> str | None:
+    """Answer whose failure it is, None where it is neither the account's nor the vendor's."""
+    if cause in _LIMITED | _REFUSED:
+        return account_subject(account.name)
+    return vendor_subject(account) if cause in _VENDOR_DOWN else None
+
+
+def _end(failure: Failure, rules: SwapRules, *, strikes: int) -> datetime | None:
+    """Answer when the cooldown ends that this failure asks for, None where it asks for none."""
+    if failure.cause in _REFUSED:
+        return None
+    if failure.cause in _VENDOR_DOWN:
+        first, most = rules.cooldown / _SOONER, rules.cooldown
+        return failure.at + _doubled(first, strikes, most=most)
+    told = failure.resets_after
+    # the comparison is false for what is no number as well
+    if told is not None and told > 0:
+        return failure.at + timedelta(seconds=min(told, LONGEST_TOLD.total_seconds()))
+    return failure.at + _doubled(rules.cooldown, strikes, most=rules.max_cooldown)
+
+
+def _doubled(first: float, strikes: int, *, most: float) -> timedelta:
+    return timedelta(seconds=min(first * 2.0 ** min(strikes - 1, _MOST_DOUBLINGS), most))
+
+
+def _later(one: datetime | None, other: datetime | None) -> datetime | None:
+    return max((each for each in (one, other) if each is not None), default=None)
