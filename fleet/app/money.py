@@ -1,7 +1,7 @@
 """Money: what an attempt cost in the end, and a word where that is more than was reserved."""
 
 from fleet.app.desk import Desk
-from fleet.app.tools import Tools
+from fleet.app.tools import Terms
 from fleet.domain.agent import AGENTS, Meter
 from fleet.domain.attempt import Attempt, Outcome
 from fleet.domain.budget import MICROS, Settlement, metered, settle
@@ -11,11 +11,11 @@ from fleet.domain.window import day_of
 _BEYOND = {Meter.LIVE: "one call", Meter.END: "one invocation"}
 
 
-def settle_attempt(attempt: Attempt, desk: Desk, tools: Tools, *, told: bool) -> None:
+def settle_attempt(attempt: Attempt, desk: Desk, terms: Terms, *, told: bool) -> None:
     """Write the settlement of a collected attempt; `told` says whether it told what it used."""
-    fleet = tools.fleet
+    fleet = terms.fleet
     profile, account = fleet.profiles.get(attempt.profile), fleet.accounts.get(attempt.account)
-    price, meter = profile.price if profile else None, _meter(attempt, tools)
+    price, meter = profile.price if profile else None, _meter(attempt, terms)
     by_itself = attempt.stopping is None and attempt.outcome is not Outcome.LOST
     kind = attempt.failure_kind if by_itself else ""
     spent, estimated = settle(
@@ -35,7 +35,7 @@ def settle_attempt(attempt: Attempt, desk: Desk, tools: Tools, *, told: bool) ->
         requests=attempt.usage.turns,
         day=day_of(desk.at, fleet.zone_of(account) if account else fleet.timezone),
         project_day=day_of(desk.at, fleet.timezone),
-        run=tools.run,
+        run=terms.run,
         at=desk.at,
     )
     desk.append(settlement)
@@ -43,9 +43,9 @@ def settle_attempt(attempt: Attempt, desk: Desk, tools: Tools, *, told: bool) ->
         _overspent(attempt, spent, meter, desk)
 
 
-def _meter(attempt: Attempt, tools: Tools) -> Meter:
+def _meter(attempt: Attempt, terms: Terms) -> Meter:
     """Answer how its agent tells what it uses; of one that nobody knows any more, the worst."""
-    profile = tools.fleet.profiles.get(attempt.profile)
+    profile = terms.fleet.profiles.get(attempt.profile)
     agent = AGENTS.get(profile.agent) if profile else None
     return agent.meter if agent else Meter.END
 

@@ -6,7 +6,7 @@ from typing import assert_never
 
 from fleet.app.desk import Desk
 from fleet.app.stations import collect, dispatch, launch, learn, merge, verify, watch
-from fleet.app.tools import Tools
+from fleet.app.tools import Terms, Tools
 from fleet.domain.attempt import Red, State
 from fleet.domain.errors import DiskFullError, FleetError
 from fleet.domain.merge import PullRequestStatus
@@ -49,11 +49,11 @@ Finding = (
 Work = tuple[str, Callable[[], object]]
 
 
-def record(action: Action, desk: Desk, tools: Tools) -> None:
+def record(action: Action, desk: Desk, terms: Terms) -> None:
     """Write down what is about to be done, before it is done."""
     match action:
         case Dispatch():
-            dispatch.record(action, desk, fleet=tools.fleet, home8=tools.home8)
+            dispatch.record(action, desk, fleet=terms.fleet, home8=terms.home8)
         case Launch():
             launch.record(action, desk)
         case Stop():
@@ -123,15 +123,15 @@ def _on_branch(action: Verify | Build | Anticipate | Land | Retire, tools: Tools
             assert_never(action)
 
 
-def settle(finding: Finding, desk: Desk, tools: Tools) -> None:
+def settle(finding: Finding, desk: Desk, terms: Terms) -> None:
     """Fold a finding into the desk; one that comes too late changes nothing."""
     match finding:
         case launch.Launched() | launch.LaunchFailed():
-            launch.settle(finding, desk, fleet=tools.fleet)
+            launch.settle(finding, desk, fleet=terms.fleet)
         case collect.Gathered() | collect.Hindered():
-            collect.settle(finding, desk, tools)
+            collect.settle(finding, desk, terms)
         case verify.Unchanged() | verify.Ruled() | verify.Verified() | verify.Impossible():
-            verify.settle(finding, desk, fleet=tools.fleet)
+            verify.settle(finding, desk, fleet=terms.fleet)
         case merge.Built() | merge.InConflict() | merge.Blocked() | merge.Unsure() | merge.Landed():
             merge.settle(finding, desk)
         case merge.Anticipated():

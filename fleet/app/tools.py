@@ -25,17 +25,20 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Tools:
-    """Everything a station may touch.
+class Terms:
+    """By what rows are written; `run` names the order that is being carried out."""
 
-    `session` names this life of the coordinator, `run` the order that it is one life of.
-    """
-
-    home: PurePath
     home8: str
-    session: str
     run: str
     fleet: Fleet
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tools(Terms):
+    """Everything a station may touch; `session` names this life of the coordinator."""
+
+    home: PurePath
+    session: str
     clock: Clock
     alarm: Alarm
     ledger: Ledger

@@ -6,7 +6,7 @@ from typing import Any
 
 from fleet.app import health, money
 from fleet.app.desk import Desk
-from fleet.app.tools import Tools
+from fleet.app.tools import Terms, Tools
 from fleet.domain.attempt import Attempt, Outcome, State, end_of
 from fleet.domain.budget import dollars
 from fleet.domain.events import Event
@@ -141,7 +141,7 @@ def _setup_leftovers(diagnostics: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(p for p in told if isinstance(p, str)) if isinstance(told, list) else ()
 
 
-def settle(finding: Gathered | Hindered, desk: Desk, tools: Tools) -> None:
+def settle(finding: Gathered | Hindered, desk: Desk, terms: Terms) -> None:
     """Move to COLLECTED with the outcome, and settle the money in the same transaction.
 
     What the end says of the account and its vendor is written down with it.
@@ -165,8 +165,8 @@ def settle(finding: Gathered | Hindered, desk: Desk, tools: Tools) -> None:
     )
     for note in finding.collected.notes:
         desk.log("attempt.note", moved, what=note)
-    money.settle_attempt(moved, desk, tools, told=finding.usage_told)
-    health.note(moved, desk, fleet=tools.fleet, resets_after=finding.resets_after)
+    money.settle_attempt(moved, desk, terms, told=finding.usage_told)
+    health.note(moved, desk, fleet=terms.fleet, resets_after=finding.resets_after)
     if outcome is Outcome.PAUSED:
         _ask(moved, finding.asked or "agent", desk)
 
