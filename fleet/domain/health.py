@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 from fleet.domain.profile import Account, SwapRules
 from fleet.domain.swap import Cause
 
-# a weekly quota and a day: whoever tells of a later reset is not believed
-LONGEST_TOLD = timedelta(days=8)
+# told resets are believed within these: no call is tried twice at once, and a week's quota is
+# back after a week
+SHORTEST_TOLD, LONGEST_TOLD = timedelta(seconds=1), timedelta(days=8)
 _LIMITED = frozenset({Cause.RATE_LIMIT, Cause.QUOTA})
 _VENDOR_DOWN = frozenset({Cause.OVERLOADED, Cause.NETWORK})
 _REFUSED = frozenset({Cause.AUTH, Cause.BILLING, Cause.CREDENTIAL})
@@ -131,7 +132,8 @@ def _end(failure: Failure, rules: SwapRules, *, strikes: int) -> datetime | None
     told = failure.resets_after
     # the comparison is false for what is no number as well
     if told is not None and told > 0:
-        return failure.at + timedelta(seconds=min(told, LONGEST_TOLD.total_seconds()))
+        bounded = min(told, LONGEST_TOLD.total_seconds())
+        return failure.at + max(timedelta(seconds=bounded), SHORTEST_TOLD)
     return failure.at + _doubled(rules.cooldown, strikes, most=rules.max_cooldown)
 
 
