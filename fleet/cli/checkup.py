@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from fleet.cli.agent_checkup import Row, agents_examined, row
 from fleet.cli.egress_checkup import egress_examined
+from fleet.cli.pool_checkup import pool_examined
 from fleet.domain.errors import FleetError
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ def _in_home(office: "Office") -> Iterator[Row]:
     for warning in check_profiles(office.fleet):
         yield row("profiles", "warn", warning, "see `fleet profile check`")
     yield _line("disk", lambda: _disk(office))
+    yield from pool_examined(office)
     yield from _engine(office)
     for key in office.fleet.projects:
         yield from _project(office, key)
