@@ -10,6 +10,7 @@ import typer
 if TYPE_CHECKING:
     from fleet.app.desk import Pen
     from fleet.bootstrap import Office
+    from fleet.domain.plan import Snapshot
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
@@ -39,6 +40,13 @@ def pen(office: "Office") -> "Pen":
     from fleet.cli.output import who
 
     return Pen(ledger=office.ledger, clock=office.clock, who=who())
+
+
+def snapshot_now(office: "Office") -> "Snapshot":
+    """Answer what the ledger holds now, with the money of the run that is under way."""
+    from fleet.app.run import run_of
+
+    return office.ledger.snapshot(run=run_of(office.ledger) or "")
 
 
 def unfit(office: "Office") -> dict[str, str]:

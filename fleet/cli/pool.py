@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from fleet.cli.output import clock, confirm, document, plain, put, table
-from fleet.cli.place import Json, Yes, opened, pen, unfit
+from fleet.cli.place import Json, Yes, opened, pen, snapshot_now, unfit
 from fleet.domain.errors import NotFoundError
 from fleet.domain.task import parse_key
 
@@ -37,7 +37,7 @@ def status(
         raise typer.BadParameter("a task is named only with --explain", param_hint="KEY")
     with opened(ctx) as office:
         now, faults = office.clock.now(), unfit(office)
-        snapshot = office.ledger.snapshot()
+        snapshot = snapshot_now(office)
         accounts = views.pool_rows(snapshot, office.fleet, now=now, unfit=faults)
         asked = _asked(key, office)
         tasks = (
@@ -78,7 +78,7 @@ def _standing(account: str, office: "Office") -> dict[str, Any]:
     known = office.fleet.accounts
     if account not in known:
         raise NotFoundError(f"there is no account {plain(account)!r}{nearest(account, known)}")
-    snapshot, now = office.ledger.snapshot(), office.clock.now()
+    snapshot, now = snapshot_now(office), office.clock.now()
     rows = views.pool_rows(snapshot, office.fleet, now=now, unfit=unfit(office))
     return next(row for row in rows if row["account"] == account)
 

@@ -166,7 +166,7 @@ def test_a_tasks_own_budget_refuses_every_candidate():
 def test_what_waits_in_status_says_until_when():
     ledger = a_ledger(a_task(), a_health("account alice"))
 
-    view = views.status_view(ledger, with_accounts(metered()), now=NOW, unfit={})
+    view = views.status_view(ledger.snapshot(), with_accounts(metered()), now=NOW, unfit={})
 
     (queued,) = view["queue"]
     assert "429: slow down" in queued["waiting_for"]
@@ -188,7 +188,10 @@ def test_a_day_of_spending_is_that_of_the_accounts_own_calendar():
     at = NOW.replace(hour=12)
 
     view = views.status_view(
-        a_ledger(*rows), with_accounts(metered(timezone=kiritimati)), now=at, unfit={}
+        a_ledger(*rows).snapshot(),
+        with_accounts(metered(timezone=kiritimati)),
+        now=at,
+        unfit={},
     )
 
     (spend,) = view["spend"]
@@ -201,7 +204,7 @@ def test_what_attempts_hold_is_told_apart_from_what_is_spent():
     )
 
     view = views.status_view(
-        a_ledger(a_task(), running), with_accounts(metered()), now=NOW, unfit={}
+        a_ledger(a_task(), running).snapshot(), with_accounts(metered()), now=NOW, unfit={}
     )
 
     (spend,) = view["spend"]

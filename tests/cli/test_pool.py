@@ -5,10 +5,14 @@ from datetime import timedelta
 import pytest
 
 from fleet.adapters.system import SystemClock
+from fleet.app.run import STARTED
 from fleet.bootstrap import office_open
 from fleet.config import read_settings
-from fleet.ports import Save
-from tests.builders import a_health
+from fleet.domain.attempt import State
+from fleet.domain.events import Event
+from fleet.domain.task import Resolution
+from fleet.ports import Append, Log, Save
+from tests.builders import NOW, TODAY, a_health, a_settlement, a_task, an_attempt
 
 # a command writes UTC for scripts and the clock of the machine for people
 SOON = SystemClock().now().replace(microsecond=0) + timedelta(hours=5)
@@ -122,3 +126,20 @@ def test_status_says_until_when_a_task_waits_and_what_is_left_today(pooled):
     spend = by_name(view["spend"])["alice"]
     assert (spend["spent_usd"], spend["reserved_usd"], spend["daily_budget_usd"]) == (0, 0, 2)
     assert pooled.run("status").code == 0
+
+
+def test_the_money_of_the_run_under_way_refuses_what_it_would_refuse_there(pooled):
+    pooled.configure(limits={"run_budget_usd": 3.5})
+    pooled.agent("dear", "pass", max_cost_usd=1)
+    task = a_task("APP-2", resolution=Resolution.MERGED)
+    attempt = an_attempt("APP-2", account="bob", state=State.MERGED, cleaned=True)
+    settled = a_settlement(attempt, micros=3_000_000, run="r", day=TODAY - timedelta(days=9))
+    started = Event(kind=STARTED, at=NOW, data={"run": "r"})
+    put_down(pooled, task, attempt)
+    with office_open(read_settings(pooled.folder)) as office:
+        office.ledger.commit([Append(row=settled), Log(event=started)])
+
+    (row,) = pooled.run("pool", "status", "--explain", "APP-1", "--json").json["tasks"]
+
+    assert row["slot"] is None
+    assert "run" in row["candidates"][0]["reason"]

@@ -19,9 +19,10 @@ from fleet.ports import Ledger
 _QUEUED = frozenset({Status.READY, Status.WAITING, Status.REVIEW, Status.MERGING})
 
 
-def status_view(ledger: Ledger, fleet: Fleet, *, now: datetime, unfit: Mapping[str, str]) -> Row:
+def status_view(
+    snapshot: Snapshot, fleet: Fleet, *, now: datetime, unfit: Mapping[str, str]
+) -> Row:
     """Answer `status` but for who coordinates; `unfit` says why credentials cannot be used."""
-    snapshot = ledger.snapshot()
     board = board_of(snapshot, fleet)
     foreseen = outlook(snapshot, fleet, now=now, unfit=unfit)
     return {
