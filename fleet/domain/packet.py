@@ -1,23 +1,26 @@
 """The words an agent's container is given: TaskPacket and RunContext, as CONTRACT.md says."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from fleet.domain.attempt import Attempt
 from fleet.domain.budget import MICROS, dollars
+from fleet.domain.handoff import Handoff, fields, message
 from fleet.domain.policy import PendingAction
 from fleet.domain.profile import Account, Profile, Project
 from fleet.domain.task import Task
 
 _STOP_GRACE = 5
 _QUIET = 0.9
-_EARLIER = 3  # attempts whose end is told
 
 
 @dataclass(frozen=True, kw_only=True)
 class Given:
-    """What an attempt is started for, with what; `session` names the coordinator's life."""
+    """What an attempt is started for, with what; `session` names the coordinator's life.
+
+    `handoff` is what it takes over from earlier attempts, None where there was none.
+    """
 
     attempt: Attempt
     task: Task
@@ -25,10 +28,11 @@ class Given:
     profile: Profile
     account: Account
     session: str
+    handoff: Handoff | None = None
 
 
-def packet_of(given: Given, messages: list[dict[str, str]]) -> dict[str, Any]:
-    """Answer the TaskPacket; no secret is ever in it."""
+def packet_of(given: Given, actions: Iterable[PendingAction]) -> dict[str, Any]:
+    """Answer the TaskPacket; `actions` may hold answers for it. No secret is ever in it."""
     task, project = given.task, given.project
     accepted = [f"acceptance: {text}" for text in task.accept]
     guarded = [f"do not change: {path}" for path in (*project.check_files, *project.protected)]
@@ -37,13 +41,14 @@ def packet_of(given: Given, messages: list[dict[str, str]]) -> dict[str, Any]:
         "session_id": given.session,
         "trace_id": given.attempt.id,
         "goal": task.goal or task.title,
-        "messages": messages,
+        "messages": messages_of(given, actions),
         "constraints": accepted + guarded,
         "context": {
             "title": task.title,
             "role": task.role,
             "attempt": given.attempt.number,
             "branch": task.branch,
+            "handoff": fields(given.handoff) if given.handoff else None,
             "agent": _agent(given.profile, given.account),
             "needs_secret": given.account.secret,
             "setup": [list(argv) for argv in project.setup],
@@ -68,18 +73,13 @@ def context_of(given: Given) -> dict[str, Any]:
     }
 
 
-def messages_of(
-    given: Given, attempts: Sequence[Attempt], actions: Sequence[PendingAction]
-) -> list[dict[str, str]]:
-    """Word what earlier attempts of the task and people said; the newest comes last."""
+def messages_of(given: Given, actions: Iterable[PendingAction]) -> list[dict[str, str]]:
+    """Word the handover, and what people said; the first message of role `user` is the handover."""
     messages = []
     if given.profile.instructions:
         messages.append({"role": "system", "content": given.profile.instructions})
-    earlier = [old for old in attempts if old.number < given.attempt.number]
-    for old in earlier[-_EARLIER:]:
-        if old.diagnosis or old.reason:
-            said = f"Attempt {old.number} ended {old.state}: {old.reason}\n{old.diagnosis}"
-            messages.append({"role": "user", "content": said.strip()})
+    if given.handoff:
+        messages.append({"role": "user", "content": message(given.handoff)})
     for action in actions:
         if action.task == given.task.key and action.answer:
             content = f"Your request {action.id} ({action.category}): {action.answer}"

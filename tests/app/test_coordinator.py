@@ -19,6 +19,7 @@ from fleet.domain.errors import (
 )
 from fleet.domain.merge import PullRequestStatus
 from fleet.domain.policy import ActionStatus
+from fleet.domain.swap import Cause
 from fleet.domain.task import Resolution, Review
 from fleet.ports import Log
 from tests.builders import a_profile, a_project
@@ -122,7 +123,7 @@ def test_red_then_green_gets_the_diagnosis_in_its_packet(world):
     assert ends(world) == [State.REJECTED, State.MERGED]
     second = world.ledger.attempts("APP-1")[1]
     (message,) = packet(world, second.id)["messages"]
-    assert "Attempt 1 ended rejected: red: test" in message["content"]
+    assert "attempt 1, profile local: rejected, the checks were red" in message["content"]
     assert "assert red is green" in message["content"]
     assert world.target["app.py"] == "good"
 
@@ -490,19 +491,25 @@ def test_a_check_that_cannot_run_stops_the_task(world):
     assert "no check script" in world.ledger.task("APP-1").reason
 
 
-@pytest.mark.parametrize("kind", ["crash", "rate_limit", "timeout", "oom", "stopped"])
-def test_a_passing_failure_is_tried_three_times(world, kind):
+@pytest.mark.parametrize(
+    ("kind", "end"),
+    [
+        *((kind, State.FAILED) for kind in ("crash", "oom", "stopped", "made_up")),
+        *((kind, State.SWAPPED) for kind in ("timeout", "hang", "loop")),
+    ],
+)
+def test_a_passing_failure_is_tried_three_times(world, kind, end):
     plays(world, *[failing(kind)] * 9)
     add(world)
 
     Life(world).run()
 
-    assert ends(world) == [State.FAILED] * 3
+    assert ends(world) == [end] * 3
     assert world.ledger.task("APP-1").resolution is Resolution.FAILED
 
 
 def test_a_permanent_failure_is_tried_once(world):
-    plays(world, *[failing("auth")] * 9)
+    plays(world, *[failing("setup")] * 9)
     add(world)
 
     Life(world).run()
@@ -546,7 +553,7 @@ def run_until_running(world, life):
     life.tick()
 
 
-def test_a_silent_container_is_lost_and_another_attempt_goes_on_from_its_work(world):
+def test_a_silent_container_is_swapped_and_another_attempt_goes_on_from_its_work(world):
     plays(world, HANGS)
     add(world)
     life = Life(world)
@@ -556,8 +563,9 @@ def test_a_silent_container_is_lost_and_another_attempt_goes_on_from_its_work(wo
     life.run()
 
     first = world.ledger.attempts("APP-1")[0]
-    assert ends(world) == [State.LOST, State.MERGED]
-    assert first.reason == "no heartbeat for 60 s"
+    assert ends(world) == [State.SWAPPED, State.MERGED]
+    assert first.cause is Cause.HEARTBEAT_LOST
+    assert first.reason.startswith("no heartbeat for 7200 s (limit 60 s)")
     assert world.target["half.txt"] == "half"
 
 
@@ -577,7 +585,8 @@ def test_an_agent_that_only_talks_is_swapped(world):
     life.run()
 
     first = world.ledger.attempts("APP-1")[0]
-    assert (first.state, first.reason) == (State.SWAPPED, "no progress for 600 s")
+    assert (first.state, first.cause) == (State.SWAPPED, Cause.STALLED)
+    assert "though alive" in first.reason
 
 
 def test_what_a_stopped_container_says_is_no_success(world):
@@ -591,7 +600,7 @@ def test_what_a_stopped_container_says_is_no_success(world):
 
     life.run()
 
-    assert ends(world)[0] is State.LOST
+    assert ends(world)[0] is State.SWAPPED
 
 
 def test_a_container_that_vanished_is_lost(world):

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fleet.app import health, receipts
 from fleet.app.desk import Desk
@@ -11,8 +11,9 @@ from fleet.app.tools import Tools
 from fleet.domain.agent import AGENTS
 from fleet.domain.attempt import Attempt, Outcome, State
 from fleet.domain.errors import CredentialError, DiskFullError, FleetError, TransientError
+from fleet.domain.handoff import Handoff, Work, handoff_of, predecessors
 from fleet.domain.image import how_to_have
-from fleet.domain.packet import Given, context_of, messages_of, packet_of
+from fleet.domain.packet import Given, context_of, packet_of
 from fleet.domain.plan import Launch
 from fleet.domain.profile import LOCAL, Fleet, Profile, Project
 from fleet.domain.swap import Cause
@@ -166,9 +167,8 @@ def _spec(given: Given, space: Workspace, tools: Tools) -> ContainerSpec:
 def _told(given: Given, space: Workspace, tools: Tools) -> str:
     """Write what the agent is told; answer the folder."""
     attempt, uid, gid = given.attempt, space.uid, space.gid
-    ledger = tools.ledger
-    messages = messages_of(given, ledger.attempts(given.task.key), ledger.pending_actions())
-    packet = packet_of(given, messages)
+    informed = replace(given, handoff=_handoff(given, space, tools))
+    packet = packet_of(informed, tools.ledger.pending_actions())
     receipts.trace(attempt, tools)
     tools.trace(attempt.id, {"kind": "asked", "packet": packet})
     files = {
@@ -178,6 +178,19 @@ def _told(given: Given, space: Workspace, tools: Tools) -> str:
         "group": f"agent:x:{gid}:\n",
     }
     return tools.packets.write(attempt.id, files, uid=uid, gid=gid)
+
+
+def _handoff(given: Given, space: Workspace, tools: Tools) -> Handoff | None:
+    """Answer what the attempt takes over, by git and the ledger; None where nobody had the task."""
+    task, project = given.task, given.project
+    before = predecessors(given.attempt, tools.ledger.attempts(task.key))
+    if not before:
+        return None
+    target = tools.worktrees.tip(project)
+    changes = tools.worktrees.diff(project, target, space.base)
+    work = Work(head=space.base, target=target, changes=changes)
+    events = tools.ledger.events(task=task.key)
+    return handoff_of(task, given.attempt, before, work=work, events=events)
 
 
 def _shelf(given: Given, space: Workspace, tools: Tools) -> Iterator[Mount]:
