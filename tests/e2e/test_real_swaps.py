@@ -13,7 +13,8 @@ from tests.matrix.stage import IMAGE, KEY
 from tests.matrix.subjects import SUBJECTS, Subject
 from tests.model_server.plays import GREETING
 from tests.model_server.running import Models, model_server
-from tests.model_server.troubles import LONG_WAIT, Refusal
+from tests.model_server.troubles import Refusal
+from tests.model_server.wires.anthropic import QUOTA_SECONDS
 
 pytestmark = [pytest.mark.agents, pytest.mark.e2e, pytest.mark.timeout(240)]
 
@@ -64,7 +65,7 @@ def image_set(home: Home) -> None:
     path.write_text(json.dumps(fleet))
 
 
-def test_a_limit_with_its_reset_swaps_claude_for_codex_and_a_quota_codex_for_gemini(
+def test_a_limit_with_its_reset_swaps_claude_for_codex_and_another_codex_for_gemini(
     home: Home, models: Models, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SCRIPTED_KEY", KEY)
@@ -72,8 +73,13 @@ def test_a_limit_with_its_reset_swaps_claude_for_codex_and_a_quota_codex_for_gem
     home.configure(
         networks=[models.network],
         accounts=[
-            account(CLAUDE, models, Refusal.RATE_LONG),
-            account(CODEX, models, Refusal.QUOTA),
+            account(
+                CLAUDE,
+                models,
+                Refusal.QUOTA,
+                credential={"env": "SCRIPTED_KEY", "kind": "oauth_token"},
+            ),
+            account(CODEX, models, Refusal.RATE_LONG),
             account(GEMINI, models, "deeds"),
         ],
     )
@@ -92,11 +98,11 @@ def test_a_limit_with_its_reset_swaps_claude_for_codex_and_a_quota_codex_for_gem
         "codex-developer",
         "gemini-developer",
     ]
-    assert [a["swap"] and a["swap"]["kind"] for a in attempts] == ["rate_limit", "quota", None]
+    assert [a["swap"] and a["swap"]["kind"] for a in attempts] == ["quota", "rate_limit", None]
     assert git(home.repository, "show", "main:greeting.txt") == GREETING.strip()
     pool = {row["account"]: row for row in home.run("pool", "status", "--json").json}
     until = datetime.fromisoformat(pool["nobody-claude"]["until"])
-    told = timedelta(seconds=LONG_WAIT)
+    told = timedelta(seconds=QUOTA_SECONDS)
     assert told - timedelta(minutes=2) < until - began < told + timedelta(minutes=2)
     assert pool["nobody-codex"]["state"] in {"cooling", "blocked"}
     assert pool["nobody-gemini"]["state"] == "ready"
