@@ -62,7 +62,7 @@ def _target(fleet: Parsed[FleetEntry], profiles: Profiles) -> Iterator[Problem]:
     # the last one names nobody, so the critic would send it back to where the way began
     if len(way) > 1 and profiles[way[-1]].entry.escalate_to is None:
         circle = " -> ".join([*way, target])
-        text = f"escalate_to goes in a circle: {circle}; name {way[-1]!r} here"
+        text = f"swap.critic.escalate_to goes in a circle: {circle}; name {way[-1]!r} here"
         yield fleet.problem(where, text)
 
 

@@ -67,11 +67,15 @@ class WindowEntry(Entry):
     opens: Annotated[TimeOfDay, Field(alias="from")]
     to: TimeOfDay
     timezone: Timezone
-    days: Annotated[tuple[Day, ...], Field(min_length=1)] = DAYS
+    days: Annotated[
+        tuple[Day, ...], Field(json_schema_extra={"minItems": 1, "uniqueItems": True})
+    ] = DAYS
 
     @field_validator("days")
     @classmethod
     def _each_once(cls, value: tuple[Day, ...]) -> tuple[Day, ...]:
+        if not value:
+            raise ValueError("expected at least one day")
         twice = [day for day in DAYS if value.count(day) > 1]
         if twice:
             raise ValueError(f"expected each day once, found {twice[0]} again")

@@ -45,7 +45,13 @@ def test_a_full_file_arrives_in_the_domain(tmp_path):
     assert (project.setup_timeout, project.max_retries) == (3600.0, 0)
     assert (fleet.parallel, fleet.disk_free_bytes, fleet.swap.timeouts) == (7, 512 * 1024**2, 0)
     assert fleet.accounts["team"].daily_budget_micros == 1_250_000
-    assert fleet.accounts["local"] == LOCAL
+
+
+def test_programs_have_the_built_in_account_unless_the_user_bounds_them(tmp_path):
+    named = PROJECT + "accounts: [{name: team, agent: command, parallel: 1}]\n"
+
+    assert load_fleet(a_home(tmp_path, PROJECT)).accounts == {"local": LOCAL}
+    assert list(load_fleet(a_home(tmp_path, named)).accounts) == ["team"]
 
 
 def test_a_credential_arrives_as_the_place_where_it_is_found(tmp_path):
