@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from fleet.app import health
 from fleet.app.coordinator import Order
 from fleet.app.desk import Pen
 from fleet.app.stations import intake, review
@@ -14,6 +15,7 @@ from fleet.domain.attempt import State
 from fleet.domain.budget import Price
 from fleet.domain.errors import CredentialError, EngineDownError, WorkspaceError
 from fleet.domain.policy import ActionStatus
+from fleet.domain.swap import Cause
 from fleet.domain.task import Review
 from tests.builders import NOW, a_profile, an_account
 from tests.memory_world import Life, Play, World, green, line, result
@@ -36,10 +38,13 @@ def world():
     return world
 
 
+def a_pen(world):
+    return Pen(ledger=world.ledger, clock=world.clock, who="ann")
+
+
 def add(world, **wish):
-    pen = Pen(ledger=world.ledger, clock=world.clock, who="ann")
     wanted = intake.Wish(title="Do it", review=Review.AUTO, **wish)
-    return intake.add(wanted, world.fleet, pen)
+    return intake.add(wanted, world.fleet, a_pen(world))
 
 
 def states(world, key="APP-1"):
@@ -159,8 +164,7 @@ def test_only_a_pause_leaves_a_session_to_the_next_attempt(world, kind, found):
     add(world)
     Life(world).run()
     if kind == "approval_required":
-        pen = Pen(ledger=world.ledger, clock=world.clock, who="ann")
-        review.answer("A-1", ActionStatus.APPROVED, pen, reason="go ahead")
+        review.answer("A-1", ActionStatus.APPROVED, a_pen(world), reason="go ahead")
         Life(world).run()
 
     assert lying == ["", found]
@@ -211,13 +215,14 @@ def test_a_credential_that_goes_between_plan_and_start_is_not_the_tasks_end(worl
     life.run()
 
     (attempt,) = world.ledger.attempts("APP-1")
-    assert (attempt.state, attempt.failure_kind) == (State.FAILED, "credential")
+    assert (attempt.state, attempt.cause) == (State.SWAPPED, Cause.CREDENTIAL)
     assert (world.runtime.starts, world.secrets.folders) == ({}, {})
     assert list(world.worktrees.branches) == ["main"]
-    assert reasons(life) == ["dev/alice: account alice: no credential (export it)"]
+    assert "mend it, then `fleet pool open alice`" in reasons(life)[0]
     world.secrets.kept["alice"] = kept
+    health.open_account("alice", world.fleet, a_pen(world))
     Life(world).run()
-    assert states(world) == [State.FAILED, State.MERGED]
+    assert states(world) == [State.SWAPPED, State.MERGED]
 
 
 def test_an_account_that_is_gone_from_the_files_is_not_the_tasks_end(world):
