@@ -24,15 +24,41 @@ exit 1
 _HEAD = """\
 # The fleet of this home. Every key: docs/schemas/fleet.schema.json; paths start at this folder.
 # `fleet doctor` says what is missing, `fleet profile check` judges profiles/*.yaml.
+# Examples have no blank after their #: delete it to use one.
 limits:
   parallel: 4          # attempts at once
   disk_free_gb: 5      # less than this free: no new attempt
-# One a key or subscription. The key itself stays outside: in a variable, or in a file.
-# accounts:
-#   - name: alice-claude
-#     agent: claude
-#     credential: {env: ALICE_CLAUDE_TOKEN, kind: oauth_token}
-#     daily_budget_usd: 10
+#  run_budget_usd: 40  # what one `fleet run` may spend
+#  night_swaps: 50     # from noon to noon, over all tasks
+# The pool: one account a key or subscription. The key itself stays outside, in a variable or in a
+# file. Where one is at its limit the next of its agent goes on, then the `fallback` of the profile:
+# claude-developer -> codex-developer -> gemini-developer.
+#timezone: Europe/Berlin       # whose days the budgets are counted by; UTC where it is left out
+#accounts:
+#  - name: alice-claude
+#    owner: alice
+#    agent: claude
+#    credential: {env: ALICE_CLAUDE_TOKEN, kind: oauth_token}
+#    priority: high            # taken before accounts of lower priority
+#    parallel: 2
+#    daily_budget_usd: 10      # what reaches it is stopped, and another account goes on
+#    daily_requests: 500
+#  - name: bob-codex           # lent for the nights before working days
+#    owner: bob
+#    agent: codex
+#    credential: {file: ~/.codex/auth.json, kind: auth_file}
+#    unmetered: true           # a subscription: nobody counts its money
+#    window: {from: "22:00", to: "08:00", timezone: Europe/Berlin, days: [sun, mon, tue, wed, thu]}
+#    on_window_close: next_turn   # what is at work then: finish, next_turn or now
+#  - name: carol-gemini
+#    owner: carol
+#    agent: gemini
+#    credential: {env: CAROL_GEMINI_KEY, kind: api_key}
+#    daily_budget_usd: 5       # needs the `price` in profiles/gemini-developer.yaml
+#swap:
+#  timeout: {max_swaps: 2}     # of a task, for hanging and taking too long
+#  error: {cooldown: 5m, max_cooldown: 5h, max_swaps: 4}    # where a vendor tells no reset
+#  critic: {after_failures: 2, escalate_to: claude-opus}    # red attempts, then who takes over
 """
 _PROJECT = """\
   - key: {key}

@@ -1,12 +1,14 @@
 """A new home is found or created, never overwritten."""
 
+import re
 import subprocess
 
 import pytest
 
-from fleet.config import load_fleet, scaffold_home
+from fleet.config import check_profiles, load_fleet, scaffold_home
 from fleet.config.scaffold import create
 from fleet.domain.errors import ConfigError
+from fleet.domain.profile import SwapRules
 
 
 @pytest.fixture
@@ -33,6 +35,23 @@ def test_a_scaffolded_home_loads(tmp_path, app):
 def test_a_home_without_projects_loads(tmp_path):
     scaffold_home(tmp_path, [], home8="0123abcd")
     assert load_fleet(tmp_path).projects == {}
+
+
+def test_its_examples_are_valid_once_they_are_no_comments(tmp_path, app):
+    scaffold_home(tmp_path / "home", [("APP", app, None)], home8="0123abcd")
+    for path in (tmp_path / "home/fleet.yaml", *(tmp_path / "home/profiles").iterdir()):
+        path.write_text(re.sub(r"^#(?! \S)", "", path.read_text(), flags=re.MULTILINE))
+
+    fleet = load_fleet(tmp_path / "home")
+
+    assert list(fleet.accounts) == ["local", "alice-claude", "bob-codex", "carol-gemini"]
+    assert fleet.accounts["bob-codex"].window is not None
+    assert fleet.swap == SwapRules(critic_to="claude-opus")
+    assert (fleet.run_budget_micros, str(fleet.timezone)) == (40_000_000, "Europe/Berlin")
+    assert {name for name, each in fleet.profiles.items() if each.price} == {
+        *("codex-developer", "gemini-developer", "opencode-developer"),
+    }
+    assert [each for each in check_profiles(fleet) if "no account for" not in each] == []
 
 
 def test_a_second_time_makes_nothing(tmp_path, app):
