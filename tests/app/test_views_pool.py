@@ -1,12 +1,13 @@
 """What people see of the pool: accounts, and why a task is not started."""
 
+from dataclasses import replace
 from datetime import time, timedelta
 from zoneinfo import ZoneInfo
 
 from fleet.adapters.memory import ManualClock, MemoryLedger
 from fleet.app import views
 from fleet.domain.attempt import State
-from fleet.domain.profile import Account
+from fleet.domain.profile import Account, SwapRules
 from fleet.domain.swap import Cause
 from fleet.domain.task import Resolution
 from fleet.domain.window import Window
@@ -107,9 +108,21 @@ def test_every_candidate_of_a_waiting_task_says_what_refuses_it_and_until_when()
         ("alice", "closed"),
         ("bob", "cooling"),
     ]
+    assert "429: slow down" in row["reason"]
     # the first of the two: bob's five minutes
     assert row["until"] == (NOW + timedelta(minutes=5)).isoformat()
     assert all(each["reason"] and each["until"] for each in row["candidates"])
+
+
+def test_an_end_by_the_fleets_own_clock_is_told_in_utc():
+    swapped = an_attempt(account="alice", state=State.SWAPPED, cause=Cause.STALLED, cleaned=True)
+    fleet = replace(with_accounts(metered()), swap=SwapRules(night=0), timezone=MOSCOW)
+
+    (row,) = explained(a_ledger(a_task(), swapped), fleet)
+
+    assert "swaps in this night" in row["reason"]
+    # noon in Moscow; today's was half an hour ago
+    assert row["until"] == "2026-03-15T09:00:00+00:00"
 
 
 def test_a_task_that_waits_for_another_says_so_whatever_the_pool_could_do():
