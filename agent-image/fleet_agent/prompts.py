@@ -7,6 +7,7 @@ from fleet_agent.packet import Packet
 _RULES = """\
 You work alone and without a human at hand, in the git worktree that is your working directory.
 Leave your work as files there: what stands when you end is committed for you. Do not push.
+Whoever had the task before you left their work there in the same way: it is yours to go on with.
 You may tell how far you are and what went wrong with the tools report_progress and report_error.
 When you must not go on without a human's yes, call request_approval and end."""
 
@@ -32,9 +33,10 @@ def first_prompt(packet: Packet) -> str:
         parts.append("\n".join(["It holds:", *(f"- {text}" for text in constraints)]))
     if packet.check:
         parts.append(f"It is done when this command is green: {' '.join(packet.check)}")
-    told = _contents(packet, "user")
-    if told:
-        parts += ["What was said and found before, oldest first:", *told]
+    handover, said = _user_messages(packet)
+    parts += handover
+    if said:
+        parts += ["What was said of it before, oldest first:", *said]
     return "\n\n".join(part for part in parts if part)
 
 
@@ -44,9 +46,19 @@ def next_prompt(diagnosis: str) -> str:
 
 
 def resumed_prompt(packet: Packet) -> str:
-    """Return what a session that paused is asked: what people said since then."""
-    answers = _contents(packet, "user")[-3:]
-    return "\n\n".join(["You paused; go on with the task now.", *answers])
+    """Return what a session that paused is asked: what people said since then.
+
+    It knows itself what it did before, so nothing is handed over to it.
+    """
+    _, answers = _user_messages(packet)
+    return "\n\n".join(["You paused; go on with the task now.", *answers[-3:]])
+
+
+def _user_messages(packet: Packet) -> tuple[list[str], list[str]]:
+    """Return the handover, where earlier attempts left one, and what people said."""
+    told = _contents(packet, "user")
+    first = 1 if _mapping(packet.whole.get("context")).get("handoff") else 0
+    return told[:first], told[first:]
 
 
 def _contents(packet: Packet, role: str) -> list[str]:

@@ -3,6 +3,8 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
@@ -125,6 +127,23 @@ def test_the_reset_of_a_limit_is_told_to_the_second():
 
     assert failure
     assert failure.retry_after_seconds == 20 * 3600 - 180
+
+
+@pytest.mark.parametrize(
+    ("at", "seconds"),
+    [
+        (datetime(2026, 11, 21, 3, 0, tzinfo=UTC), 57 * 60 + 25),  # the event's own epoch
+        (datetime(2026, 11, 21, 3, 57, 10, tzinfo=UTC), 50),  # not a day: it is that very minute
+    ],
+)
+def test_a_reset_that_is_near_is_waited_for_and_no_longer(at, seconds):
+    end = an_end(heard(CLI.parse, "claude_usage_limit.jsonl"), exit_code=1)
+
+    failure = CLI.classify(replace(end, at=at))
+
+    assert failure
+    assert failure.kind is FailureKind.QUOTA
+    assert failure.retry_after_seconds == seconds
 
 
 def test_nothing_secret_or_long_is_in_the_argv():

@@ -117,6 +117,13 @@ def test_a_declined_command_is_a_denial():
     assert CLI.parse(line) == (Denied("command_execution", "shell"),)
 
 
+def test_the_seconds_of_a_rate_limit_are_waited_for():
+    failure = CLI.classify(an_end(heard(CLI.parse, "codex_rate.jsonl"), exit_code=1))
+
+    assert failure
+    assert (failure.kind, failure.retry_after_seconds) == (FailureKind.RATE_LIMIT, 2)
+
+
 def test_the_hour_of_a_usage_limit_is_waited_for():
     failure = CLI.classify(an_end(heard(CLI.parse, "codex_usage_limit.jsonl"), exit_code=1))
 

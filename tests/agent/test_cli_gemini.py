@@ -89,6 +89,17 @@ def test_the_clis_own_advice_is_not_taken_for_the_vendors_words():
     assert failure.retry_after_seconds == 2
 
 
+def test_when_to_come_back_is_read_out_of_the_vendors_details():
+    details = [{"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "34.5s"}]
+    vendor = {"error": {"code": 429, "message": "Too many requests", "details": details}}
+    error = {"type": "unknown", "message": f"[API Error: {json.dumps(vendor)}]"}
+    line = {"type": "result", "status": "error", "error": error}
+
+    (trouble,) = of(Trouble, CLI.parse(json.dumps(line).encode()))
+
+    assert trouble.failure == Failure(FailureKind.RATE_LIMIT, "Too many requests", 34.5)
+
+
 def test_the_vendors_words_are_taken_out_of_their_json():
     failure = of(Trouble, heard(CLI.parse, "gemini_401.jsonl"))[0].failure
 

@@ -73,6 +73,19 @@ def test_what_was_used_is_known_although_it_was_ended_at_work():
     assert kind_of_end(CLI, events, exit_code=-15) is FailureKind.CRASH
 
 
+@pytest.mark.parametrize(
+    ("cost", "kind"),
+    [(3.01, FailureKind.BUDGET), (2.99, FailureKind.LIMIT), (0, FailureKind.LIMIT)],
+)
+def test_money_used_up_is_told_from_steps_used_up(cost, kind):
+    stats = {"instance_cost": cost, "api_calls": 3}
+    config = {"agent": {"cost_limit": 3.0, "step_limit": 3}}
+
+    events = changed("mini_limit.json", model_stats=stats, config=config)
+
+    assert kind_of_end(CLI, events, exit_code=0) is kind
+
+
 def test_a_known_cost_is_told_and_none_is_unknown():
     stats = {"instance_cost": 0.0126, "api_calls": 2}
 

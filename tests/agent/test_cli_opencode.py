@@ -95,6 +95,15 @@ def test_the_vendors_header_says_when_to_come_back():
     assert failure.retry_after_seconds == 2
 
 
+def test_a_header_in_milliseconds_says_it_too():
+    headers = {"retry-after-ms": "1500", "retry-after": "soon"}
+    error = {"name": "APIError", "data": {"statusCode": 429, "responseHeaders": headers}}
+
+    (trouble,) = of(Trouble, CLI.parse(json.dumps({"type": "error", "error": error}).encode()))
+
+    assert trouble.failure.retry_after_seconds == 1.5
+
+
 def test_the_end_of_a_step_that_calls_tools_is_no_end():
     whole = (TRANSCRIPTS / "opencode_success.jsonl").read_bytes().splitlines()
     events = [event for line in whole[:-1] for event in CLI.parse(line)]

@@ -19,7 +19,7 @@ from fleet_agent.clis.model import (
 from fleet_agent.files import write_below
 from fleet_agent.notebook import PATIENCE_SECONDS, Notebook
 from fleet_agent.packet import Limits, read_packet
-from fleet_agent.prompts import first_prompt, next_prompt, system_of
+from fleet_agent.prompts import first_prompt, next_prompt, resumed_prompt, system_of
 from fleet_agent.spending import priced, rest_of, used_up
 from fleet_agent.tail import Tail
 from tests.agent.stage import a_packet, a_stage
@@ -214,6 +214,21 @@ def test_a_prompt_holds_the_task_what_is_forbidden_and_what_was_said(tmp_path):
     assert "- Cents: use integers" in system
     assert "be brief" not in prompt
     assert next_prompt("3 != 4").startswith("3 != 4")
+
+
+def test_a_handover_comes_before_what_people_said_and_a_resumed_session_needs_none(tmp_path):
+    whole = a_packet(handoff={"task": "APP-12"})
+    said = ("You take over task APP-12", "Integers, please.", "yes", "no", "go on")
+    whole["messages"] += [{"role": "user", "content": content} for content in said]
+    packet = read_packet(a_stage(tmp_path, packet=whole).root / "packet.json")
+
+    prompt, resumed = first_prompt(packet), resumed_prompt(packet)
+
+    assert "make it green\n\nYou take over task APP-12\n\nWhat was said of it before" in prompt
+    assert prompt.endswith("Integers, please.\n\nyes\n\nno\n\ngo on")
+    assert "go on with the task now.\n\nyes\n\nno\n\ngo on" in resumed
+    assert "take over" not in resumed
+    assert "whoever had the task before you" in system_of(packet).lower()
 
 
 def test_a_file_is_written_below_and_never_through_a_link(tmp_path):

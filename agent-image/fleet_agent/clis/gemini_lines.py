@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 
 from fleet_agent.clis.calls import answered, called
+from fleet_agent.clis.hints import told_wait
 from fleet_agent.clis.lines import (
     LONGEST_SUMMARY,
     activity,
@@ -187,7 +188,9 @@ def _told(status: int | None, message: str) -> Failure:
     words = vendor[1] if vendor else message
     code, inner = _STATUS.search(words), _INNER.search(words)
     kind = failure(int(code[1]) if code else status, words).kind
-    return Failure(kind, failure(None, inner[1] if inner else words).message)
+    # its details say when to come again, and are not in the words for people
+    wait = told_wait(words)
+    return Failure(kind, failure(None, inner[1] if inner else words).message, wait)
 
 
 _READERS: Mapping[str, Callable[[Mapping[str, object]], tuple[Heard, ...]]] = {

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, time, timedelta
 _LONGEST_WAIT = timedelta(days=8).total_seconds()
 # a month's limit is real and waited for in parts; what lies further off is a misread number
 _NONSENSE = timedelta(days=32).total_seconds()
+_MINUTE = timedelta(minutes=1)
 _LONGEST_TEXT = 8192
 _MILLISECONDS_FROM = 1e11
 _NOON = 12
@@ -113,6 +114,9 @@ def _of_time(found: re.Match[str], at: datetime) -> datetime | None:
     if clock is None or (minute is None and half is None):
         return None
     today = datetime.combine(at.date(), clock)
+    if today <= at < today + _MINUTE:
+        # told without seconds: it comes in this very minute, not tomorrow
+        return today + _MINUTE
     return today if today > at else today + timedelta(days=1)
 
 

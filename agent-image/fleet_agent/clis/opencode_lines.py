@@ -159,9 +159,14 @@ def _error(told: Mapping[str, object]) -> tuple[Heard, ...]:
 
 
 def _told_wait(data: Mapping[str, object]) -> float | None:
-    """Return the seconds of the header retry-after, None where it tells none."""
-    told = text(mapping(data.get("responseHeaders")).get("retry-after"), LONGEST_SUMMARY)
-    return float(told) if re.fullmatch(r"\d{1,9}(?:\.\d{1,9})?", told) else None
+    """Return the seconds that the answer's headers tell, None where they tell none."""
+    headers = mapping(data.get("responseHeaders"))
+    waits = []
+    for name, unit in (("retry-after", 1.0), ("retry-after-ms", 0.001)):
+        told = text(headers.get(name), LONGEST_SUMMARY)
+        if re.fullmatch(r"\d{1,9}(?:\.\d{1,9})?", told):
+            waits.append(float(told) * unit)
+    return max(waits, default=None)
 
 
 _READERS: Mapping[str, Callable[[Mapping[str, object]], tuple[Heard, ...]]] = {
