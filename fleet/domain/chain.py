@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from fleet.domain.attempt import Attempt, Red, State
-from fleet.domain.pool import Candidate
+from fleet.domain.choice import Candidate
 from fleet.domain.profile import Fleet, Profile, SwapRules
 from fleet.domain.slot import Slot
 from fleet.domain.swap import Cause, Trigger

@@ -10,15 +10,10 @@ from fleet.domain.attempt import Attempt, Red
 from fleet.domain.board import Board
 from fleet.domain.budget import MICROS
 from fleet.domain.chain import avoided, candidates, cause_of_swap, counted_of, escalated
+from fleet.domain.choice import Candidate, Refusals, choose_slot
+from fleet.domain.hindrance import AccountState
 from fleet.domain.plan import Dispatch, Sight, Wait
-from fleet.domain.pool import (
-    AccountState,
-    Candidate,
-    Pool,
-    Refusals,
-    choose_slot,
-    taken,
-)
+from fleet.domain.pool import Pool, taken
 from fleet.domain.slot import Slot
 from fleet.domain.task import Task
 from fleet.domain.turns import Turns

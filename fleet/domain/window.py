@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
+ALL_DAYS = frozenset(range(7))
+_NAMES = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _DAY = timedelta(days=1)
 _NOON = 12
 # the next of a weekday, and the one after it: clocks can skip a whole window once
@@ -27,7 +29,12 @@ class Window:
     opens: time
     closes: time
     timezone: tzinfo
-    days: frozenset[int] = frozenset(range(7))
+    days: frozenset[int] = ALL_DAYS
+
+    def __str__(self) -> str:
+        hours = f"{self.opens:%H:%M}-{self.closes:%H:%M} {self.timezone}"
+        named = ", ".join(name for day, name in enumerate(_NAMES) if day in self.days)
+        return hours if self.days == ALL_DAYS else f"{hours} on {named or 'no day'}"
 
     def closing(self, at: datetime) -> datetime | None:
         """Answer when the window that is open at that instant closes, None while it is closed."""

@@ -9,9 +9,10 @@ from fleet.app.views.row import Row, moment
 from fleet.domain.board import Board, board_of, standing
 from fleet.domain.budget import dollars
 from fleet.domain.chain import candidates
+from fleet.domain.choice import Candidate, Refusal, refused
 from fleet.domain.health import account_subject, vendor_subject
 from fleet.domain.plan import Dispatch, Plan, Snapshot
-from fleet.domain.pool import Candidate, Pool, Refusal, pool_of, refused, standing_of
+from fleet.domain.pool import Pool, pool_of, standing_of
 from fleet.domain.profile import Account, Fleet
 from fleet.domain.slot import Slot
 from fleet.domain.task import Status, Task

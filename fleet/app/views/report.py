@@ -8,7 +8,7 @@ from fleet.app.views.row import Row, moment
 from fleet.app.views.swaps import receipt_row
 from fleet.app.views.tasks import board_rows
 from fleet.domain.budget import Settlement, dollars
-from fleet.domain.pool import AccountState
+from fleet.domain.hindrance import AccountState
 from fleet.domain.profile import Fleet
 from fleet.ports import Ledger
 
