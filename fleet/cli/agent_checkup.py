@@ -11,6 +11,7 @@ from fleet.cli.output import plain
 from fleet.domain.agent import AGENTS
 from fleet.domain.errors import CredentialError, FleetError
 from fleet.domain.image import how_to_have
+from fleet.domain.window import day_of
 
 if TYPE_CHECKING:
     from fleet.bootstrap import Office
@@ -126,7 +127,7 @@ def _account(account: "Account", office: "Office") -> Row:
 
 def _expiry(account: "Account", office: "Office") -> tuple[str, str] | None:
     """Answer a status and what to say where the credential ends soon, None where it does not."""
-    today = office.clock.now().date()
+    today = day_of(office.clock.now(), office.fleet.zone_of(account))
     if account.expires is None or account.expires - today > _SOON:
         return None
     if account.expires < today:
