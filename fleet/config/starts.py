@@ -19,9 +19,8 @@ def never_starting(fleet: Fleet) -> Iterator[str]:
         yield from (f"profile {profile.name}: {text}" for text in _profile(profile, accounts))
     for account in fleet.accounts.values():
         users = [each for each in profiles if each.agent == account.agent]
-        if users and not account.unmetered:
-            limit = account.daily_budget_micros
-            yield from _limit(f"account {account.name}: daily_budget_usd", limit, users)
+        where = f"account {account.name}: daily_budget_usd"
+        yield from _limit(where, account.daily_budget_micros, users)
     for project in fleet.projects.values():
         where = f"project {project.key}: daily_budget_usd"
         yield from _limit(where, project.daily_budget_micros, profiles)
@@ -48,7 +47,7 @@ def _profile(profile: Profile, accounts: list[Account]) -> Iterator[str]:
 
 def _fits(profile: Profile, account: Account) -> bool:
     limit = account.daily_budget_micros
-    return account.unmetered or limit is None or profile.max_cost_micros <= limit
+    return limit is None or profile.max_cost_micros <= limit
 
 
 def _limit(where: str, limit: int | None, profiles: Iterable[Profile]) -> Iterator[str]:

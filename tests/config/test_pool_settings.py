@@ -201,6 +201,12 @@ def test_a_mistake_in_the_settings_names_its_line(tmp_path, line, said):
     assert message.startswith(f"{tmp_path}/fleet.yaml:2: ")
 
 
+def test_a_cap_beneath_the_cooldown_is_refused_at_the_line_of_the_cap(tmp_path):
+    text = PROJECT + "swap:\n  error:\n    cooldown: 10m\n    max_cooldown: 5m\n"
+
+    assert _refused(a_home(tmp_path, text)).startswith(f"{tmp_path}/fleet.yaml:5: cooldown (600 s)")
+
+
 @pytest.mark.parametrize(
     ("key", "said"),
     [
@@ -244,6 +250,15 @@ def test_the_critic_of_the_fleet_closes_no_circle(tmp_path, ways, said):
         assert _refused(home) == (
             f"{tmp_path}/fleet.yaml:4: swap.critic.escalate_to goes in a circle: {said}"
         )
+
+
+def test_a_circle_of_profiles_is_told_once_though_the_critic_leads_into_it(tmp_path):
+    text = PROJECT + "swap: {critic: {escalate_to: a}}\n"
+    ways = {"a": "b", "b": "c", "c": "b"}
+
+    message = _refused(a_home(tmp_path, text, {n: _profile(n, to) for n, to in ways.items()}))
+
+    assert message == f"{tmp_path}/profiles/b.yaml:4: escalate_to goes in a circle: b -> c -> b"
 
 
 LATER = [

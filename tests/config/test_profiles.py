@@ -123,8 +123,11 @@ def test_a_start_without_a_known_cost_is_warned_about(tmp_path, keys, said):
 
 def test_an_account_without_a_meter_needs_neither_price_nor_cost(tmp_path):
     profile = a_profile_text("one", agent="codex")
+    flat = CODEX.replace("bob", "flat") + ", unmetered: true}"
 
-    assert warnings_of(tmp_path, CODEX + ", unmetered: true}", profile) == []
+    assert warnings_of(tmp_path, flat, profile) == []
+    # whoever bounds no cost means the account that counts none
+    assert warnings_of(tmp_path, f"{CODEX}}}, {flat}", profile) == []
 
 
 def test_the_remedy_names_the_metered_accounts_only(tmp_path):
