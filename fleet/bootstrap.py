@@ -5,7 +5,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fleet.adapters import home as homes
 from fleet.adapters.system import SystemClock, SystemIds
@@ -17,6 +17,7 @@ from fleet.domain.errors import ConfigError, CredentialError
 from fleet.domain.events import Event
 from fleet.domain.plan import Plan, Snapshot
 from fleet.domain.profile import Account, Fleet
+from fleet.domain.scenario import Scenario
 from fleet.ports import Clock, ContainerRuntime, Ledger, Log, Networks, Secrets, Worktrees
 
 if TYPE_CHECKING:
@@ -243,3 +244,19 @@ def images() -> "DockerImages":
     from fleet.adapters.runtimes.docker_images import DockerImages
 
     return DockerImages()
+
+
+def simulated(scenario: Scenario, *, seed: int) -> dict[str, Any]:
+    """Play a night with a virtual clock and answer its outcome; a seed always gives the same."""
+    from random import Random  # noqa: TID251 - whoever throws the dice is given them
+
+    from fleet.adapters.memory import ManualClock, MemoryLedger
+    from fleet.app.simulation.night import Night
+    from fleet.app.simulation.outcome import outcome
+
+    clock = ManualClock(scenario.starts)
+    ledger = MemoryLedger(clock=clock)
+    dice = Random(seed)  # noqa: S311 - chance, no secret
+    night = Night(scenario, ledger, clock=clock, dice=dice)
+    night.play()
+    return outcome(scenario, night, ledger)

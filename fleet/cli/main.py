@@ -11,7 +11,20 @@ from typing import Annotated
 import typer
 
 from fleet import __version__
-from fleet.cli import approval, demo, home, image, pool, pr, profile, report, run, status, task
+from fleet.cli import (
+    approval,
+    demo,
+    home,
+    image,
+    pool,
+    pr,
+    profile,
+    report,
+    run,
+    simulate,
+    status,
+    task,
+)
 from fleet.cli.output import say
 from fleet.domain.errors import FleetError
 
@@ -31,6 +44,7 @@ run.register(app)
 status.register(app)
 demo.register(app)
 report.register(app)
+simulate.register(app)
 
 
 def _version(value: bool) -> None:  # noqa: FBT001 - typer's callback

@@ -1,0 +1,1 @@
+"""A night simulated: the planner and the stations' records, with a virtual clock and world."""
