@@ -6,9 +6,10 @@ from itertools import count
 
 from fleet.adapters.ledger import SqlLedger
 from fleet.adapters.memory import ManualClock
+from fleet.domain.attempt import State
 from fleet.domain.errors import StaleLeaseError
-from fleet.ports import Log, Save
-from tests.builders import NOW, an_event
+from fleet.ports import Append, Log, Save
+from tests.builders import NOW, a_receipt, a_settlement, an_attempt, an_event
 
 CLIMBS = 60
 
@@ -22,6 +23,16 @@ def forever(ledger: SqlLedger) -> None:
     """Commit state and event until killed; say which commits are through."""
     for number in count(1):
         climb(ledger, str(number))
+        sys.stdout.write(f"{number}\n")
+        sys.stdout.flush()
+
+
+def swap(ledger: SqlLedger) -> None:
+    """Commit ended attempts with settlement and receipt until killed; say which are through."""
+    for number in count(1):
+        attempt = an_attempt(number=number, state=State.SWAPPED)
+        rows = [a_settlement(attempt, micros=1), a_receipt(attempt)]
+        ledger.commit([Save(row=attempt), *(Append(row=row) for row in rows)])
         sys.stdout.write(f"{number}\n")
         sys.stdout.flush()
 
@@ -45,4 +56,5 @@ def opened(_ledger: SqlLedger) -> None:
 
 if __name__ == "__main__":
     what, url = sys.argv[1:]
-    {"forever": forever, "race": race, "open": opened}[what](SqlLedger(url, clock=ManualClock(NOW)))
+    modes = {"forever": forever, "swap": swap, "race": race, "open": opened}
+    modes[what](SqlLedger(url, clock=ManualClock(NOW)))

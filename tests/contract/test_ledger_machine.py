@@ -4,6 +4,7 @@ import shutil
 import tempfile
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 
@@ -16,11 +17,15 @@ from fleet.adapters.memory import ManualClock, MemoryLedger
 from fleet.domain.attempt import LIVE, ROADS, Attempt, State, advance
 from fleet.domain.errors import DuplicateError, FleetError, StaleLeaseError
 from fleet.domain.merge import PullRequestStatus
+from fleet.domain.swap import Cause
 from fleet.domain.task import Resolution
 from fleet.ports import Append, Immutable, Log, Save, Write
 from tests.builders import (
     NOW,
+    TODAY,
+    a_health,
     a_pull,
+    a_receipt,
     a_reservation,
     a_settlement,
     a_task,
@@ -30,6 +35,9 @@ from tests.builders import (
 )
 
 TASKS = ("APP-1", "APP-2", "LIB-1")
+SUBJECTS = ("account ada", "account bob", "vendor codex")
+DAYS = st.dates(TODAY - timedelta(days=4), TODAY + timedelta(days=4))
+RUNS = st.sampled_from(("", "first", "second"))
 
 
 @cache
@@ -53,9 +61,9 @@ class Ledgers(RuleBasedStateMachine):
         super().__init__()
         self.folder = Path(tempfile.mkdtemp())
         shutil.copy(empty_ledger(), self.folder / "ledger.db")
-        clock = ManualClock(NOW)
-        self.sql = SqlLedger(f"sqlite:///{self.folder}/ledger.db", clock=clock)
-        self.memory = MemoryLedger(clock=clock)
+        self.clock = ManualClock(NOW)
+        self.sql = SqlLedger(f"sqlite:///{self.folder}/ledger.db", clock=self.clock)
+        self.memory = MemoryLedger(clock=self.clock)
         self.commit(*(Save(row=a_task(key)) for key in TASKS))
 
     def teardown(self):
@@ -76,9 +84,9 @@ class Ledgers(RuleBasedStateMachine):
 
     @contextmanager
     def unchanged(self):
-        before = self.sql.snapshot(), self.sql.attempts(), self.sql.events()
+        before = told(self.sql)
         yield
-        assert before == (self.sql.snapshot(), self.sql.attempts(), self.sql.events())
+        assert told(self.sql) == before
 
     def pick(self, data, live_only=False) -> Attempt | None:
         found = [a for a in self.memory.attempts() if a.live or not live_only]
@@ -125,16 +133,53 @@ class Ledgers(RuleBasedStateMachine):
 
             assert refusal is None
 
-    @rule(data=st.data(), micros=st.integers(0, 2**62), verdicts=st.integers(1, 2))
-    def append_twice(self, data, micros, verdicts):
+    @rule(data=st.data(), micros=st.integers(0, 2**52), days=st.tuples(DAYS, DAYS), run=RUNS)
+    def append_twice(self, data, micros, days, run):
         attempt = self.pick(data)
         if attempt is not None:
-            rows: list[Immutable] = [
-                a_settlement(attempt, micros=micros // 2**10),
-                a_verdict(attempt.id),
-            ]
+            day, other = days
+            settled = a_settlement(attempt, micros=micros, day=day, project_day=other, run=run)
+            rows: list[Immutable] = [settled, a_verdict(attempt.id)]
             for _ in range(2):
                 assert self.commit(*(Append(row=row) for row in rows)) is None
+
+    @rule(data=st.data(), cause=st.sampled_from(Cause), night=DAYS)
+    def append_a_receipt_twice(self, data, cause, night):
+        attempt = self.pick(data)
+        if attempt is not None:
+            receipt = a_receipt(attempt, cause=cause, night=night)
+            assert self.commit(Append(row=receipt)) is None
+            with self.unchanged():
+                assert self.commit(Append(row=receipt)) is None
+
+    @rule(subject=st.sampled_from(SUBJECTS), strikes=st.integers(0, 9), behind=st.integers(0, 1))
+    def fare(self, subject, strikes, behind):
+        standing = {row.subject: row.version for row in self.memory.snapshot().health}
+        version = max(0, standing.get(subject, 0) - behind)
+
+        refusal = self.commit(Save(row=a_health(subject, strikes=strikes, version=version)))
+
+        stale = DuplicateError if version == 0 else StaleLeaseError
+        assert refusal is (None if version == standing.get(subject, 0) else stale)
+
+    @rule(data=st.data(), micros=st.integers(1, 2**52))
+    def fail_after_all_was_written(self, data, micros):
+        attempt = self.pick(data)
+        if attempt is not None:
+            rows = [a_settlement(attempt, micros=micros), a_receipt(attempt)]
+            with self.unchanged():
+                refusal = self.commit(
+                    Save(row=replace(attempt, summary="changed")),
+                    Save(row=a_health("account new")),
+                    *(Append(row=row) for row in rows),
+                    Log(event=an_event()),
+                    Save(row=a_task()),
+                )
+                assert refusal is DuplicateError
+
+    @rule(days=st.integers(1, 2))
+    def let_days_pass(self, days):
+        self.clock.advance(timedelta(days=days))
 
     @rule(data=st.data(), seq=st.integers(1, 4))
     def tell_an_event_twice(self, data, seq):
@@ -193,11 +238,13 @@ def told(ledger) -> dict[str, object]:
     """Answer all a ledger says, event ids left out: SQLite burns some on what it ignores."""
     return {
         "snapshot": replace(ledger.snapshot(), latest_event=0),
+        "runs": [ledger.snapshot(run=run).run_settled for run in ("first", "second")],
         "tasks": ledger.tasks(),
         "attempts": ledger.attempts(),
         "pulls": ledger.pull_requests(),
         "reservations": ledger.reservations(),
         "settlements": ledger.settlements(),
+        "receipts": ledger.receipts(),
         "verdicts": [ledger.verdicts(attempt.id) for attempt in ledger.attempts()],
         "events": [replace(event, id=0) for event in ledger.events()],
     }

@@ -19,7 +19,7 @@ from fleet.adapters.ledger.engine import HEAD, engine_for, migrate
 from fleet.adapters.ledger.tables import metadata
 from fleet.adapters.memory import ManualClock
 from fleet.domain.errors import ConfigError, FleetError, StaleLeaseError, TransientError
-from fleet.ports import Log, Save
+from fleet.ports import Append, Log, Save
 from tests.builders import NOW, a_task, an_event
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -56,6 +56,24 @@ def test_a_killed_writer_leaves_state_and_event_together(url, ledger, lines):
     assert titles == [str(number) for number in range(1, len(titles) + 1)]
     assert ledger.task("APP-1").title == titles[-1]
     assert ledger.task("APP-1").version == 1 + len(titles)
+
+
+@pytest.mark.parametrize("lines", [1, 7, 40])
+def test_after_a_kill_money_and_swaps_are_whole_and_a_repeat_adds_none(url, ledger, lines):
+    ledger.commit([Save(row=a_task())])
+    with writer(url, "swap") as process:
+        assert process.stdout is not None
+        said = [process.stdout.readline() for _ in range(lines)][-1]
+        os.kill(process.pid, signal.SIGKILL)
+
+    ended = ledger.attempts()
+    appended = [*ledger.settlements(), *ledger.receipts()]
+    ledger.commit([Append(row=row) for row in appended])
+
+    assert len(ended) >= int(said)
+    assert len(appended) == 2 * len(ended)
+    assert ledger.snapshot().task_settled == {"APP-1": len(ended)}
+    assert ledger.snapshot().swaps == {ledger.receipts()[0].night: len(ended)}
 
 
 def test_of_two_racing_processes_one_wins_each_version(url, ledger):

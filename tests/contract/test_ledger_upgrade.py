@@ -148,3 +148,30 @@ def test_an_upgraded_ledger_takes_no_settlement_without_a_day(older, opened, url
         with pytest.raises(sa.exc.IntegrityError), engine.begin() as connection:
             connection.execute(settlements.update().values({column: None}))
     engine.dispose()
+
+
+def test_an_upgrade_that_fails_at_its_end_has_changed_nothing(older, opened, url):
+    attempt = an_attempt(state=State.SWAPPED, reason="longer than 3600 s")
+    older("0002", a_task(), attempt, a_settlement(attempt))
+    engine = engine_for(url)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("CREATE INDEX spent_by_run ON settlements (at)")
+        before = schema(connection)
+
+    with pytest.raises(sa.exc.DBAPIError, match="spent_by_run"):
+        opened()
+
+    with engine.begin() as connection:
+        assert schema(connection) == before
+        connection.exec_driver_sql("DROP INDEX spent_by_run")
+    engine.dispose()
+    assert len(opened().settlements()) == 1
+
+
+def schema(connection: sa.Connection) -> dict[str, list[str]]:
+    """Answer the columns of all tables."""
+    found = sa.inspect(connection)
+    return {
+        table: [column["name"] for column in found.get_columns(table)]
+        for table in found.get_table_names()
+    }

@@ -1,7 +1,7 @@
 """The ledger on SQLAlchemy Core."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -33,8 +33,10 @@ class SqlLedger(Ledger):
         self._clock = clock
         self._rows = reading.Rows()
         self._engine = engine_for(url)
-        with translated():
+        with translated(), ExitStack() as refused:
+            refused.callback(self._engine.dispose)
             migrate(self._engine)
+            refused.pop_all()
 
     def commit(self, writes: Sequence[Write]) -> None:
         with self._writing() as connection:
