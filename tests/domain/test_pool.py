@@ -1,98 +1,283 @@
-"""The pool chooses a slot or says, one by one, why not."""
+"""The pool: what accounts have left, what keeps them from use, and when that ends."""
+
+from datetime import date, time, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from fleet.domain.pool import Refusal, Slot, choose_slot
-from fleet.domain.task import Priority
-from tests.builders import a_fleet, a_profile, a_task, an_account
+from fleet.domain.attempt import State
+from fleet.domain.budget import Price, Tally
+from fleet.domain.health import account_subject, vendor_subject
+from fleet.domain.hindrance import AccountState
+from fleet.domain.plan import Snapshot
+from fleet.domain.pool import pool_of, standing_of, taken
+from fleet.domain.result import Usage
+from fleet.domain.slot import Slot
+from fleet.domain.window import Window
+from tests.builders import NOW, TODAY, a_fleet, a_health, a_profile, an_account, an_attempt
+
+DAY = timedelta(days=1)
+MIDNIGHT = NOW.replace(hour=0, minute=0, second=0, microsecond=0) + DAY
+LIMA = ZoneInfo("America/Lima")  # five hours behind, all year
+NIGHTS = Window(opens=time(22), closes=time(6), timezone=LIMA, days=frozenset({5, 6}))
 
 
-def choose(task, fleet, *, running=None, spent=None, unfit=None):
-    return choose_slot(task, fleet, running=running or {}, spent=spent or {}, unfit=unfit or {})
-
-
-def a_metered_fleet(**account):
-    profile = a_profile(max_cost_micros=100)
-    return a_fleet(
-        profiles={"local": profile},
-        accounts={"alice": an_account("alice", unmetered=False, **account)},
+def a_pool(*accounts, now=NOW, unfit=(), profiles=None, timezone=None, run_settled=0, **snapshot):
+    fleet = a_fleet(
+        accounts={account.name: account for account in accounts},
+        profiles=profiles or {"local": a_profile(max_cost_micros=100)},
+        **({"timezone": timezone} if timezone else {}),
     )
+    seen = Snapshot(run_settled=run_settled, **snapshot)
+    return pool_of(seen, fleet, now=now, unfit=dict(unfit))
 
 
-def test_a_task_gets_the_slot_of_its_role():
-    assert choose(a_task(), a_fleet()) == Slot(profile="local", account="local")
+def standing(account, *others, **pool):
+    return standing_of(account, a_pool(account, *others, **pool))
 
 
-def test_the_most_urgent_profile_goes_first_then_the_name():
-    names = {"c": Priority.LOW, "b": Priority.HIGH, "a": Priority.NORMAL, "bb": Priority.HIGH}
-    fleet = a_fleet(profiles={n: a_profile(n, priority=p) for n, p in names.items()})
-
-    assert choose(a_task(), fleet) == Slot(profile="b", account="local")
+def running(account="alice", number=1, **fields):
+    defaults = {"state": State.RUNNING, "account": account, "reserved_micros": 100}
+    return an_attempt(f"APP-{number}", **(defaults | fields))
 
 
-def test_a_task_assigned_to_a_profile_waits_for_that_one():
-    fleet = a_fleet(profiles={"a": a_profile("a"), "b": a_profile("b", agent="gemini")})
+def spent_by(account="alice", day=TODAY, **tally):
+    return {(account, day): Tally(**tally)}
 
-    (refusal,) = choose(a_task(profile="b"), fleet)
 
-    assert (refusal.subject, refusal.reason) == ("b", "no account for gemini")
+# --- states ---------------------------------------------------------------------------------
+
+ALICE = an_account("alice")
+METERED = an_account("alice", unmetered=False, daily_budget_micros=1_000)
+ASKING = an_account("alice", daily_requests=10)
+COOLING = a_health(account_subject("alice"), reason="429", until=NOW + timedelta(minutes=5))
+OVERLOADED = a_health(
+    vendor_subject(ALICE), kind="overloaded", reason="529", until=NOW + timedelta(minutes=2)
+)
 
 
 @pytest.mark.parametrize(
-    ("task", "said"),
+    ("account", "pool", "state", "reason", "until"),
     [
-        (a_task(role="judge"), Refusal(subject="judge", reason="no profile for judge")),
+        (ALICE, {}, "ready", "", None),
+        (ALICE, {"unfit": {"alice": "A is not set"}}, "blocked", "A is not set", None),
         (
-            a_task(profile="gone"),
-            Refusal(subject="gone", reason="there is no profile of that name"),
+            ALICE,
+            {"health": (a_health(account_subject("alice"), kind="auth", blocked=True),)},
+            "blocked",
+            "auth: 429: slow down (mend it, then `fleet pool open alice`)",
+            None,
         ),
+        (
+            an_account("alice", expires=TODAY - DAY),
+            {},
+            "blocked",
+            f"its credential expired on {TODAY - DAY}",
+            None,
+        ),
+        (an_account("alice", expires=TODAY), {}, "ready", "", None),
+        (
+            an_account("alice", window=NIGHTS),
+            {},
+            "closed",
+            "open 22:00-06:00 America/Lima on Sat, Sun only",
+            MIDNIGHT + timedelta(hours=3),
+        ),
+        (an_account("alice", window=NIGHTS), {"now": NOW + DAY}, "ready", "", None),
+        (ALICE, {"health": (COOLING,)}, "cooling", "rate_limit: 429", COOLING.until),
+        (ALICE, {"health": (COOLING,), "now": COOLING.until}, "ready", "", None),
+        (
+            ALICE,
+            {"health": (OVERLOADED,)},
+            "cooling",
+            "vendor command: overloaded: 529",
+            OVERLOADED.until,
+        ),
+        (
+            METERED,
+            {"account_days": spent_by(micros=1_000)},
+            "spent",
+            "today's budget is spent or reserved",
+            MIDNIGHT,
+        ),
+        (METERED, {"account_days": spent_by(micros=999)}, "ready", "", None),
+        (METERED, {"account_days": spent_by(day=TODAY - DAY, micros=1_000)}, "ready", "", None),
+        (
+            ASKING,
+            {"account_days": spent_by(requests=10)},
+            "spent",
+            "today's 10 requests are used or reserved",
+            MIDNIGHT,
+        ),
+        (ASKING, {"account_days": spent_by(requests=9)}, "ready", "", None),
+        (
+            an_account("alice", parallel=1),
+            {"attempts": (running(),)},
+            "full",
+            "1 attempts run already",
+            None,
+        ),
+        (an_account("alice", parallel=2), {"attempts": (running(),)}, "ready", "", None),
+        (an_account("alice", parallel=0), {}, "full", "0 attempts run already", None),
     ],
 )
-def test_a_task_nobody_can_do_is_refused_by_name(task, said):
-    assert choose(task, a_fleet()) == (said,)
+def test_an_account_says_what_keeps_it_from_use_and_until_when(account, pool, state, reason, until):
+    found = standing(account, **pool)
+
+    assert (found.state.value, found.reason, found.until) == (state, reason, until)
 
 
-def test_a_full_account_is_passed_over():
-    both = {name: an_account(name, parallel=1) for name in ("one", "two")}
+def test_of_several_hindrances_the_one_that_lasts_longest_is_told():
+    late = a_health(account_subject("alice"), reason="week", until=NOW + 6 * DAY)
+    spent = {"account_days": spent_by(micros=1_000)}
 
-    assert choose(a_task(), a_fleet(accounts=both), running={"one": 1}) == Slot(
-        profile="local", account="two"
-    )
-    refusals = choose(a_task(), a_fleet(accounts=both), running={"one": 1, "two": 1})
-    assert [r.subject for r in refusals] == ["local/one", "local/two"]
-    assert {r.reason for r in refusals} == {"1 attempts run already"}
+    assert standing(METERED, health=(COOLING,), **spent).state is AccountState.SPENT
+    assert standing(METERED, health=(late,), **spent).until == late.until
+    assert standing(METERED, health=(COOLING, OVERLOADED)).until == COOLING.until
+    shut = an_account("alice", window=NIGHTS, daily_requests=1)
+    assert standing(shut, account_days=spent_by(requests=1)).state is AccountState.CLOSED
+    assert standing(shut, health=(late,)).until == late.until
+    assert standing(shut, unfit={"alice": "gone"}, health=(late,)).reason == "gone"
+
+
+def test_an_account_whose_window_never_opens_is_closed_for_good():
+    never = an_account("alice", window=Window(**(vars(NIGHTS) | {"days": frozenset()})))
+
+    found = standing(never, health=(COOLING,))
+
+    assert (found.state, found.until) == (AccountState.CLOSED, None)
+    assert "on no day" in found.reason
+
+
+# --- what is counted ------------------------------------------------------------------------
+
+
+def test_running_attempts_hold_their_reservation_or_what_they_used_beyond_it():
+    price = {"local": a_profile(price=Price(input=0, cached_input=0, output=1_000_000))}
+    told = {"usage": Usage(output_tokens=250, turns=3)}
+    attempts = (running(number=1), running(number=2, **told))
+
+    found = standing(METERED, attempts=attempts, profiles=price, account_days=spent_by(micros=7))
+
+    assert (found.spent, found.requests, found.running) == (7 + 100 + 250, 3, 2)
 
 
 @pytest.mark.parametrize(
-    ("budget", "spent", "chosen"),
-    [(100, 0, True), (99, 0, False), (200, 100, True), (200, 101, False), (None, 10**9, True)],
+    ("state", "held"),
+    [
+        (State.LEASED, 1),
+        (State.PREPARING, 1),
+        (State.RUNNING, 1),
+        (State.COLLECTED, 0),
+        (State.VERIFYING, 0),
+        (State.SWAPPED, 0),
+    ],
 )
-def test_money_is_there_for_the_whole_reservation_or_not_at_all(budget, spent, chosen):
-    fleet = a_metered_fleet(daily_budget_micros=budget)
+def test_an_attempt_holds_slot_and_money_until_it_is_collected(state, held):
+    pool = a_pool(an_account("alice", owner="ann"), attempts=(running(state=state),))
 
-    found = choose(a_task(), fleet, spent={"alice": spent})
-
-    assert isinstance(found, Slot) is chosen
-    if not chosen:
-        refusal = Refusal(subject="local/alice", reason="today's budget is spent or reserved")
-        assert found == (refusal,)
+    assert pool.running.get("alice", 0) == held
+    assert pool.owners.get("ann", 0) == held
+    assert pool.spent["alice"] == pool.projects["APP"] == pool.run_spent == 100 * held
 
 
-def test_a_metered_account_needs_a_bound_on_cost():
-    fleet = a_metered_fleet()
-    profiles = {"local": a_profile(max_cost_micros=0)}
+def test_who_has_just_begun_counts_as_one_request():
+    two = an_account("alice", daily_requests=2)
+    begun, at_work = running(number=1), running(number=2, usage=Usage(turns=1))
 
-    (refusal,) = choose(a_task(), a_fleet(profiles=profiles, accounts=fleet.accounts))
+    assert standing(two, attempts=(begun,)).state is AccountState.READY
+    assert standing(two, attempts=(begun, at_work)).state is AccountState.SPENT
+    assert standing(two, attempts=(begun, at_work)).requests == 1
 
-    assert "max_cost_usd is 0" in refusal.reason
+
+def test_budgets_are_counted_by_the_day_of_the_account_those_of_projects_by_the_fleets():
+    lima = an_account("alice", unmetered=False, daily_budget_micros=10, timezone=LIMA)
+    late = NOW.replace(hour=3) + DAY  # still the day before in Lima
+    days = spent_by(day=TODAY, micros=10)
+
+    there = standing(lima, now=late, account_days=days)
+    pool = a_pool(lima, now=late, project_days={("APP", TODAY): 5, ("APP", TODAY + DAY): 3})
+
+    assert (there.state, there.until) == (AccountState.SPENT, MIDNIGHT + timedelta(hours=5))
+    assert pool.projects["APP"] == 3
 
 
-def test_an_account_whose_credential_is_not_there_is_passed_over():
-    accounts = {name: an_account(name) for name in ("alice", "bob")}
-    fleet = a_fleet(accounts=accounts)
+def test_an_account_without_a_timezone_lives_in_the_fleets():
+    pool = a_pool(METERED, timezone=LIMA, account_days=spent_by(micros=1_000))
 
-    assert choose(a_task(), fleet, unfit={"alice": "x"}) == Slot(profile="local", account="bob")
-    assert choose(a_task(), fleet, unfit={"alice": "x is not set", "bob": "y"}) == (
-        Refusal(subject="local/alice", reason="x is not set"),
-        Refusal(subject="local/bob", reason="y"),
+    assert standing_of(METERED, pool).until == MIDNIGHT + timedelta(hours=5)
+
+
+def test_what_runs_on_an_account_that_is_gone_still_costs_its_project_and_the_run():
+    gone = running("zoe", profile="gone", usage=Usage(cost_micros=150))
+
+    pool = a_pool(ALICE, attempts=(gone,), run_settled=1_000)
+
+    assert (pool.projects["APP"], pool.run_spent) == (150, 1_150)
+    assert standing_of(ALICE, pool).state is AccountState.READY
+
+
+def test_a_slot_that_is_taken_is_counted_like_the_attempt_it_becomes():
+    account = an_account("alice", owner="ann", unmetered=False, daily_budget_micros=1_000)
+    given = a_pool(account, run_settled=5)
+
+    after = taken(given, Slot(profile="local", account="alice"), project="APP")
+
+    begun = running(state=State.LEASED)
+    again = a_pool(account, run_settled=5, attempts=(begun,))
+    for counted in ("running", "owners", "spent", "awaited", "projects", "run_spent"):
+        assert getattr(after, counted) == getattr(again, counted), counted
+    assert given.running == {}
+
+
+# --- half open ------------------------------------------------------------------------------
+
+BACK = NOW - timedelta(seconds=1)
+HALF_OPEN = a_health(vendor_subject(ALICE), kind="network", strikes=2, until=BACK)
+
+
+def test_a_vendor_back_from_its_cooldown_is_asked_by_one_attempt_alone():
+    bob = an_account("bob")
+    probe = running("bob", created=NOW)
+
+    assert standing(ALICE, bob, health=(HALF_OPEN,)).state is AccountState.READY
+    found = standing(ALICE, bob, health=(HALF_OPEN,), attempts=(probe,))
+    assert (found.state, found.until) == (AccountState.COOLING, None)
+    assert found.reason == (
+        "vendor command: one attempt probes whether it answers again after network"
     )
+
+
+def test_the_probe_is_counted_at_once():
+    pool = a_pool(ALICE, health=(HALF_OPEN,))
+
+    after = taken(pool, Slot(profile="local", account="alice"), project="APP")
+
+    assert standing_of(ALICE, after).state is AccountState.COOLING
+
+
+def test_attempts_from_before_the_cooldown_are_no_probe():
+    early = running(created=BACK - timedelta(seconds=1))
+
+    assert standing(ALICE, health=(HALF_OPEN,), attempts=(early,)).state is AccountState.READY
+
+
+def test_a_vendor_that_answered_again_is_asked_by_all():
+    well = a_health(vendor_subject(ALICE), strikes=0, until=None)
+
+    found = standing(ALICE, health=(well,), attempts=(running(created=NOW),))
+
+    assert found.state is AccountState.READY
+
+
+def test_one_vendor_in_trouble_does_not_stop_another():
+    gateway = an_account("alice", base_url="https://llm.lan")
+
+    assert standing(gateway, health=(OVERLOADED,)).state is AccountState.READY
+
+
+def test_an_expiry_is_read_on_the_accounts_calendar():
+    lima = an_account("alice", expires=date(2026, 3, 14), timezone=LIMA)
+
+    assert standing(lima, now=MIDNIGHT + timedelta(hours=4)).state is AccountState.READY
+    assert standing(lima, now=MIDNIGHT + timedelta(hours=5)).state is AccountState.BLOCKED

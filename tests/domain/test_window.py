@@ -209,6 +209,18 @@ def test_a_night_runs_from_noon_to_noon(zone, at, night):
 
 
 @pytest.mark.parametrize(
+    ("window", "said"),
+    [
+        (a_window("22:00-06:00", "Europe/Berlin"), "22:00-06:00 Europe/Berlin"),
+        (a_window("22:00-06:30", days=[6, 0]), "22:00-06:30 UTC on Mon, Sun"),
+        (a_window("00:00-00:00", days=[]), "00:00-00:00 UTC on no day"),
+    ],
+)
+def test_a_window_says_its_hours_zone_and_days(window, said):
+    assert str(window) == said
+
+
+@pytest.mark.parametrize(
     "ask",
     [
         a_window("09:00-17:00").closing,
