@@ -52,11 +52,12 @@ def escalated(counted: Sequence[Attempt], fleet: Fleet) -> Profile | None:
     """Answer the profile that the critic calls, None while no step of the way up is due.
 
     Every `critic_after` rejections by check or reviewer lead one step further; the way ends
-    where it would come back to a profile that it passed.
+    where it would come back to a profile that it passed. Nobody is kept waiting for a profile
+    that has no account at all.
     """
     red = [a for a in counted if a.state is State.REJECTED and a.red is not Red.CONFLICT]
     steps = len(red) // fleet.swap.critic_after
-    way = _way_up(red[0].profile, fleet) if steps else []
+    way = [p for p in _way_up(red[0].profile, fleet) if _has_account(p, fleet)] if steps else []
     return way[min(steps, len(way)) - 1] if way else None
 
 
@@ -77,12 +78,27 @@ def _stronger(name: str, fleet: Fleet) -> Profile | None:
     return fleet.profiles.get(target) if target else None
 
 
+def _has_account(profile: Profile, fleet: Fleet) -> bool:
+    return any(account.agent == profile.agent for account in fleet.accounts.values())
+
+
 def _own(task: Task, fleet: Fleet) -> list[Candidate]:
     if task.profile is not None:
         named = fleet.profiles.get(task.profile)
         return _with_fallbacks([named] if named else [], fleet)
     able = [p for p in fleet.profiles.values() if task.role in p.roles]
-    return _with_fallbacks(sorted(able, key=lambda p: (p.priority.rank, p.name)), fleet)
+    able.sort(key=lambda p: (p.priority.rank, p.name))
+    dear = _critics(fleet)
+    plain = [profile for profile in able if profile.name not in dear]
+    # whom the critic calls costs more: such a one begins only where nobody else can
+    last = (Candidate(profile=each, fallback=bool(plain)) for each in able if each.name in dear)
+    return [*_with_fallbacks(plain, fleet), *last]
+
+
+def _critics(fleet: Fleet) -> set[str]:
+    """Answer the profiles that others escalate to."""
+    named = {profile.escalate_to for profile in fleet.profiles.values()} | {fleet.swap.critic_to}
+    return {name for name in named if name is not None}
 
 
 def _after_swap(counted: Sequence[Attempt], fleet: Fleet) -> list[Candidate]:

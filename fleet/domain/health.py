@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from fleet.domain.profile import Account, SwapRules
+from fleet.domain.profile import LOCAL, Account, SwapRules
 from fleet.domain.swap import Cause
 
 # told resets are believed within these: no call is tried twice at once, and a week's quota is
@@ -117,6 +117,9 @@ def opened(row: Health, at: datetime) -> Health:
 
 def _blamed(cause: Cause, account: Account) -> str | None:
     """Answer whose failure it is, None where it is neither the account's nor the vendor's."""
+    if account.name == LOCAL.name or (account.agent == LOCAL.agent and cause in _REFUSED):
+        # scripts have no vendor and are given no secret: it is their own word and nobody else's
+        return None
     if cause in _LIMITED | _REFUSED:
         return account_subject(account.name)
     return vendor_subject(account) if cause in _VENDOR_DOWN else None

@@ -118,6 +118,32 @@ def test_the_fleets_critic_serves_profiles_that_name_none():
     assert escalated([red(1, "b")], fleet) is None
 
 
+def test_whom_the_critic_calls_begins_only_where_nobody_else_can():
+    fleet = fleet_of(
+        a_profile("plain", priority=Priority.LOW, escalate_to="strong", fallback=("other",)),
+        a_profile("strong", priority=Priority.HIGH),
+        a_profile("other", roles=("tester",)),
+    )
+    alone = a_fleet(
+        profiles={"strong": fleet.profiles["strong"]}, swap=SwapRules(critic_to="strong")
+    )
+
+    found = [(c.profile.name, c.fallback) for c in candidates(a_task(), (), fleet)]
+
+    assert found == [("plain", False), ("other", True), ("strong", True)]
+    assert [(c.profile.name, c.fallback) for c in candidates(a_task(), (), alone)] == [
+        ("strong", False)
+    ]
+
+
+def test_a_stronger_profile_without_any_account_keeps_nobody_waiting():
+    fleet = fleet_of(
+        a_profile("weak", escalate_to="strong"), a_profile("strong", agent="claude", command=())
+    )
+
+    assert names(a_task(profile="weak"), red(1, "weak"), red(2, "weak"), fleet=fleet) == ["weak"]
+
+
 def test_an_escalated_task_stays_with_the_strong_and_their_fallbacks():
     fleet = fleet_of(
         a_profile("weak", escalate_to="strong"),

@@ -17,7 +17,7 @@ from fleet.domain.health import (
     opened,
     vendor_subject,
 )
-from fleet.domain.profile import SwapRules
+from fleet.domain.profile import LOCAL, SwapRules
 from fleet.domain.swap import Cause
 from tests.builders import NOW, a_health, an_account
 
@@ -153,6 +153,16 @@ def test_a_block_keeps_the_cooldown_there_was():
     cooling = an_account_row(until=NOW + timedelta(hours=1))
 
     assert failed(Cause.AUTH, known=[cooling]).until == cooling.until
+
+
+def test_the_word_of_a_script_cannot_block_an_account_nor_cool_the_built_in_one():
+    def left(account, cause):
+        failure = Failure(cause=cause, reason="so it says", at=NOW)
+        return after_failure(failure, account, known={}, rules=RULES)
+
+    assert all(left(LOCAL, cause) is None for cause in Cause)
+    assert all(left(an_account("scripts"), cause) is None for cause in REFUSED)
+    assert all(left(an_account("scripts"), cause) is not None for cause in (*LIMITED, *DOWN))
 
 
 def test_only_the_blamed_row_is_touched():

@@ -243,3 +243,14 @@ def test_the_last_turn_may_be_told_by_the_result_alone():
 
     assert hear(running, result, at=NOW).last_turn == NOW
     assert hear(running, told("result", status="success"), at=NOW).last_turn is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "counts"), [("hang", False), ("loop", False), ("timeout", False), ("crash", True)]
+)
+def test_what_the_runner_saw_of_a_standstill_is_no_progress(kind, counts):
+    before = hear(running, told("activity"), at=NOW)
+
+    after = hear(before, told("result", 2, diagnostics={"failure_kind": kind}), at=LATER)
+
+    assert after.last_progress == (LATER if counts else NOW)

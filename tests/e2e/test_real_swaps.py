@@ -100,7 +100,7 @@ def test_a_limit_with_its_reset_swaps_claude_for_codex_and_another_codex_for_gem
     ]
     assert [a["swap"] and a["swap"]["kind"] for a in attempts] == ["quota", "rate_limit", None]
     assert git(home.repository, "show", "main:greeting.txt") == GREETING.strip()
-    pool = {row["account"]: row for row in home.run("pool", "status", "--json").json}
+    pool = pool_of(home)
     until = datetime.fromisoformat(pool["nobody-claude"]["until"])
     told = timedelta(seconds=QUOTA_SECONDS)
     assert told - timedelta(minutes=2) < until - began < told + timedelta(minutes=2)
@@ -152,3 +152,32 @@ def test_an_agent_that_repeats_itself_is_swapped_as_looping(
     first, last = home.show(key)["attempts"]
     assert (first["swap"]["trigger"], first["swap"]["kind"]) == ("timeout", "looping")
     assert last["profile"] == "gemini-developer"
+
+
+def test_a_refused_key_blocks_its_account_until_a_human_opens_it(
+    home: Home, models: Models, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SCRIPTED_KEY", KEY)
+    image_set(home)
+    home.configure(
+        networks=[models.network],
+        accounts=[account(CLAUDE, models, Refusal.UNAUTHORIZED), account(GEMINI, models, "deeds")],
+    )
+    profile(home, CLAUDE, models, fallback=["gemini-developer"])
+    profile(home, GEMINI, models)
+    key = home.task("write a greeting", "--profile", "claude-developer")
+
+    done = home.run("run", "--json", timeout=200)
+
+    assert (done.code, done.json["merged"]) == (0, 1), (done.err, home.show(key))
+    assert home.show(key)["attempts"][0]["swap"]["kind"] == "auth"
+    blocked = pool_of(home)["nobody-claude"]
+    assert (blocked["state"], blocked["until"]) == ("blocked", None)
+    assert "fleet pool open nobody-claude" in blocked["reason"]
+    assert home.run("pool", "open", "nobody-claude", "--yes").code == 0
+    assert pool_of(home)["nobody-claude"]["state"] == "ready"
+
+
+def pool_of(home: Home) -> dict[str, Any]:
+    """Answer `pool status` by account."""
+    return {row["account"]: row for row in home.run("pool", "status", "--json").json}
