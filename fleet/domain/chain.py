@@ -14,6 +14,8 @@ _BARS_PROFILE = frozenset({Cause.CONTEXT_TOO_LONG, Cause.MODEL_NOT_FOUND})
 
 def counted_of(task: Task, attempts: Sequence[Attempt]) -> tuple[Attempt, ...]:
     """Answer the attempts that count: those since a human last asked for another try."""
+    if not task.red_from:
+        return tuple(attempts)
     return tuple(a for a in attempts if a.number > task.red_from)
 
 

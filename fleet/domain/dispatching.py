@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
-from typing import NamedTuple
 
 from fleet.domain.attempt import Attempt, Red
 from fleet.domain.board import Board
@@ -41,26 +40,19 @@ class Dispatches:
     storm: str = ""
 
 
-class _Chain(NamedTuple):
-    """Who may take a task; equal names mean equal candidates."""
-
-    name: object
-    candidates: tuple[Candidate, ...]
-
-
 @dataclass
 class _Room:
     """What is left while dispatches are chosen one after another.
 
-    `refused` remembers answers: within one tick the pool only gets fuller. `chains` remembers
-    who may take tasks with the same past: most have none.
+    Tasks that want the same and have the same past, most of them none, are kin. `chains` remembers
+    who may take them, `refused` that nobody may: within one tick the pool only gets fuller.
     """
 
     free: int
     pool: Pool
     swaps: int
+    chains: dict[object, tuple[Candidate, ...]] = field(default_factory=dict)
     refused: dict[object, Refused] = field(default_factory=dict)
-    chains: dict[object, _Chain] = field(default_factory=dict)
 
 
 def dispatches(ready: Sequence[Task], board: Board, sight: Sight, *, pool: Pool) -> Dispatches:
@@ -93,10 +85,7 @@ def _dispatch(task: Task, board: Board, sight: Sight, room: _Room) -> Dispatch |
     if held_back:
         return Wait(task=task.key, reason=held_back)
     counted = counted_of(task, attempts)
-    chain = _chain(task, counted, board, room)
-    if not chain.candidates:
-        return Wait(task=task.key, reason=_nobody(task, counted, board))
-    slot = _slot(task, chain, avoided(counted), room)
+    slot = _slot(task, counted, board, room)
     if isinstance(slot, Refused):
         return Wait(task=task.key, reason=slot.reason, until=slot.until)
     last = counted[-1] if counted else None
@@ -137,24 +126,42 @@ def _held_back(
 
 
 def _not_yet(attempts: Sequence[Attempt], sight: Sight, room: _Room) -> str:
-    if not all(attempt.cleaned for attempt in attempts):
+    if attempts and not all(attempt.cleaned for attempt in attempts):
         return "predecessor not confirmed dead"
     return f"{sight.parallel} attempts run already" if room.free <= 0 else ""
 
 
-def _chain(task: Task, counted: Sequence[Attempt], board: Board, room: _Room) -> _Chain:
-    """Answer the candidates whose reservation the task's own budget still covers."""
-    past = tuple([(a.profile, a.state, a.red, a.cause) for a in counted])
-    name = (task.profile, task.role, past)
-    chain = room.chains.get(name)
-    if chain is None:
-        chain = room.chains[name] = _Chain(name, candidates(task, counted, board.fleet))
+def _slot(task: Task, counted: Sequence[Attempt], board: Board, room: _Room) -> Slot | Refused:
+    rest = _rest(task, board)
+    past = tuple([(a.profile, a.account, a.state, a.red, a.cause) for a in counted])
+    kin = (task.project, task.profile, task.role, rest, past)
+    known = room.refused.get(kin)
+    if known is not None:
+        return known
+    if kin not in room.chains:
+        room.chains[kin] = _affordable(candidates(task, counted, board.fleet), rest)
+    able = room.chains[kin]
+    found = choose_slot(able, room.pool, project=task.project, avoid=avoided(counted))
+    if isinstance(found, Slot):
+        return found
+    reason = worded(found) if able else _nobody(task, counted, board)
+    until = min((each.until for each in found if each.until is not None), default=None)
+    room.refused[kin] = Refused(refusals=found, reason=reason, until=until)
+    return room.refused[kin]
+
+
+def _rest(task: Task, board: Board) -> int | None:
+    """Answer the micro-dollars left of the task's own budget, None where it has none."""
     if task.budget_micros is None:
-        return chain
-    rest = task.budget_micros - board.snapshot.task_settled.get(task.key, 0)
-    able = tuple(c for c in chain.candidates if c.profile.max_cost_micros <= rest)
-    # whoever costs less is in it too: their number tells which ones they are
-    return _Chain((name, len(able)), able)
+        return None
+    return task.budget_micros - board.snapshot.task_settled.get(task.key, 0)
+
+
+def _affordable(able: tuple[Candidate, ...], rest: int | None) -> tuple[Candidate, ...]:
+    """Answer the candidates whose reservation the task's own budget still covers."""
+    if rest is None:
+        return able
+    return tuple(each for each in able if each.profile.max_cost_micros <= rest)
 
 
 def _nobody(task: Task, counted: Sequence[Attempt], board: Board) -> str:
@@ -165,20 +172,6 @@ def _nobody(task: Task, counted: Sequence[Attempt], board: Board) -> str:
         return f"no profile for {task.role}"
     least = min(each.profile.max_cost_micros for each in able) / MICROS
     return f"the task's budget is spent: less is left than {least:g} USD, the least max_cost_usd"
-
-
-def _slot(task: Task, chain: _Chain, avoid: Slot | None, room: _Room) -> Slot | Refused:
-    same = (task.project, avoid, chain.name)
-    known = room.refused.get(same)
-    if known is not None:
-        return known
-    found = choose_slot(chain.candidates, room.pool, project=task.project, avoid=avoid)
-    if isinstance(found, Slot):
-        return found
-    until = min((r.until for r in found if r.until is not None), default=None)
-    refused = Refused(refusals=found, reason=worded(found), until=until)
-    room.refused[same] = refused
-    return refused
 
 
 def _night_is_over(task: Task, board: Board, sight: Sight) -> Wait:
