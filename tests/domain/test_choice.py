@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -98,12 +99,13 @@ def test_the_owner_who_gives_least_now_goes_first():
 
 def test_of_one_owner_the_account_with_the_smaller_share_spent_goes_first():
     accounts = [
-        an_account(name, unmetered=False, daily_budget_micros=budget)
-        for name, budget in (("a", 1_000), ("b", 10_000), ("c", 2_000))
+        an_account(name, unmetered=name == "d", daily_budget_micros=budget)
+        for name, budget in (("a", 1_000), ("b", 10_000), ("c", 2_000), ("d", 500))
     ]
-    spent = {(name, TODAY): Tally(micros=500) for name in ("a", "b", "c")}
+    spent = {(name, TODAY): Tally(micros=500) for name in ("a", "b", "c", "d")}
 
-    assert ordered(*accounts, account_days=spent) == ["b", "c", "a"]
+    # the budget of an unmetered account is none
+    assert ordered(*accounts, account_days=spent) == ["d", "b", "c", "a"]
 
 
 def test_of_equal_accounts_the_one_with_less_under_way_goes_first():
@@ -152,6 +154,16 @@ BUDGETED = replace(METERED, daily_budget_micros=1_000)
             {"account_days": {("alice", TODAY): Tally(micros=901)}},
             (AccountState.SPENT, "today's budget is spent or reserved", MIDNIGHT),
         ),
+        (
+            replace(BUDGETED, timezone=ZoneInfo("America/Lima")),
+            {"account_days": {("alice", TODAY): Tally(micros=901)}},
+            (
+                AccountState.SPENT,
+                "today's budget is spent or reserved",
+                MIDNIGHT + timedelta(hours=5),
+            ),
+        ),
+        (replace(METERED, daily_budget_micros=100), {}, None),
         (
             replace(METERED, daily_budget_micros=99),
             {},

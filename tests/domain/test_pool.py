@@ -182,10 +182,11 @@ def test_an_attempt_holds_slot_and_money_until_it_is_collected(state, held):
 
 
 def test_who_has_just_begun_counts_as_one_request():
-    two = an_account("alice", daily_requests=2)
+    two, three = (an_account("alice", daily_requests=most) for most in (2, 3))
     begun, at_work = running(number=1), running(number=2, usage=Usage(turns=1))
 
     assert standing(two, attempts=(begun,)).state is AccountState.READY
+    assert standing(three, attempts=(begun, at_work)).state is AccountState.READY
     assert standing(two, attempts=(begun, at_work)).state is AccountState.SPENT
     assert standing(two, attempts=(begun, at_work)).requests == 1
 
@@ -196,10 +197,11 @@ def test_budgets_are_counted_by_the_day_of_the_account_those_of_projects_by_the_
     days = spent_by(day=TODAY, micros=10)
 
     there = standing(lima, now=late, account_days=days)
-    pool = a_pool(lima, now=late, project_days={("APP", TODAY): 5, ("APP", TODAY + DAY): 3})
+    of_project = {("APP", TODAY): 5, ("APP", TODAY + DAY): 3}
 
     assert (there.state, there.until) == (AccountState.SPENT, MIDNIGHT + timedelta(hours=5))
-    assert pool.projects["APP"] == 3
+    assert a_pool(lima, now=late, project_days=of_project).projects["APP"] == 3
+    assert a_pool(ALICE, now=late, timezone=LIMA, project_days=of_project).projects["APP"] == 5
 
 
 def test_an_account_without_a_timezone_lives_in_the_fleets():
@@ -238,7 +240,7 @@ HALF_OPEN = a_health(vendor_subject(ALICE), kind="network", strikes=2, until=BAC
 
 def test_a_vendor_back_from_its_cooldown_is_asked_by_one_attempt_alone():
     bob = an_account("bob")
-    probe = running("bob", created=NOW)
+    probe = running("bob", created=BACK)
 
     assert standing(ALICE, bob, health=(HALF_OPEN,)).state is AccountState.READY
     found = standing(ALICE, bob, health=(HALF_OPEN,), attempts=(probe,))

@@ -122,6 +122,9 @@ def test_a_window_opens_and_closes_by_the_clock(hours, days, at, closing, openin
         ("01:00-01:45", "Australia/Lord_Howe", "2026-04-04T14:00", "2026-04-04T14:45"),
         # Apia had no 30 December 2011: what would close on it closes when it would have begun
         ("22:00-06:00", "Pacific/Apia", "2011-12-30T08:00", "2011-12-30T10:00"),
+        # St John's went back over midnight: what had opened with the new day stays open
+        ("00:00-06:00", "America/St_Johns", "2010-11-07T02:30", "2010-11-07T09:30"),
+        ("00:00-06:00", "America/St_Johns", "2010-11-07T02:45", "2010-11-07T09:30"),
     ],
 )
 def test_a_skipped_time_is_the_jump_and_of_a_repeated_one_the_first_counts(
@@ -200,6 +203,7 @@ def test_a_day_that_the_clock_comes_back_to_ends_at_its_second_midnight():
         ("UTC", "2028-03-01T00:00", date(2028, 2, 29)),
         ("Europe/Berlin", "2026-07-01T09:59", date(2026, 6, 30)),
         ("Europe/Berlin", "2026-07-01T10:00", date(2026, 7, 1)),
+        ("Europe/Berlin", "2026-03-30T05:00", date(2026, 3, 29)),
         ("Pacific/Apia", "2011-12-30T11:00", date(2011, 12, 29)),
         ("Asia/Beirut", "2026-03-28T22:00", date(2026, 3, 28)),
     ],
