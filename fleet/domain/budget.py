@@ -11,7 +11,7 @@ from fleet.domain.result import Usage
 MICROS = 1_000_000
 
 # failure kinds by what is known of the usage: the agent was never started; the vendor refused a
-# call; the agent was cut off in the middle of one
+# call; the agent was cut off in the middle of one; it was stopped by what it told while it worked
 _NEVER_RAN = frozenset({"agent_missing", "isolation", "packet", "setup"})
 _REFUSED = frozenset(
     {"auth", "billing", "model_not_found", "network", "overloaded", "quota", "rate_limit"}
@@ -19,6 +19,7 @@ _REFUSED = frozenset(
 _CUT_OFF = frozenset(
     {"", "approval_required", "crash", "hang", "internal", "oom", "stopped", "timeout"}
 )
+_STOPPED = frozenset({"budget", "limit", "loop"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,7 +114,7 @@ def metered(kind: str, meter: Meter, *, told: bool) -> bool:
     """
     if kind in _NEVER_RAN:
         return True
-    if kind in _CUT_OFF or (kind == "limit" and meter is Meter.END):
+    if kind in _CUT_OFF or (kind in _STOPPED and meter is Meter.END):
         return False
     return told or (kind in _REFUSED and meter is Meter.LIVE)
 

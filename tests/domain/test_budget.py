@@ -119,8 +119,9 @@ LIVE, END = Meter.LIVE, Meter.END
         ("rate_limit", END, False, False),
         ("rate_limit", END, True, True),
         ("setup", END, False, True),
-        ("limit", LIVE, True, True),
-        ("limit", END, True, False),
+        # stopped while it worked: who tells only at the end had told of earlier rounds
+        *((kind, LIVE, True, True) for kind in ("limit", "budget", "loop")),
+        *((kind, END, True, False) for kind in ("limit", "budget", "loop")),
         *((kind, LIVE, True, False) for kind in ("stopped", "timeout", "hang", "oom", "crash")),
         ("approval_required", LIVE, True, False),
         ("", LIVE, True, False),
