@@ -188,7 +188,7 @@ class MemoryWorktrees(Worktrees):
     ) -> Collected:
         self._faults.trip("collect")
         with self._lock:
-            before = self.branches[attempt.branch]
+            before = self.branches.get(attempt.branch) or attempt.base or self.branches["main"]
             base, files = self.spaces.get(attempt.id, (before, self.files(before)))
             changed = before == base and files != self.files(base)
             head = self.commit(files, (base,), f"{attempt.id}: {message}") if changed else before
@@ -348,6 +348,13 @@ class MemoryRuntime(ContainerRuntime):
         """Let a running container say more."""
         with self._moved:
             self.running[name].says += lines
+            self._moved.notify_all()
+
+    def ends(self, name: str, *lines: bytes, code: int = 0) -> None:
+        """Let a running container say its last and end by itself."""
+        with self._moved:
+            self.running[name].says += lines
+            self.running[name].exit = Exit(code=code, out_of_memory=False)
             self._moved.notify_all()
 
     def vanish(self, name: str) -> None:

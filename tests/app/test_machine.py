@@ -1,24 +1,36 @@
-"""Any order of ticks, findings, crashes, people and faults: nothing doubled, nothing merged red."""
+"""Any order of ticks, findings, crashes, people and faults.
+
+Nothing is doubled, nothing merged red, nothing spent beyond a limit but for one call.
+"""
 
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from fleet.app import health
 from fleet.app.desk import Pen
 from fleet.app.stations import intake, review
 from fleet.domain.attempt import Red, State
 from fleet.domain.errors import EngineDownError, FleetError
+from fleet.domain.health import account_subject, vendor_subject
 from fleet.domain.merge import PullRequestStatus
 from fleet.domain.policy import ActionStatus
+from fleet.domain.profile import SwapRules
 from fleet.domain.result import VerdictStatus
+from fleet.domain.swap import Trigger
 from fleet.domain.task import Review
-from tests.builders import a_profile, an_account
+from tests.app.pooled import PRICE
+from tests.builders import a_profile, a_project, an_account
 from tests.memory_world import CHECK, Life, Play, World, line, result, tree_of, verdict_on
 
 COST = 1_000_000
+CALL = 300_000  # what one call of a model costs, in micro-dollars
+PARALLEL = 2  # attempts of an account
+OF_A_DAY, OF_THE_PROJECT, OF_THE_RUN = 3 * COST, 5 * COST, 7 * COST
 STARTED = line(1, "started")
 CALLS = ["image_id", "prepare", "start", "follow", "wait", "collect", "check", "merged",
          "advance", "remove", "remove_worktree", "tip", "stop"]  # fmt: skip
@@ -30,6 +42,11 @@ PLAYS = {
     "cheat": Play(edits={"app.py": "red", CHECK: "true"}),
     "stricter": Play(edits={CHECK: "strict"}),
     "hangs": Play(edits={"own": "half"}, says=(STARTED,), code=None),
+    **{
+        kind: Play(edits={"own": "half"}, says=(STARTED, result(2, kind)), code=1)
+        for kind in ("hang", "loop", "overloaded", "quota", "context_too_long", "budget")
+    },
+    "limited": Play(says=(STARTED, result(2, "rate_limit", retry_after_seconds=600)), code=1),
     "crash": Play(says=(STARTED, result(2, "crash")), code=1),
     "auth": Play(says=(STARTED, result(2, "auth")), code=1),
     "asks": Play(says=(STARTED, result(2, "approval_required")), code=1),
@@ -41,21 +58,36 @@ keys = st.integers(1, 4).map("APP-{}".format)
 class Fleet(RuleBasedStateMachine):
     """A coordinator that is killed now and then, in a world that does not help."""
 
-    @initialize()
-    def begin(self):
-        account = an_account(unmetered=False, daily_budget_micros=1000 * COST)
+    @initialize(tasks=st.integers(0, 3), usual=st.sampled_from(["green", "hangs"]))
+    def begin(self, tasks, usual):
+        dear = {"price": PRICE, "max_cost_micros": COST}
+        first = a_profile("first", agent="claude", fallback=("spare",), **dear)
+        spare = a_profile("spare", agent="codex", roles=("backup",), escalate_to="first", **dear)
+        limits = {"unmetered": False, "daily_budget_micros": OF_A_DAY, "parallel": PARALLEL}
+        accounts = [
+            *(an_account(name, agent="claude", **limits) for name in ("alice", "carol")),
+            an_account("bob", agent="codex", **limits),
+        ]
         self.world = World(
-            profiles={"local": a_profile(max_cost_micros=COST)}, accounts={"local": account}
+            profiles={"first": first, "spare": spare},
+            accounts={account.name: account for account in accounts},
+            projects={"APP": a_project(daily_budget_micros=OF_THE_PROJECT)},
+            run_budget_micros=OF_THE_RUN,
+            swap=SwapRules(critic_after=2, night=6),
         )
+        self.usual = usual
+        self.said: Counter[str] = Counter()
         self.scripts: list[str] = []
         self.refused: list[str] = []
         self.vanished: Counter[str] = Counter()
         self.world.runtime.agent = self.agent
         self.pen = Pen(ledger=self.world.ledger, clock=self.world.clock, who="ann")
+        for _ in range(tasks):
+            self.add(Review.AUTO, None, 2, None)
         self.crash()
 
     def agent(self, packet):
-        play = PLAYS[self.scripts.pop(0) if self.scripts else "green"]
+        play = PLAYS[self.scripts.pop(0) if self.scripts else self.usual]
         own = f"{packet['task_id']}-{packet['context']['attempt']}"
         edits = {own if path == "own" else path: text for path, text in play.edits.items()}
         if "app.py" in edits and edits["app.py"] == "mine":
@@ -69,11 +101,16 @@ class Fleet(RuleBasedStateMachine):
             self.refused.append(str(refused))
 
     @precondition(lambda self: len(self.world.ledger.tasks()) < 4)
-    @rule(how=st.sampled_from(Review), depends=st.none() | keys, retries=st.integers(0, 2))
-    def add(self, how, depends, retries):
+    @rule(
+        how=st.sampled_from(Review),
+        depends=st.none() | keys,
+        retries=st.integers(0, 2),
+        budget=st.none() | st.just(2 * COST),
+    )
+    def add(self, how, depends, retries, budget):
         needed = tuple(filter(None, (depends,)))
         wish = intake.Wish(title="x", review=how, depends=needed, max_retries=retries)
-        self.people(intake.add, wish, self.world.fleet)
+        self.people(intake.add, replace(wish, budget_micros=budget), self.world.fleet)
 
     @rule(name=st.sampled_from(sorted(PLAYS)))
     def script(self, name):
@@ -99,7 +136,42 @@ class Fleet(RuleBasedStateMachine):
     def crash(self):
         self.life = Life(self.world)
 
-    @rule(seconds=st.sampled_from([3, 70, 700, 4000]))
+    def at_work(self):
+        """Answer the running containers whose every call was heard and that nobody stopped."""
+        attempts = {a.container: a for a in self.world.ledger.attempts()}
+        return [
+            name
+            for name, container in sorted(self.world.runtime.running.items())
+            if container.exit is None
+            and attempts[name].stopping is None
+            and (attempts[name].usage.cost_micros or 0) == self.said[name]
+        ]
+
+    @precondition(lambda self: self.at_work())
+    @rule(times=st.integers(1, 9))
+    def call(self, times):
+        """Let all agents call their models at the same time, again when each was heard."""
+        for _ in range(times):
+            for name in self.at_work():
+                self.said[name] += CALL
+                seq = len(self.world.runtime.running[name].says) + 1
+                told = line(seq, "usage", cost_usd=self.said[name] / COST, turns=seq)
+                self.world.runtime.says(name, told)
+            self.go_on()
+
+    @precondition(lambda self: self.at_work())
+    @rule(which=st.integers(0, 9), kind=st.sampled_from([None, "rate_limit", "auth", "crash"]))
+    def finish(self, which, kind):
+        working = self.at_work()
+        name = working[which % len(working)]
+        seq = len(self.world.runtime.running[name].says) + 1
+        self.world.runtime.ends(name, result(seq, kind), code=0 if kind is None else 1)
+
+    @rule(account=st.sampled_from(["alice", "bob", "carol"]))
+    def open(self, account):
+        self.people(health.open_account, account, self.world.fleet)
+
+    @rule(seconds=st.sampled_from([3, 20, 70, 700, 4000, 90_000]))
     def wait(self, seconds):
         self.world.clock.advance(timedelta(seconds=seconds))
 
@@ -167,10 +239,14 @@ class Fleet(RuleBasedStateMachine):
         for task in self.world.ledger.tasks():
             counted = [a for a in self.world.ledger.attempts(task.key) if a.number > task.red_from]
             red = [a for a in counted if a.state is State.REJECTED and a.red is not Red.CONFLICT]
-            broken = [a for a in counted if a.state in {State.FAILED, State.LOST, State.SWAPPED}]
+            swapped = [a.cause.trigger for a in counted if a.state is State.SWAPPED and a.cause]
+            broken = [a for a in counted if a.state in {State.FAILED, State.LOST}]
             rebuilt = [a for a in counted if a.red is Red.CONFLICT]
             assert len(red) <= task.max_retries + 1
-            assert len(broken) <= self.world.fleet.max_swaps + 1
+            rules, timeouts = self.world.fleet.swap, swapped.count(Trigger.TIMEOUT)
+            assert len(broken) + timeouts <= rules.timeouts + 1
+            errors = swapped.count(Trigger.ERROR) + swapped.count(Trigger.BUDGET)
+            assert errors <= rules.errors + 1
             assert len(rebuilt) <= 3
 
     @invariant()
@@ -194,14 +270,67 @@ class Fleet(RuleBasedStateMachine):
         return any(attempt.head in self.world.worktrees.history(a.head or "") for a in moved)
 
     @invariant()
-    def money_is_held_until_it_is_settled(self):
+    def money_is_held_until_it_is_settled_once(self):
         ledger = self.world.ledger
-        today = self.world.clock.now().date()
-        settled = sum(row.micros for row in ledger.settlements() if row.at.date() == today)
-        committed = ledger.snapshot().committed.get("local", 0)
-        held = sum(a.reserved_micros for a in ledger.attempts() if a.holds_slot)
-        assert committed == settled + held
+        settled = Counter(row.attempt for row in ledger.settlements())
+        assert all(count == 1 for count in settled.values())
+        for attempt in ledger.attempts():
+            assert (attempt.outcome is not None) == bool(settled[attempt.id])
         assert all(row.micros >= 0 for row in ledger.settlements())
+
+    @invariant()
+    def no_limit_is_exceeded_but_by_one_call_of_each_who_works(self):
+        spent: Counter[tuple[str, object, object]] = Counter()
+        for row in self.world.ledger.settlements():
+            assert row.micros <= COST + CALL
+            spent[("account", row.account, row.day)] += row.micros
+            spent[("project", row.project, row.project_day)] += row.micros
+            spent[("run", row.run, None)] += row.micros
+            spent[("task", row.task, None)] += row.micros
+        limits = {
+            "account": OF_A_DAY + PARALLEL * CALL,
+            "project": OF_THE_PROJECT + 4 * CALL,
+            "run": OF_THE_RUN + 4 * CALL,
+        }
+        for subject, micros in spent.items():
+            if subject[0] in limits:
+                assert micros <= limits[subject[0]], subject
+        for task in self.world.ledger.tasks():
+            if task.budget_micros is not None:
+                assert spent[("task", task.key, None)] <= task.budget_micros + CALL
+
+    @invariant()
+    def nothing_starts_where_account_or_vendor_stands_still(self):
+        attempts = {a.id: a for a in self.world.ledger.attempts()}
+        blocked, until = set[str](), dict[str, str]()
+        for event in self.world.ledger.events():
+            subject = str(event.data.get("subject"))
+            if event.kind.endswith(".cooling"):
+                until[subject] = event.data["until"]
+            elif event.kind == "account.blocked":
+                blocked.add(subject)
+            elif event.kind.endswith((".recovered", ".opened")):
+                blocked.discard(subject)
+                until.pop(subject, None)
+            elif event.kind == "attempt.leased":
+                account = self.world.fleet.accounts[attempts[str(event.attempt)].account]
+                for whose in (account_subject(account.name), vendor_subject(account)):
+                    assert whose not in blocked
+                    assert event.at.isoformat() >= until.get(whose, "")
+
+    @invariant()
+    def every_swap_has_one_receipt(self):
+        ledger = self.world.ledger
+        receipts, attempts = ledger.receipts(), {a.id: a for a in ledger.attempts()}
+        told = [str(e.attempt) for e in ledger.events() if e.kind == "attempt.swapped"]
+        assert sorted(told) == sorted(r.attempt for r in receipts)
+        assert len({r.successor for r in receipts}) == len(receipts)
+        for receipt in receipts:
+            before, after = attempts[receipt.attempt], attempts[receipt.successor]
+            assert before.state in {State.SWAPPED, State.REJECTED}
+            assert (before.task, before.number + 1) == (after.task, after.number)
+        nights = Counter(receipt.night for receipt in receipts)
+        assert all(count <= self.world.fleet.swap.night for count in nights.values())
 
     @invariant()
     def work_is_committed_before_its_end(self):
@@ -228,7 +357,9 @@ class Fleet(RuleBasedStateMachine):
         assert self.world.worktrees.spaces == {}
         self.nothing_is_merged_red()
         self.red_attempts_are_bounded()
-        self.money_is_held_until_it_is_settled()
+        self.money_is_held_until_it_is_settled_once()
+        self.no_limit_is_exceeded_but_by_one_call_of_each_who_works()
+        self.every_swap_has_one_receipt()
 
 
 TestFleet = Fleet.TestCase
