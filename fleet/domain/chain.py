@@ -42,7 +42,7 @@ def barred_by(counted: Iterable[Attempt]) -> dict[str, Cause]:
 
 def avoided(counted: Sequence[Attempt]) -> Slot | None:
     """Answer the slot to stay away from: one that hung, or used up its money."""
-    last = counted[-1] if counted else None
+    last = _decisive(counted)
     if last is None or last.cause is None:
         return None
     if last.cause.trigger not in {Trigger.TIMEOUT, Trigger.BUDGET}:
@@ -103,9 +103,15 @@ def _critics(fleet: Fleet) -> set[str]:
     return {name for name in named if name is not None}
 
 
+def _decisive(counted: Sequence[Attempt]) -> Attempt | None:
+    """Answer the last attempt that says anything: one that was cancelled does not."""
+    said = (a for a in reversed(counted) if a.state is not State.CANCELLED)
+    return next(said, None)
+
+
 def _after_swap(counted: Sequence[Attempt], fleet: Fleet) -> list[Candidate]:
     """Answer the chain of who was swapped away last, empty where nobody was."""
-    last = counted[-1] if counted else None
+    last = _decisive(counted)
     if last is None or last.state is not State.SWAPPED or last.profile not in fleet.profiles:
         return []
     profile = fleet.profiles[last.profile]

@@ -208,9 +208,11 @@ def _storm(refused: Iterable[Refused]) -> str:
     """Say that every account that could be used cools, "" where that is not why all wait."""
     told = [refusal for each in refused for refusal in each.refusals]
     cooling = [each for each in told if each.state is AccountState.COOLING]
-    if not cooling or any(each.state is AccountState.FULL for each in told):
+    working = any(each.state is AccountState.FULL for each in told)
+    # who cools without an end is being probed
+    if working or not cooling or any(each.until is None for each in cooling):
         return ""
-    back = min((each.until for each in cooling if each.until is not None), default=None)
+    back = min(each.until for each in cooling if each.until is not None)
     accounts = len({each.subject.partition("/")[2] for each in cooling})
     said = f"every account that could be used stands still, {accounts} of them cooling"
-    return said + (f"; the first is back at {_instant(back)}" if back else "")
+    return f"{said}; the first is back at {_instant(back)}"

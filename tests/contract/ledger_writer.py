@@ -8,7 +8,7 @@ from fleet.adapters.ledger import SqlLedger
 from fleet.adapters.memory import ManualClock
 from fleet.domain.attempt import State
 from fleet.domain.errors import StaleLeaseError
-from fleet.ports import Append, Log, Save
+from fleet.ports import Append, Immutable, Log, Save
 from tests.builders import NOW, a_receipt, a_settlement, an_attempt, an_event
 
 CLIMBS = 60
@@ -31,7 +31,7 @@ def swap(ledger: SqlLedger) -> None:
     """Commit ended attempts with settlement and receipt until killed; say which are through."""
     for number in count(1):
         attempt = an_attempt(number=number, state=State.SWAPPED)
-        rows = [a_settlement(attempt, micros=1), a_receipt(attempt)]
+        rows: list[Immutable] = [a_settlement(attempt, micros=1), a_receipt(attempt)]
         ledger.commit([Save(row=attempt), *(Append(row=row) for row in rows)])
         sys.stdout.write(f"{number}\n")
         sys.stdout.flush()

@@ -166,7 +166,7 @@ class Ledgers(RuleBasedStateMachine):
     def fail_after_all_was_written(self, data, micros):
         attempt = self.pick(data)
         if attempt is not None:
-            rows = [a_settlement(attempt, micros=micros), a_receipt(attempt)]
+            rows: list[Immutable] = [a_settlement(attempt, micros=micros), a_receipt(attempt)]
             with self.unchanged():
                 refusal = self.commit(
                     Save(row=replace(attempt, summary="changed")),

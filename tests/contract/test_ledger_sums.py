@@ -8,7 +8,7 @@ from fleet.domain.attempt import State
 from fleet.domain.budget import Tally
 from fleet.domain.errors import DuplicateError
 from fleet.domain.task import Resolution
-from fleet.ports import Append, Ledger, Save
+from fleet.ports import Append, Immutable, Ledger, Save
 from tests.builders import (
     NOW,
     TODAY,
@@ -137,8 +137,11 @@ def test_swaps_are_counted_by_night(ledger):
 
 def test_what_is_told_again_is_added_up_once(ledger):
     attempt = an_attempt(state=State.SWAPPED)
-    rows = [a_settlement(attempt, micros=5, requests=1), a_receipt(attempt)]
-    other = [a_settlement(attempt, micros=7, run="other"), a_receipt(attempt, night=TODAY)]
+    rows: list[Immutable] = [a_settlement(attempt, micros=5, requests=1), a_receipt(attempt)]
+    other: list[Immutable] = [
+        a_settlement(attempt, micros=7, run="other"),
+        a_receipt(attempt, night=TODAY),
+    ]
     ledger.commit([Save(row=a_task()), Save(row=attempt), *(Append(row=row) for row in rows)])
     once = ledger.snapshot(run="run-1")
 

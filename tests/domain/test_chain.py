@@ -144,6 +144,14 @@ def test_a_stronger_profile_without_any_account_keeps_nobody_waiting():
     assert names(a_task(profile="weak"), red(1, "weak"), red(2, "weak"), fleet=fleet) == ["weak"]
 
 
+def test_a_successor_that_was_cancelled_changes_nothing_in_the_order():
+    hung = swapped(cause=Cause.STALLED)
+    cancelled = ended(2, State.CANCELLED, profile="codex")
+
+    assert names(a_task(profile="claude"), hung, cancelled) == names(a_task(profile="claude"), hung)
+    assert avoided([hung, cancelled]) == avoided([hung])
+
+
 def test_an_escalated_task_stays_with_the_strong_and_their_fallbacks():
     fleet = fleet_of(
         a_profile("weak", escalate_to="strong"),

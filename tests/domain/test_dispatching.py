@@ -18,8 +18,12 @@ from tests.domain.planning import LATER, a_snapshot, ended, planned, running
 TODAY = LATER.date()
 
 
+def starts(plan):
+    return [action for action in plan.actions if isinstance(action, Dispatch)]
+
+
 def started(plan):
-    return [action.task.key for action in plan.actions if isinstance(action, Dispatch)]
+    return [action.task.key for action in starts(plan)]
 
 
 def test_the_most_urgent_task_goes_first_then_the_oldest():
@@ -123,20 +127,20 @@ def test_a_tasks_budget_bounds_all_its_attempts_and_lets_a_cheaper_profile_go_on
     assert started(plan(fleet, 100)) == ["APP-1"]
     assert started(plan(fleet, 101)) == []
     assert "the task's budget is spent" in plan(fleet, 101).waits[0].reason
-    (action,) = plan(both, 101).actions
+    (action,) = starts(plan(both, 101))
     assert action.slot.profile == "cheap"
 
 
 def test_a_successor_names_whom_it_swaps_and_why():
     last = ended(1, State.SWAPPED, cause=Cause.STALLED)
 
-    (action,) = planned(a_snapshot(last)).actions
+    (action,) = starts(planned(a_snapshot(last)))
 
     assert (action.after, action.cause, action.number) == (last, Cause.STALLED, 2)
 
 
 def test_a_retry_after_a_red_verdict_is_no_swap():
-    (action,) = planned(a_snapshot(ended(1))).actions
+    (action,) = starts(planned(a_snapshot(ended(1))))
 
     assert (action.after, action.cause) == (None, None)
 
@@ -231,3 +235,14 @@ def test_the_decider_wakes_when_the_window_of_a_running_attempt_closes_unless_it
         closes,
         closes,
     ]
+
+
+def test_it_is_no_storm_while_a_probe_is_out():
+    fleet = a_fleet(accounts={"alice": an_account("alice")})
+    over = a_health("vendor command", kind="overloaded", until=LATER - timedelta(seconds=9))
+    probe = running(task="APP-9", account="alice", created=LATER - timedelta(seconds=5))
+
+    plan = planned(a_snapshot(probe, tasks=(a_task(),), health=(over,)), fleet)
+
+    assert "one attempt probes" in plan.waits[0].reason
+    assert plan.storm == ""

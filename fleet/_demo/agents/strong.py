@@ -36,7 +36,8 @@ TEST = f"""
 def main() -> None:
     """Rewrite the module; the test of those before it stays."""
     packet = json.loads(Path(os.environ["FLEET_PACKET"]).read_text())
-    told = sum(RED in message["content"] for message in packet.get("messages", []))
+    earlier = packet["context"]["handoff"]["earlier"]
+    told = sum(RED in attempt["diagnosis"] for attempt in earlier)
     Path("tally/words.py").write_text(CODE)
     tests = Path("tests/test_words.py")
     if TEST not in tests.read_text():
