@@ -228,7 +228,8 @@ class Coordinator:
         told: dict[str, list[Line]] = {}
         for finding in findings:
             if isinstance(finding, watch.Told):
-                told.setdefault(finding.attempt, []).extend(watch.settle(finding, desk))
+                new = watch.settle(finding, desk, fleet=self._tools.fleet)
+                told.setdefault(finding.attempt, []).extend(new)
             else:
                 roster.settle(finding, desk, self._tools)
         return told

@@ -30,6 +30,13 @@ def note(attempt: Attempt, desk: Desk, *, fleet: Fleet, resets_after: float | No
     if failed is not None:
         _keep(failed, attempt, desk)
     elif _worked(attempt):
+        answered(attempt, desk, fleet=fleet)
+
+
+def answered(attempt: Attempt, desk: Desk, *, fleet: Fleet) -> None:
+    """Write down that its vendor answered an attempt: who probes need not come to the end."""
+    account = fleet.accounts.get(attempt.account)
+    if account is not None:
         began = attempt.started or attempt.created
         for well in after_success(account, began=began, known=desk.health):
             _keep(well, attempt, desk)

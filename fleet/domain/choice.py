@@ -50,7 +50,7 @@ def choose_slot(
     second_best: Slot | None = None
     for candidate in candidates:
         if candidate.fallback and any(each.state is AccountState.FULL for each in refusals):
-            break
+            continue
         for found in _judged(candidate.profile, pool, project=project):
             if isinstance(found, Refusal):
                 refusals.append(found)

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 from fleet.domain.attempt import Attempt, Red
 from fleet.domain.board import Board
@@ -19,7 +19,8 @@ from fleet.domain.turns import Turns
 from fleet.domain.window import night_of
 
 _FRESH_AFTER = frozenset({Red.CONFLICT, Red.MERGED_TIP})
-_SHOWN = 3  # accounts named for one reason
+_SHOWN = 3  # reasons told, and accounts named for each
+_NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,7 +127,8 @@ def _held_back(
 
 
 def _not_yet(attempts: Sequence[Attempt], sight: Sight, room: _Room) -> str:
-    if attempts and not all(attempt.cleaned for attempt in attempts):
+    # once its work is collected its container has ended; what is left of it may go meanwhile
+    if attempts and not all(a.cleaned or a.outcome is not None for a in attempts):
         return "predecessor not confirmed dead"
     return f"{sight.parallel} attempts run already" if room.free <= 0 else ""
 
@@ -189,10 +191,13 @@ def worded(refusals: Refusals) -> str:
     same: dict[tuple[str, datetime | None], list[str]] = {}
     for each in refusals:
         same.setdefault((each.reason, each.until), []).append(each.subject)
-    return "; ".join(
+    soonest = sorted(same.items(), key=lambda told: told[0][1] or _NEVER)
+    said = [
         f"{_named(subjects)}: {reason}" + (f", until {_instant(until)}" if until else "")
-        for (reason, until), subjects in same.items()
-    )
+        for (reason, until), subjects in soonest[:_SHOWN]
+    ]
+    more = len(soonest) - len(said)
+    return "; ".join([*said, f"{more} more: see `fleet pool status --explain`"] if more else said)
 
 
 def _named(subjects: list[str]) -> str:

@@ -120,6 +120,23 @@ def test_an_overloaded_vendor_is_probed_by_one_attempt_alone():
     assert "one attempt probes" in life.plan.waits[0].reason
 
 
+def test_the_first_answer_to_the_probe_lets_the_others_go_on():
+    world = a_world(an_account("alice", agent="claude"), an_account("carol", agent="claude"))
+    answered = Play(says=(STARTED, line(2, "usage", turns=1)), code=None)
+    plays(world, failing("overloaded"), answered)
+    add(world)
+    life = Life(world, Order(until=NOW + timedelta(hours=2)))
+    rest(life)
+    add(world)
+
+    sleep(life)
+    rest(life)
+
+    assert [e.kind for e in happened(world, "vendor.recovered")] == ["vendor.recovered"]
+    assert runs(world)
+    assert world.ledger.attempts("APP-2")
+
+
 def test_a_vendor_that_answered_the_probe_is_used_by_all():
     world = a_world(an_account("alice", agent="claude"))
     plays(world, failing("overloaded"))

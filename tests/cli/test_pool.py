@@ -14,6 +14,8 @@ from fleet.domain.task import Resolution
 from fleet.ports import Append, Log, Save
 from tests.builders import NOW, TODAY, a_health, a_settlement, a_task, an_attempt
 
+pytestmark = pytest.mark.slow
+
 # a command writes UTC for scripts and the clock of the machine for people
 SOON = SystemClock().now().replace(microsecond=0) + timedelta(hours=5)
 BLOCKED = a_health(

@@ -12,6 +12,8 @@ from fleet.config import read_settings
 from fleet.ports import Save
 from tests.builders import a_health
 
+pytestmark = pytest.mark.slow
+
 NOON = datetime(2026, 6, 1, 9, tzinfo=UTC)  # a Monday, 12:00 in Moscow
 NIGHTS = {"from": "22:00", "to": "08:00", "timezone": "Europe/Moscow"}
 

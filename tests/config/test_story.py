@@ -41,7 +41,8 @@ class Bench:
     def agent(self, name: str, *messages: str, seconds: float = 20) -> int:
         packet, result = self.folder / "packet.json", self.folder / "result.json"
         told = [{"role": "user", "content": each} for each in messages]
-        packet.write_text(json.dumps({"messages": told}))
+        handoff = {"earlier": [{"diagnosis": each} for each in messages]}
+        packet.write_text(json.dumps({"messages": told, "context": {"handoff": handoff}}))
         paths = {"FLEET_PACKET": str(packet), "FLEET_RESULT": str(result), "PATH": os.defpath}
         script = DEMO / "agents" / f"{name}.py"
         ended = subprocess.run(

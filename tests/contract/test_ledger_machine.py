@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
@@ -250,4 +251,5 @@ def told(ledger) -> dict[str, object]:
     }
 
 
+Ledgers.TestCase.settings = settings(settings.default, stateful_step_count=30)
 TestLedgers = pytest.mark.timeout(600)(Ledgers.TestCase)

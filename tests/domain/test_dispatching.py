@@ -246,3 +246,26 @@ def test_it_is_no_storm_while_a_probe_is_out():
 
     assert "one attempt probes" in plan.waits[0].reason
     assert plan.storm == ""
+
+
+def test_a_successor_starts_once_the_work_is_collected_and_retirement_waits_for_the_rest():
+    collected = ended(1, State.SWAPPED, cause=Cause.STALLED, cleaned=False)
+    unknown = ended(1, State.FAILED, outcome=None, cleaned=False)
+
+    assert started(planned(a_snapshot(collected))) == ["APP-1"]
+    assert [w.reason for w in planned(a_snapshot(unknown)).waits] == [
+        "predecessor not confirmed dead"
+    ]
+
+
+def test_a_page_of_reasons_is_cut_to_those_that_end_soonest():
+    rows = [
+        a_health(f"account a{n}", until=LATER + timedelta(minutes=9 - n), reason=f"{n}")
+        for n in range(5)
+    ]
+    fleet = a_fleet(accounts={f"a{n}": an_account(f"a{n}") for n in range(5)})
+
+    (wait,) = planned(a_snapshot(health=tuple(rows)), fleet).waits
+
+    assert wait.reason.startswith("local/a4: rate_limit: 4, until 2026-03-14 10:31:53 UTC; ")
+    assert wait.reason.endswith("2 more: see `fleet pool status --explain`")

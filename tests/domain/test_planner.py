@@ -70,7 +70,8 @@ def test_a_ready_task_is_dispatched():
         (an_attempt(state=State.VERIFIED, cleaned=True), CANCELLED_TASK, {}, ["Conclude"]),
         (ended(state=State.MERGED), None, {}, ["Retire"]),
         (ended(state=State.MERGED, cleaned=False), None, {}, ["Clean"]),
-        (ended(state=State.LOST, cleaned=False), None, {}, ["Clean"]),
+        (ended(state=State.LOST, cleaned=False), None, {}, ["Clean", "Dispatch"]),
+        (ended(state=State.LOST, outcome=None, cleaned=False), None, {}, ["Clean"]),
         (ended(state=State.LOST), None, {}, ["Dispatch"]),
         (ended(state=State.FAILED, failure_kind="auth", cleaned=False), None, {}, ["Clean"]),
         (ended(state=State.FAILED, failure_kind="auth"), None, {}, ["Retire"]),
@@ -237,7 +238,9 @@ def test_a_task_of_a_project_that_is_gone_is_held_back():
 
 
 def test_a_successor_waits_until_its_predecessor_is_gone_for_sure():
-    assert waits_for(a_snapshot(ended(cleaned=False))) == ["predecessor not confirmed dead"]
+    never_ran = ended(state=State.LOST, outcome=None, cleaned=False)
+
+    assert waits_for(a_snapshot(never_ran)) == ["predecessor not confirmed dead"]
 
 
 def test_a_task_without_a_slot_says_why():
@@ -395,7 +398,7 @@ def test_what_is_in_hand_is_not_planned_again_and_not_idle():
 
 @pytest.mark.parametrize("cooling", ["collect", "clean"])
 def test_work_that_cannot_be_put_away_does_not_keep_the_fleet_awake(cooling):
-    attempt = running() if cooling == "collect" else ended(state=State.FAILED, cleaned=False)
+    attempt = running() if cooling == "collect" else ended(state=State.MERGED, cleaned=False)
     key = f"{cooling} {attempt.id}"
 
     plan = planned(a_snapshot(attempt), exited=frozenset({attempt.id}), cooling=frozenset({key}))

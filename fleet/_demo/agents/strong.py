@@ -37,7 +37,7 @@ def main() -> None:
     """Rewrite the module; the test of those before it stays."""
     packet = json.loads(Path(os.environ["FLEET_PACKET"]).read_text())
     earlier = packet["context"]["handoff"]["earlier"]
-    told = sum(RED in attempt["diagnosis"] for attempt in earlier)
+    told = sum(RED in before["diagnosis"] for before in earlier)
     Path("tally/words.py").write_text(CODE)
     tests = Path("tests/test_words.py")
     if TEST not in tests.read_text():

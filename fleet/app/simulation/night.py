@@ -115,7 +115,7 @@ class Night:
         desk = Desk(snapshot, at=self._clock.now())
         for finding in findings:
             if isinstance(finding, watch.Told):
-                watch.settle(finding, desk)
+                watch.settle(finding, desk, fleet=self._terms.fleet)
             else:
                 roster.settle(finding, desk, self._terms)
         self._ledger.commit(desk.writes())

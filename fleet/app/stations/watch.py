@@ -3,11 +3,13 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from fleet.app import health
 from fleet.app.desk import Desk
 from fleet.app.tools import Tools
-from fleet.domain.attempt import State
+from fleet.domain.attempt import Attempt, State
 from fleet.domain.errors import TransientError
 from fleet.domain.plan import Follow, Stop
+from fleet.domain.profile import Fleet
 from fleet.domain.wire import LOGGED, MAX_LINE, Line, hear, parse
 from fleet.ports import Exit
 
@@ -81,29 +83,35 @@ def _ended(name: str, tools: Tools) -> Exit | None:
     return known[name].exit
 
 
-def settle(finding: Told, desk: Desk) -> list[Line]:
+def settle(finding: Told, desk: Desk, *, fleet: Fleet) -> list[Line]:
     """Fold new lines into the attempt; answer those that were new, for the trace."""
     attempt = desk.attempt(finding.attempt)
     if attempt is None or attempt.state not in {State.PREPARING, State.RUNNING}:
         return []
-    fresh: list[Line] = []
+    before, fresh = attempt, list[Line]()
     for line in finding.lines:
-        if line.seq <= attempt.last_seq:
-            continue
-        fresh.append(line)
-        if line.seq > attempt.last_seq + 1:
-            gap = f"lines {attempt.last_seq + 1} to {line.seq - 1} are missing"
-            desk.log("agent.gap", attempt, what=gap)
-        attempt = hear(attempt, line, at=desk.at)
-        if line.type in LOGGED:
-            what = str(line.data.get("message") or line.data.get("summary") or "")[:500]
-            data = dict(line.data)
-            desk.log(f"agent.{line.type}", attempt, what=what, data=data, seq=line.seq)
+        if line.seq > attempt.last_seq:
+            fresh.append(line)
+            attempt = _heard(attempt, line, desk)
     if finding.dropped:
         desk.log("agent.dropped", attempt, what=f"{finding.dropped} lines were no event lines")
     if fresh:
         desk.save(attempt)
+    if attempt.usage != before.usage:
+        health.answered(attempt, desk, fleet=fleet)
     return fresh
+
+
+def _heard(attempt: Attempt, line: Line, desk: Desk) -> Attempt:
+    if line.seq > attempt.last_seq + 1:
+        gap = f"lines {attempt.last_seq + 1} to {line.seq - 1} are missing"
+        desk.log("agent.gap", attempt, what=gap)
+    attempt = hear(attempt, line, at=desk.at)
+    if line.type in LOGGED:
+        what = str(line.data.get("message") or line.data.get("summary") or "")[:500]
+        data = dict(line.data)
+        desk.log(f"agent.{line.type}", attempt, what=what, data=data, seq=line.seq)
+    return attempt
 
 
 def record_stop(action: Stop, desk: Desk) -> None:
