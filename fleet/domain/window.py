@@ -52,8 +52,8 @@ class Window:
         overnight = _DAY if self.closes <= self.opens else timedelta()
         for day in (today + offset * _DAY for offset in offsets):
             if day.weekday() in self.days:
-                start = _first(datetime.combine(day, self.opens), self.timezone)
-                end = _first(datetime.combine(day + overnight, self.closes), self.timezone)
+                start = first_shown(datetime.combine(day, self.opens), self.timezone)
+                end = first_shown(datetime.combine(day + overnight, self.closes), self.timezone)
                 # both are the same where the clock skipped all of it
                 if start < end:
                     yield start, end
@@ -61,43 +61,43 @@ class Window:
 
 def day_of(at: datetime, zone: tzinfo) -> date:
     """Answer the day it is there at that instant."""
-    return _wall(_utc(at), zone).date()
+    return on_the_wall(_utc(at), zone).date()
 
 
 def next_day(at: datetime, zone: tzinfo) -> datetime:
     """Answer the first later instant at which it is a later day there, in UTC."""
     instant = _utc(at)
     midnight = datetime.combine(day_of(instant, zone) + _DAY, time())
-    first = _first(midnight, zone)
+    first = first_shown(midnight, zone)
     # clocks that went back over midnight come to the same day a second time
     return first if first > instant else midnight.replace(tzinfo=zone, fold=1).astimezone(UTC)
 
 
 def night_of(at: datetime, zone: tzinfo) -> date:
     """Answer the night it belongs to, from noon to noon: the day on which it began."""
-    wall = _wall(_utc(at), zone)
+    wall = on_the_wall(_utc(at), zone)
     if wall.hour >= _NOON:
         return wall.date()
     # not just a day less: where the calendar skipped one, the night began before that
-    return day_of(_first(datetime.combine(wall, time()), zone) - datetime.resolution, zone)
+    return day_of(first_shown(datetime.combine(wall, time()), zone) - datetime.resolution, zone)
 
 
-def _first(wall: datetime, zone: tzinfo) -> datetime:
+def first_shown(wall: datetime, zone: tzinfo) -> datetime:
     """Answer the first instant at which the clock there shows that time or a later one."""
     instant = wall.replace(tzinfo=zone, fold=0).astimezone(UTC)
-    if _wall(instant, zone) == wall:
+    if on_the_wall(instant, zone) == wall:
         return instant
     # skipped: the jump lies between the readings by the clock after it and by that before it
     start = wall.replace(tzinfo=zone, fold=1, microsecond=0).astimezone(UTC)
     seconds = range(int((instant - start).total_seconds()) + 1)
     jump = bisect_left(
-        seconds, wall, key=lambda second: _wall(start + timedelta(seconds=second), zone)
+        seconds, wall, key=lambda second: on_the_wall(start + timedelta(seconds=second), zone)
     )
     return start + timedelta(seconds=jump)
 
 
-def _wall(instant: datetime, zone: tzinfo) -> datetime:
-    """Answer what the clock on the wall there shows."""
+def on_the_wall(instant: datetime, zone: tzinfo) -> datetime:
+    """Answer what the clock on the wall there shows, naive."""
     return instant.astimezone(zone).replace(tzinfo=None)
 
 
