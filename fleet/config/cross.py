@@ -1,6 +1,7 @@
 """What no single file can know: names that point at each other, paths that have to exist."""
 
 from collections.abc import Iterator
+from datetime import time
 from pathlib import Path, PurePosixPath
 
 from fleet.config.chains import Profiles, chained
@@ -11,6 +12,7 @@ from fleet.config.problems import Problem, nearest
 from fleet.config.profile_entry import ProfileEntry
 from fleet.config.translate import mounted, resolved
 from fleet.domain.agent import AGENTS, Agent, Meter
+from fleet.domain.cron import cron_of
 
 # what the coordinator, the image or the kernel puts there must not be hidden by a user's file
 TAKEN = (
@@ -25,6 +27,7 @@ def crossed(fleet: Parsed[FleetEntry], profiles: Profiles, home: Path) -> Iterat
     yield from _projects(fleet, home)
     yield from _accounts(fleet)
     yield from _cooldowns(fleet)
+    yield from _schedule(fleet)
     for stem, parsed in profiles.items():
         yield from _profile(stem, parsed, fleet.entry)
         yield from _mounts(parsed, home)
@@ -36,6 +39,7 @@ def _twice(fleet: Parsed[FleetEntry], home: Path) -> Iterator[Problem]:
     named: list[tuple[Location, str]] = [
         *((("projects", n, "key"), each.key) for n, each in enumerate(entry.projects)),
         *((("accounts", n, "name"), each.name) for n, each in enumerate(entry.accounts)),
+        *((("schedule", n, "name"), each.name) for n, each in enumerate(entry.schedule)),
         *(
             (("projects", n, "path"), f"{resolved(each.path, home)} on {each.target}")
             for n, each in enumerate(entry.projects)
@@ -106,6 +110,13 @@ def _cooldowns(fleet: Parsed[FleetEntry]) -> Iterator[Problem]:
         f"cooldown ({error.cooldown:g} s) is more than max_cooldown ({error.max_cooldown:g} s); "
         "raise max_cooldown or lower cooldown",
     )
+
+
+def _schedule(fleet: Parsed[FleetEntry]) -> Iterator[Problem]:
+    for number, each in enumerate(fleet.entry.schedule):
+        if each.run is not None and time.fromisoformat(each.run.until) in cron_of(each.cron).times:
+            text = f"schedule {each.name}: it begins at {each.run.until}, so it cannot end then"
+            yield fleet.problem(("schedule", number, "run", "until"), text)
 
 
 def _profile(stem: str, parsed: Parsed[ProfileEntry], fleet: FleetEntry) -> Iterator[Problem]:

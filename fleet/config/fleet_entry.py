@@ -9,7 +9,9 @@ from fleet.config.entry import LATER, Entry
 from fleet.config.project_entry import ProjectEntry
 from fleet.config.quantities import (
     BaseUrl,
+    CronText,
     Gigabytes,
+    HomeFolder,
     Micros,
     Name,
     NetworkName,
@@ -27,6 +29,7 @@ from fleet.domain.task import Priority
 
 GIB = 1024**3
 Count = Annotated[int, Field(ge=1, le=10_000)]
+Parallel = Annotated[int, Field(ge=1, le=256)]
 Requests = Annotated[int, Field(ge=1, le=10_000_000)]
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 DAYS: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -35,7 +38,7 @@ DAYS: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 class LimitsEntry(Entry):
     """What this machine gives the fleet."""
 
-    parallel: Annotated[int, Field(ge=1, le=256)] = 4
+    parallel: Parallel = 4
     disk_free_gb: Gigabytes = 5 * GIB
     memory_free_gb: Annotated[Gigabytes, LATER] = 1 * GIB
     load_per_core: Annotated[float, LATER] = 4
@@ -145,27 +148,36 @@ class SwapEntry(Entry):
 
 
 class RunEntry(Entry):
-    """A scheduled run of the fleet."""
+    """A run that begins by the clock and ends when it next shows `until`.
+
+    `parallel` holds instead of that of the limits while it is under way.
+    """
 
     until: TimeOfDay
-    parallel: Count | None = None
+    parallel: Parallel | None = None
 
 
 class ReportEntry(Entry):
-    """A scheduled report."""
+    """A report that is written by the clock, into a folder of the home."""
 
     since: Seconds
-    to: Text
+    to: HomeFolder
 
 
 class ScheduleEntry(Entry):
-    """Something the fleet starts by the clock."""
+    """Something that `fleet up` does by the clock of a timezone, where it has none the fleet's."""
 
     name: Name
-    cron: Text
-    timezone: Timezone
+    cron: CronText
+    timezone: Timezone | None = None
     run: RunEntry | None = None
     report: ReportEntry | None = None
+
+    @model_validator(mode="after")
+    def _one_purpose(self) -> Self:
+        if (self.run is None) == (self.report is None):
+            raise ValueError("expected either 'run' or 'report'")
+        return self
 
 
 class MemoryEntry(Entry):
@@ -184,7 +196,7 @@ class FleetEntry(Entry):
     limits: LimitsEntry = LimitsEntry()
     accounts: tuple[AccountEntry, ...] = ()
     swap: SwapEntry = SwapEntry()
-    schedule: Annotated[tuple[ScheduleEntry, ...], LATER] = ()
+    schedule: tuple[ScheduleEntry, ...] = ()
     memory: MemoryEntry = MemoryEntry()
     policies: Annotated[Text | None, LATER] = None
     timezone: Timezone = "UTC"

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, 
 
 from fleet.config.problems import nearest
 from fleet.domain.budget import micros
+from fleet.domain.cron import cron_of
 from fleet.domain.egress import destination
 from fleet.domain.errors import ConfigError
 
@@ -83,6 +84,23 @@ def _inside(value: str) -> str:
     return str(path) + ("/" if value.endswith("/") else "")
 
 
+def _in_home(value: str) -> str:
+    path = PurePosixPath(value)
+    if path.is_absolute() or not path.parts or ".." in path.parts or path.parts[0][0] in ".~":
+        raise ValueError(
+            f"expected a folder inside the home, such as traces/reports, found {value!r}"
+        )
+    return str(path)
+
+
+def _cron(value: str) -> str:
+    try:
+        cron_of(value)
+    except ConfigError as error:
+        raise ValueError(error.message) from error
+    return value
+
+
 def _time_of_day(value: str) -> str:
     if not re.fullmatch(_TIME, value):
         raise ValueError(f"expected a time from 00:00 to 23:59, found {value!r}")
@@ -153,6 +171,8 @@ Micros = Annotated[int, BeforeValidator(money), _schema(type="number", minimum=0
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,39}$")]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=4096, pattern=r"^[^\x00]*$")]
 RepositoryPath = Annotated[Text, AfterValidator(_inside)]
+HomeFolder = Annotated[Text, AfterValidator(_in_home)]
+CronText = Annotated[Text, AfterValidator(_cron)]
 BaseUrl = Annotated[Text, AfterValidator(_gateway)]
 Host = Annotated[Text, AfterValidator(_host)]
 NetworkName = Annotated[

@@ -59,6 +59,10 @@ limits:
 #  timeout: {max_swaps: 2}     # of a task, for hanging and taking too long
 #  error: {cooldown: 5m, max_cooldown: 5h, max_swaps: 4}    # where a vendor tells no reset
 #  critic: {after_failures: 2, escalate_to: claude-opus}    # red attempts, then who takes over
+# By the clock, while `fleet up` stands: with a run work starts only during one.
+#schedule:
+#  - {name: night, cron: "0 22 * * *", run: {until: "08:00", parallel: 6}}
+#  - {name: morning, cron: "30 7 * * *", report: {since: 12h, to: traces/reports}}
 """
 _PROJECT = """\
   - key: {key}

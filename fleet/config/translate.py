@@ -1,8 +1,9 @@
 """Models of the user's files turned into the domain's values."""
 
 from collections.abc import Mapping
-from datetime import time
+from datetime import time, tzinfo
 from pathlib import Path, PurePosixPath
+from typing import TypedDict
 from zoneinfo import ZoneInfo
 
 from fleet.config.fleet_entry import (
@@ -10,6 +11,7 @@ from fleet.config.fleet_entry import (
     AccountEntry,
     CredentialEntry,
     FleetEntry,
+    ScheduleEntry,
     TimeoutSwapEntry,
     WindowEntry,
 )
@@ -17,12 +19,22 @@ from fleet.config.profile_entry import ProfileEntry
 from fleet.config.project_entry import ProjectEntry
 from fleet.domain.agent import Credential
 from fleet.domain.budget import Price
+from fleet.domain.cron import Cron, cron_of
 from fleet.domain.egress import destination
 from fleet.domain.profile import LOCAL, Account, Fleet, Limits, Profile, Project, SwapRules
 from fleet.domain.result import Check
+from fleet.domain.schedule import Schedule, TimedReport, TimedRun
 from fleet.domain.window import Window
 
 SCRIPT_ENDINGS = (".sh", ".py", ".mk")
+
+
+class _Clockwork(TypedDict):
+    """What a run and a report of the schedule have alike."""
+
+    name: str
+    cron: Cron
+    timezone: tzinfo
 
 
 def fleet_of(entry: FleetEntry, profiles: Mapping[str, ProfileEntry], home: Path) -> Fleet:
@@ -45,7 +57,33 @@ def fleet_of(entry: FleetEntry, profiles: Mapping[str, ProfileEntry], home: Path
         timezone=ZoneInfo(entry.timezone),
         run_budget_micros=entry.limits.run_budget_usd,
         egress_host_exposed=entry.egress_host_exposed,
+        schedule=schedule_of(entry),
     )
+
+
+def schedule_of(entry: FleetEntry) -> Schedule:
+    """Gather what is done by the clock, in the order of the file."""
+    return Schedule(
+        runs=tuple(
+            TimedRun(
+                **_clockwork(each, entry),
+                until=time.fromisoformat(each.run.until),
+                parallel=each.run.parallel,
+            )
+            for each in entry.schedule
+            if each.run is not None
+        ),
+        reports=tuple(
+            TimedReport(**_clockwork(each, entry), since=each.report.since, to=each.report.to)
+            for each in entry.schedule
+            if each.report is not None
+        ),
+    )
+
+
+def _clockwork(entry: ScheduleEntry, fleet: FleetEntry) -> _Clockwork:
+    zone = ZoneInfo(entry.timezone or fleet.timezone)
+    return {"name": entry.name, "cron": cron_of(entry.cron), "timezone": zone}
 
 
 def swap_rules(entry: FleetEntry) -> SwapRules:

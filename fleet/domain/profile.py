@@ -8,6 +8,7 @@ from fleet.domain.agent import Credential
 from fleet.domain.budget import Price
 from fleet.domain.egress import Destination
 from fleet.domain.result import Check
+from fleet.domain.schedule import UNSCHEDULED, Schedule
 from fleet.domain.task import Priority, Review
 from fleet.domain.window import Window
 
@@ -149,6 +150,7 @@ class Fleet:
     timezone: tzinfo = UTC
     run_budget_micros: int | None = None
     egress_host_exposed: bool = False
+    schedule: Schedule = UNSCHEDULED
 
     def zone_of(self, account: Account) -> tzinfo:
         """Answer the timezone whose days an account's budget is counted by."""

@@ -51,6 +51,9 @@ class Schedule:
     reports: tuple[TimedReport, ...] = ()
 
 
+UNSCHEDULED = Schedule()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Shift:
     """One time that a run takes place."""

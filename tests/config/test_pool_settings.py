@@ -262,7 +262,6 @@ def test_a_circle_of_profiles_is_told_once_though_the_critic_leads_into_it(tmp_p
 
 
 LATER = [
-    "schedule: [{name: n, cron: '0 2 * * *', timezone: UTC, run: {until: '08:00'}}]",
     "policies: policies.yaml",
     "memory: {provider: remote}",
     "memory: {top_k: 4}",

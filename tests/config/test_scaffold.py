@@ -48,6 +48,8 @@ def test_its_examples_are_valid_once_they_are_no_comments(tmp_path, app):
     assert fleet.accounts["bob-codex"].window is not None
     assert fleet.swap == SwapRules(critic_to="claude-opus")
     assert (fleet.run_budget_micros, str(fleet.timezone)) == (40_000_000, "Europe/Berlin")
+    assert [each.name for each in fleet.schedule.runs] == ["night"]
+    assert [each.to for each in fleet.schedule.reports] == ["traces/reports"]
     assert {name for name, each in fleet.profiles.items() if each.price} == {
         *("codex-developer", "gemini-developer", "opencode-developer"),
     }
