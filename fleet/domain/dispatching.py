@@ -3,9 +3,9 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta, tzinfo
 
-from fleet.domain.attempt import Attempt, Red
+from fleet.domain.attempt import Attempt, Red, State
 from fleet.domain.board import Board
 from fleet.domain.budget import MICROS
 from fleet.domain.chain import avoided, candidates, cause_of_swap, counted_of, escalated
@@ -19,6 +19,7 @@ from fleet.domain.turns import Turns
 from fleet.domain.window import night_of
 
 _FRESH_AFTER = frozenset({Red.CONFLICT, Red.MERGED_TIP})
+_TOO_MANY = "{} swaps in this night already (limits.night_swaps)"
 _SHOWN = 3  # reasons told, and accounts named for each
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
@@ -46,24 +47,29 @@ class _Room:
     """What is left while dispatches are chosen one after another.
 
     Tasks that want the same and have the same past, most of them none, are kin. `chains` remembers
-    who may take them, `refused` that nobody may: within one tick the pool only gets fuller.
+    who may take them, `refused` that nobody may: within one tick the pool only gets fuller. At
+    `noon` another night's swaps are counted.
     """
 
     free: int
     pool: Pool
     swaps: int
+    most_swaps: int
+    noon: datetime
     chains: dict[object, tuple[Candidate, ...]] = field(default_factory=dict)
     refused: dict[object, Refused] = field(default_factory=dict)
 
 
 def dispatches(ready: Sequence[Task], board: Board, sight: Sight, *, pool: Pool) -> Dispatches:
     """Choose slots for ready tasks: by priority, then in fair turns of their projects."""
-    held = Counter(a.project for a in board.snapshot.attempts if a.holds_slot)
-    night = night_of(sight.now, board.fleet.timezone)
+    held = Counter(attempt.project for attempt in pool.holding)
+    zone = board.fleet.timezone
     room = _Room(
         free=sight.parallel - held.total(),
         pool=pool,
-        swaps=board.snapshot.swaps.get(night, 0),
+        swaps=board.snapshot.swaps.get(night_of(sight.now, zone), 0),
+        most_swaps=board.fleet.swap.night,
+        noon=_noon(sight, zone),
     )
     weights = {key: project.weight for key, project in board.fleet.projects.items()}
     actions: list[Dispatch] = []
@@ -84,17 +90,20 @@ def _dispatch(task: Task, board: Board, sight: Sight, room: _Room) -> Dispatch |
     attempts = board.attempts.get(task.key, ())
     held_back = _held_back(task, attempts, board, sight, room)
     if held_back:
-        return Wait(task=task.key, reason=held_back)
+        until = sight.dispatch_until if held_back == sight.dispatch_refused else None
+        return Wait(task=task.key, reason=held_back, until=until)
     counted = counted_of(task, attempts)
+    last = counted[-1] if counted else None
+    full = room.swaps >= room.most_swaps
+    if full and last is not None and last.state is State.SWAPPED:
+        return Wait(task=task.key, reason=_TOO_MANY.format(room.most_swaps), until=room.noon)
     slot = _slot(task, counted, board, room)
     if isinstance(slot, Refused):
         return Wait(task=task.key, reason=slot.reason, until=slot.until)
-    last = counted[-1] if counted else None
     cause = cause_of_swap(last, slot, stronger=escalated(counted, board.fleet))
-    if cause is not None:
-        if room.swaps >= board.fleet.swap.night:
-            return _night_is_over(task, board, sight)
-        room.swaps += 1
+    if full and cause is not None:
+        return Wait(task=task.key, reason=_TOO_MANY.format(room.most_swaps), until=room.noon)
+    room.swaps += cause is not None
     room.free -= 1
     room.pool = taken(room.pool, slot, project=task.project)
     newest = attempts[-1] if attempts else None
@@ -176,14 +185,9 @@ def _nobody(task: Task, counted: Sequence[Attempt], board: Board) -> str:
     return f"the task's budget is spent: less is left than {least:g} USD, the least max_cost_usd"
 
 
-def _night_is_over(task: Task, board: Board, sight: Sight) -> Wait:
-    zone, most = board.fleet.timezone, board.fleet.swap.night
-    tomorrow = night_of(sight.now, zone) + timedelta(days=1)
-    return Wait(
-        task=task.key,
-        reason=f"{most} swaps in this night already (limits.night_swaps)",
-        until=datetime.combine(tomorrow, time(12), tzinfo=zone),
-    )
+def _noon(sight: Sight, zone: tzinfo) -> datetime:
+    """Answer when the night of now is over there."""
+    return datetime.combine(night_of(sight.now, zone) + timedelta(days=1), time(12), tzinfo=zone)
 
 
 def worded(refusals: Refusals) -> str:

@@ -60,7 +60,7 @@ def plan(snapshot: Snapshot, fleet: Fleet, sight: Sight) -> Plan:
         actions=free,
         waits=starts.waits,
         idle=not free and _at_rest(board, sight),
-        wake=_wake(starts, snapshot, pool),
+        wake=_wake(starts, pool),
         storm=starts.storm,
     )
 
@@ -74,9 +74,9 @@ class _Watched:
     spending: Spending
 
 
-def _wake(starts: Dispatches, snapshot: Snapshot, pool: Pool) -> datetime | None:
+def _wake(starts: Dispatches, pool: Pool) -> datetime | None:
     """Answer the next instant at which time alone changes the plan, None where none does."""
-    closings = (_closing(attempt, pool) for attempt in snapshot.attempts if attempt.holds_slot)
+    closings = (_closing(attempt, pool) for attempt in pool.holding)
     instants = (*(wait.until for wait in starts.waits), *closings)
     return min((at for at in instants if at is not None and at > pool.now), default=None)
 

@@ -23,7 +23,8 @@ class Pool:
     `tiers` are the accounts of each agent by their priority, the most urgent first; `hindered`
     says of accounts what no choice of this instant changes; `tomorrow` is when the day turns in a
     timezone. Money is in micro-dollars: what was settled and what running attempts hold, of
-    accounts and projects on their day of today, and of this run. `awaited` counts the attempts of
+    accounts and projects on their day of today, and of this run. `holding` are the attempts that
+    hold a slot as the snapshot was read. `awaited` counts the attempts of
     an account that told of no request yet, `probing` those of a vendor that began after its
     cooldown; a vendor in `half_open` takes one at a time.
     """
@@ -35,6 +36,7 @@ class Pool:
     health: Mapping[str, Health]
     hindered: Mapping[str, Hindrance]
     half_open: frozenset[str]
+    holding: tuple[Attempt, ...]
     running: Mapping[str, int]
     owners: Mapping[str, int]
     spent: Mapping[str, int]
@@ -61,7 +63,7 @@ class AccountStanding:
 def pool_of(snapshot: Snapshot, fleet: Fleet, *, now: datetime, unfit: Mapping[str, str]) -> Pool:
     """Add up what the snapshot says; `unfit` says why credentials cannot be used."""
     accounts = fleet.accounts
-    holding = [attempt for attempt in snapshot.attempts if attempt.holds_slot]
+    holding = tuple([attempt for attempt in snapshot.attempts if attempt.holds_slot])
     held = {attempt.id: held_by(attempt, fleet) for attempt in holding}
     settled = _settled(snapshot, fleet, now)
     spent = Counter({name: tally.micros for name, tally in settled.items()})
@@ -81,6 +83,7 @@ def pool_of(snapshot: Snapshot, fleet: Fleet, *, now: datetime, unfit: Mapping[s
         health=health,
         hindered=lasting(fleet, health, unfit=unfit, now=now),
         half_open=frozenset(s for s, row in health.items() if row.strikes and _over(row, now)),
+        holding=holding,
         running=Counter(attempt.account for attempt in holding),
         owners=Counter(accounts[a.account].owner for a in holding if a.account in accounts),
         spent=spent,

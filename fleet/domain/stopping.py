@@ -47,13 +47,12 @@ def spending_of(snapshot: Snapshot, pool: Pool) -> Spending:
     )
     tasks = Counter(snapshot.task_settled)
     run = snapshot.run_settled
-    for attempt in snapshot.attempts:
-        if attempt.holds_slot:
-            used = used_by(attempt, fleet)
-            accounts[attempt.account] += used
-            projects[attempt.project] += used
-            tasks[attempt.task] += used
-            run += used
+    for attempt in pool.holding:
+        used = used_by(attempt, fleet)
+        accounts[attempt.account] += used
+        projects[attempt.project] += used
+        tasks[attempt.task] += used
+        run += used
     return Spending(
         accounts=accounts, requests=pool.requests, projects=projects, tasks=tasks, run=run
     )
