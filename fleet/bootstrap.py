@@ -126,6 +126,7 @@ def new_token() -> str:
 def tools(office: Office, *, run: str) -> Tools:
     """Answer the ports a coordinator works with; `run` is the order that it carries out."""
     from fleet.adapters.redaction import Redaction, redact_logs
+    from fleet.adapters.reports import FolderReports
     from fleet.adapters.schedule import ScheduledAlarm
     from fleet.adapters.traces import JsonlTraces
     from fleet.adapters.verifier import ContainerVerifier
@@ -149,6 +150,7 @@ def tools(office: Office, *, run: str) -> Tools:
         packets=homes.FolderPackets(office.home),
         secrets=secrets(office, redaction),
         traces=JsonlTraces(office.home / "traces", redaction),
+        reports=FolderReports(office.home),
     )
 
 

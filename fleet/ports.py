@@ -550,6 +550,19 @@ class Verifier(Protocol):
 
 
 @runtime_checkable
+class Reports(Protocol):
+    """Reports that are written by the clock, as files of the home."""
+
+    def write(self, folder: str, name: str, text: str) -> None:
+        """Find or create the file, whole, in that folder of the home; what stands there stays.
+
+        Raises FleetError where it cannot be written, and for a folder with a link on its way: it
+        could lead out of the home.
+        """
+        ...
+
+
+@runtime_checkable
 class Traces(Protocol):
     """Everything an attempt did, as JSON lines; secrets are redacted on the way in."""
 

@@ -35,6 +35,7 @@ from fleet.ports import (
     MergedTip,
     Networks,
     Packets,
+    Reports,
     Secrets,
     Traces,
     Verifier,
@@ -556,6 +557,18 @@ class MemoryVerifier(Verifier):
         )
 
 
+class MemoryReports(Reports):
+    """Files of reports in a dictionary, by folder and name."""
+
+    def __init__(self, faults: Faults) -> None:
+        self.files: dict[tuple[str, str], str] = {}
+        self._faults = faults
+
+    def write(self, folder: str, name: str, text: str) -> None:
+        self._faults.trip("report")
+        self.files.setdefault((folder, name), text)
+
+
 class World:
     """Everything that outlives a coordinator."""
 
@@ -570,6 +583,7 @@ class World:
         self.secrets = MemorySecrets()
         self.networks = MemoryNetworks(self.faults)
         self.traces = MemoryTraces()
+        self.reports = MemoryReports(self.faults)
         self.worktrees = MemoryWorktrees(self.faults)
         self.runtime = MemoryRuntime(self.worktrees, self.packets, self.faults)
         self.verifier = MemoryVerifier(self.worktrees, self.runtime, self.clock, self.faults)
@@ -593,6 +607,7 @@ class World:
             secrets=self.secrets,
             networks=self.networks,
             traces=self.traces,
+            reports=self.reports,
         )
 
     @property

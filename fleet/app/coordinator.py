@@ -2,22 +2,24 @@
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from threading import Event
 
 from fleet.app import leftovers, roster
+from fleet.app.clockwork import Clockwork
 from fleet.app.crew import Crew, Report
 from fleet.app.desk import Desk
 from fleet.app.in_hand import RETRY, InHand
 from fleet.app.leftovers import STOP_WITHIN
-from fleet.app.run import ENDED
+from fleet.app.run import BEGAN, ENDED
 from fleet.app.stations import watch
 from fleet.app.tools import Tools
 from fleet.domain import events
 from fleet.domain.errors import DuplicateError, StaleLeaseError, TransientError
 from fleet.domain.plan import Action, Follow, Plan, Sight, Snapshot
 from fleet.domain.planner import plan
+from fleet.domain.schedule import UNSCHEDULED
 from fleet.domain.wire import Line
 from fleet.ports import Log, Write
 
@@ -35,13 +37,15 @@ PATIENCE = timedelta(seconds=60)
 class Order:
     """What to do: `keys` None means every task; `until` None means until idle.
 
-    With `merges_only` nothing is dispatched.
+    With `merges_only` nothing is dispatched. A `service` goes on though there is nothing to do,
+    and keeps the fleet's schedule.
     """
 
     keys: frozenset[str] | None = None
     parallel: int = 4
     until: datetime | None = None
     merges_only: bool = False
+    service: bool = False
 
 
 class Coordinator:
@@ -68,11 +72,12 @@ class Coordinator:
         self._pause = Event()  # never set: what is waited on when only time may pass
         self._stop_asked = False
         self._stopping_since = 0.0
-        self._wake: datetime | None = None
         self._storming = False
+        schedule = tools.fleet.schedule if order.service else UNSCHEDULED
+        self._clockwork = Clockwork(schedule, tools.alarm, parallel=order.parallel)
         # a merge never stands behind the checks of branches: what is verified lands first
-        one_each = {"start": order.parallel, "check": order.parallel}
-        self._crew = Crew({**one_each, "merge": order.parallel, "git": 4, "stop": 4})
+        each = dict.fromkeys(("start", "check", "merge"), self._clockwork.most)
+        self._crew = Crew({**each, "git": 4, "stop": 4, "report": 1})
 
     def stop(self) -> None:
         """Ask for a clean stop; may be called from a signal handler or another thread."""
@@ -114,19 +119,27 @@ class Coordinator:
 
     def _tick(self) -> tuple[Plan, Snapshot]:
         self._crew.woken.clear()
+        self._keep_hours()
         snapshot = self._apply(self._crew.reports())
         current = plan(snapshot, self._tools.fleet, self._sight())
         if self._record(snapshot, current):
             for action in current.actions:
                 self._hand_out(action)
-        self._set_alarm(current.wake)
+        self._clockwork.set_alarm(current.wake, self._tools.clock.now())
         self._seen(snapshot, current)
         return current, snapshot
 
-    def _set_alarm(self, wake: datetime | None) -> None:
-        if wake != self._wake:
-            self._wake = wake
-            self._tools.alarm.set(wake)
+    def _keep_hours(self) -> None:
+        """Write down a run of the schedule that has begun: from now on its money is counted."""
+        now = self._tools.clock.now()
+        run = self._clockwork.look(now)
+        if run is None or run == self._tools.run:
+            return
+        began = events.Event(kind=BEGAN, at=now, what=run, data={"run": run})
+        if self._commit([Log(event=began)]):
+            self._tools = replace(self._tools, run=run)
+        else:
+            self._clockwork.hold(now)
 
     def _leads_on(self, current: Plan) -> bool:
         """Tell whether something was only recorded: what follows from it can be planned at once."""
@@ -149,6 +162,8 @@ class Coordinator:
             in_hand = {key.split()[0] for key in self._memory.actions}
             late = now - self._stopping_since > STOP_WITHIN
             return late or not in_hand & _SEEN_THROUGH
+        if self._order.service:
+            return False
         if self._order.until is None:
             return current.idle and not self._soon(current)
         if self._tools.clock.now() >= self._order.until:
@@ -171,8 +186,7 @@ class Coordinator:
         while not self._crew.woken.wait(BEAT):
             timers = self._memory.timed or self._order.until
             moved = self._moved_on(latest)
-            # the alarm sleeps through a clock that somebody sets forward
-            moved = moved or (self._wake is not None and self._tools.clock.now() >= self._wake)
+            moved = moved or self._clockwork.rung(self._tools.clock.now())
             if moved or timers or self._memory.actions or self._stop_asked:
                 return
 
@@ -184,7 +198,8 @@ class Coordinator:
             return True
 
     def _sight(self) -> Sight:
-        memory = self._memory
+        memory, hours = self._memory, self._clockwork.hours
+        closed = "merges only" if self._order.merges_only else hours.refused
         return Sight(
             now=self._tools.clock.now(),
             since=self._since,
@@ -195,8 +210,9 @@ class Coordinator:
             anticipated=dict(memory.anticipated),
             keys=self._order.keys,
             stopping=self._stop_asked,
-            parallel=self._order.parallel,
-            dispatch_refused="merges only" if self._order.merges_only else self._room(),
+            parallel=hours.parallel,
+            dispatch_refused=closed or self._room(),
+            dispatch_until=hours.until if hours.refused else None,
             unfit=self._tools.unfit(),
         )
 
@@ -205,6 +221,8 @@ class Coordinator:
 
         Done again on fresh rows where somebody else was faster.
         """
+        for key, work in self._clockwork.writing(reports, self._tools):
+            self._crew.hand("report", key, work)
         findings = [
             found for report in reports if (found := self._memory.taken(report)) is not None
         ]

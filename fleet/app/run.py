@@ -1,8 +1,11 @@
 """A run: one order from its start to its clean end, however many lives it takes."""
 
+from collections.abc import Iterator
+
+from fleet.domain.events import Event
 from fleet.ports import Ledger
 
-STARTED, ENDED = "coordinator.started", "coordinator.ended"
+STARTED, BEGAN, ENDED = "coordinator.started", "run.began", "coordinator.ended"
 _FIRST_LOOK = 1000  # events
 
 
@@ -11,12 +14,19 @@ def run_of(ledger: Ledger) -> str | None:
 
     Whoever starts next goes on with it: a crash must not renew the money of a run.
     """
+    for event in newest_first(ledger):
+        if event.kind in {STARTED, BEGAN, ENDED} and isinstance(event.data.get("run"), str):
+            return None if event.kind == ENDED else str(event.data["run"])
+    return None
+
+
+def newest_first(ledger: Ledger) -> Iterator[Event]:
+    """Yield what happened, newest first; what is far back is read only when it is asked for."""
     newest, back = ledger.latest_event(), _FIRST_LOOK
-    while True:
+    unseen = newest
+    while unseen > 0:
+        after = max(0, newest - back)
         # history is long, and what is looked for stands near its end
-        for event in reversed(ledger.events(after=max(0, newest - back))):
-            if event.kind in {STARTED, ENDED} and isinstance(event.data.get("run"), str):
-                return str(event.data["run"]) if event.kind == STARTED else None
-        if back >= newest:
-            return None
-        back *= 8
+        events = ledger.events(after=after)
+        yield from (event for event in reversed(events) if event.id <= unseen)
+        unseen, back = after, back * 8

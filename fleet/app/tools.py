@@ -15,6 +15,7 @@ from fleet.ports import (
     Ledger,
     Networks,
     Packets,
+    Reports,
     Secrets,
     Traces,
     Verifier,
@@ -49,6 +50,7 @@ class Tools(Terms):
     packets: Packets
     secrets: Secrets
     traces: Traces
+    reports: Reports
 
     def project(self, key: str) -> Project:
         """Answer a project; raises ConfigError where fleet.yaml does not name it any more."""

@@ -54,8 +54,9 @@ class Sight:
     being read, `exited` those whose container has ended, `anticipated` the pull requests that
     stood ahead of one when its merge was checked in advance,
     `since` when this coordinator began (beats older than that are forgiven), `keys` the tasks
-    that were asked for (None: all), `stopping` that no new work begins, `unfit` why accounts
-    cannot be used now.
+    that were asked for (None: all), `stopping` that no new work begins, `dispatch_refused` why
+    nothing is dispatched ("" where it may be) and `dispatch_until` the instant at which that
+    ends, where it is known, `unfit` why accounts cannot be used now.
     """
 
     now: datetime
@@ -69,6 +70,7 @@ class Sight:
     stopping: bool = False
     parallel: int = 4
     dispatch_refused: str = ""
+    dispatch_until: datetime | None = None
     unfit: Mapping[str, str] = field(default_factory=dict)
 
 
