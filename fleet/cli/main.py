@@ -24,6 +24,7 @@ from fleet.cli import (
     simulate,
     status,
     task,
+    up,
 )
 from fleet.cli.output import say
 from fleet.domain.errors import FleetError
@@ -41,6 +42,7 @@ app.add_typer(profile.app, name="profile", help="Which agents there are, for whi
 app.add_typer(pool.app, name="pool", help="Accounts: who can start an attempt, and why not.")
 home.register(app)
 run.register(app)
+up.register(app)
 status.register(app)
 demo.register(app)
 report.register(app)

@@ -18,7 +18,7 @@ INTERRUPTED = 130
 
 if TYPE_CHECKING:
     from fleet.app.coordinator import Coordinator, Order
-    from fleet.bootstrap import Office
+    from fleet.bootstrap import Office, Seen
     from fleet.domain.plan import Plan, Snapshot
 
 
@@ -52,7 +52,7 @@ def run_or_follow(office: "Office", order: "Order", *, what: str, quiet: bool) -
     progress = Progress(quiet=quiet)
     while True:
         try:
-            _coordinate(office, order, what=what, progress=progress)
+            coordinate(office, order, what=what, seen=progress.seen)
         except BusyError as error:
             if order.keys is None:
                 raise
@@ -64,10 +64,14 @@ def run_or_follow(office: "Office", order: "Order", *, what: str, quiet: bool) -
         return progress.waits
 
 
-def _coordinate(office: "Office", order: "Order", *, what: str, progress: "Progress") -> None:
+def coordinate(office: "Office", order: "Order", *, what: str, seen: "Seen") -> None:
+    """Coordinate in this process until done, or until a signal ends it by KeyboardInterrupt.
+
+    Raises BusyError when another coordinator holds the home.
+    """
     from fleet.bootstrap import coordinator_ready
 
-    with coordinator_ready(office, order, what=what, seen=progress.seen, told=told) as coordinator:
+    with coordinator_ready(office, order, what=what, seen=seen, told=told) as coordinator:
         warn_of_blocked_targets(office)
         with signals_stop(coordinator):
             coordinator.run()
@@ -144,14 +148,15 @@ class Progress:
         if self.quiet:
             return
         for attempt in snapshot.attempts:
-            self._tell(attempt.id, f"attempt {attempt.number} {attempt.state}", attempt.reason)
+            self.tell(attempt.id, f"attempt {attempt.number} {attempt.state}", attempt.reason)
         for wait in plan.waits:
             until = f" until {wait.until.astimezone(UTC):%H:%M} UTC" if wait.until else ""
-            self._tell(wait.task, f"waits{until}", wait.reason)
+            self.tell(wait.task, f"waits{until}", wait.reason)
         if plan.storm or "pool" in self._shown:
-            self._tell("pool", "stands still" if plan.storm else "goes on", plan.storm)
+            self.tell("pool", "stands still" if plan.storm else "goes on", plan.storm)
 
-    def _tell(self, identity: str, said: str, reason: str) -> None:
+    def tell(self, identity: str, said: str, reason: str) -> None:
+        """Say it in a line, but for what was said of the same the last time."""
         if self._shown.get(identity) == said + reason:
             return
         self._shown[identity] = said + reason

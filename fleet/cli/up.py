@@ -1,0 +1,68 @@
+"""`fleet up`: the coordinator as a service in the foreground, keeping the schedule."""
+
+from collections.abc import Iterator
+from datetime import datetime, tzinfo
+from typing import TYPE_CHECKING
+
+import typer
+
+from fleet.cli import running
+from fleet.cli.output import say
+from fleet.cli.place import opened
+from fleet.domain.schedule import due, hours_at
+
+if TYPE_CHECKING:
+    from fleet.bootstrap import Office
+    from fleet.domain.plan import Plan, Snapshot
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the root."""
+    app.command()(up)
+
+
+def up(ctx: typer.Context) -> None:
+    """Coordinate until stopped: work on tasks as they come, in the hours of the schedule."""
+    from fleet.app.coordinator import Order
+
+    with opened(ctx) as office:
+        order = Order(parallel=office.fleet.parallel, service=True)
+        running.coordinate(office, order, what="fleet up", seen=Service(office).seen)
+
+
+class Service:
+    """Tells what goes by the clock, and what moves."""
+
+    def __init__(self, office: "Office") -> None:
+        self._office = office
+        self._progress = running.Progress(quiet=False)
+        self._greeted = False
+
+    def seen(self, snapshot: "Snapshot", plan: "Plan") -> None:
+        """Tell what changed since the last look."""
+        if not self._greeted:
+            self._greeted = True
+            say(f"fleet up: coordinates {self._office.home} until it is stopped (Ctrl-C, SIGTERM)")
+        for name, said, reason in self._by_the_clock(self._office.clock.now()):
+            self._progress.tell(name, said, reason)
+        self._progress.seen(snapshot, plan)
+
+    def _by_the_clock(self, now: datetime) -> Iterator[tuple[str, str, str]]:
+        fleet = self._office.fleet
+        hours = hours_at(fleet.schedule.runs, now, parallel=fleet.parallel)
+        if hours.refused:
+            yield "schedule", "waits", hours.refused
+        for shift in hours.shifts:
+            until = _wall(shift.ends, shift.run.timezone)
+            reason = f"until {until}, {hours.parallel} attempts at once"
+            yield f"run {shift.run.name}", "is under way", reason
+        for report in fleet.schedule.reports:
+            at = due(report, now)
+            if at is not None:
+                due_at = _wall(at, report.timezone)
+                yield f"report {report.name}", "was due", f"{due_at}, see {report.to}"
+
+
+def _wall(at: datetime, zone: tzinfo) -> str:
+    there = at.astimezone(zone)
+    return f"{there:%Y-%m-%d %H:%M} {there.tzname()}"
