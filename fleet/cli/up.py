@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime, tzinfo
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -12,8 +13,11 @@ from fleet.cli.place import opened
 from fleet.domain.schedule import due, hours_at
 
 if TYPE_CHECKING:
-    from fleet.bootstrap import Office
     from fleet.domain.plan import Plan, Snapshot
+    from fleet.domain.profile import Fleet
+    from fleet.ports import Clock
+
+SERVICE = "fleet up"
 
 
 def register(app: typer.Typer) -> None:
@@ -27,14 +31,17 @@ def up(ctx: typer.Context) -> None:
 
     with opened(ctx) as office:
         order = Order(parallel=office.fleet.parallel, service=True)
-        running.coordinate(office, order, what="fleet up", seen=Service(office).seen)
+        service = Service(office.fleet, office.clock, office.home)
+        running.coordinate(office, order, what=SERVICE, seen=service.seen)
 
 
 class Service:
     """Tells what goes by the clock, and what moves."""
 
-    def __init__(self, office: "Office") -> None:
-        self._office = office
+    def __init__(self, fleet: "Fleet", clock: "Clock", home: Path) -> None:
+        self._fleet = fleet
+        self._clock = clock
+        self._home = home
         self._progress = running.Progress(quiet=False)
         self._greeted = False
 
@@ -42,13 +49,13 @@ class Service:
         """Tell what changed since the last look."""
         if not self._greeted:
             self._greeted = True
-            say(f"fleet up: coordinates {self._office.home} until it is stopped (Ctrl-C, SIGTERM)")
-        for name, said, reason in self._by_the_clock(self._office.clock.now()):
+            say(f"fleet up: coordinates {self._home} until it is stopped (Ctrl-C, SIGTERM)")
+        for name, said, reason in self._by_the_clock(self._clock.now()):
             self._progress.tell(name, said, reason)
         self._progress.seen(snapshot, plan)
 
     def _by_the_clock(self, now: datetime) -> Iterator[tuple[str, str, str]]:
-        fleet = self._office.fleet
+        fleet = self._fleet
         hours = hours_at(fleet.schedule.runs, now, parallel=fleet.parallel)
         if hours.refused:
             yield "schedule", "waits", hours.refused

@@ -1,0 +1,76 @@
+"""`fleet up` says what goes by the clock, and refuses a home that another one holds."""
+
+import os
+from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from fleet.adapters.home import home_held
+from fleet.adapters.memory import ManualClock
+from fleet.cli.up import Service
+from fleet.domain.cron import cron_of
+from fleet.domain.plan import Plan, Snapshot
+from fleet.domain.schedule import Schedule, TimedReport, TimedRun
+from tests.builders import NOW, a_fleet
+
+MIDNIGHT = datetime(2026, 3, 14, tzinfo=UTC)
+MOSCOW = ZoneInfo("Europe/Moscow")
+NIGHT = TimedRun(name="night", cron=cron_of("0 22 * * *"), timezone=MOSCOW, until=time(8))
+MORNING = TimedReport(
+    name="morning", cron=cron_of("30 7 * * *"), timezone=MOSCOW, since=3600.0, to="traces/reports"
+)
+
+
+@pytest.fixture
+def said(capsys):
+    """Answer a function that says what a service tells of a schedule as the hours go by."""
+
+    def lines(schedule, *hours):
+        clock = ManualClock(MIDNIGHT)
+        service = Service(a_fleet(schedule=schedule), clock, Path("/srv/night"))
+        for hour in hours:
+            clock.advance(MIDNIGHT + timedelta(hours=hour) - clock.now())
+            service.seen(Snapshot(), Plan())
+        return [" ".join(line.split()) for line in capsys.readouterr().err.splitlines()]
+
+    return lines
+
+
+def without_seconds(lines):
+    return [line.partition("s ")[2] for line in lines]
+
+
+def test_it_says_once_where_it_coordinates(said):
+    assert said(Schedule(), 1, 2) == [
+        "fleet up: coordinates /srv/night until it is stopped (Ctrl-C, SIGTERM)"
+    ]
+
+
+def test_it_says_when_a_run_begins_and_what_comes_after_it(said):
+    lines = said(Schedule(runs=(NIGHT,)), 18, 19, 20, 29)
+
+    assert without_seconds(lines[1:]) == [
+        "schedule waits the run `night` begins at 2026-03-14 22:00 MSK",
+        "run night is under way until 2026-03-15 08:00 MSK, 4 attempts at once",
+        "schedule waits the run `night` begins at 2026-03-15 22:00 MSK",
+    ]
+
+
+def test_it_says_which_report_was_due_and_where_it_is(said):
+    lines = said(Schedule(reports=(MORNING,)), 1, 5, 6)
+
+    assert without_seconds(lines[1:]) == [
+        "report morning was due 2026-03-13 07:30 MSK, see traces/reports",
+        "report morning was due 2026-03-14 07:30 MSK, see traces/reports",
+    ]
+
+
+def test_a_home_that_another_coordinator_holds_is_refused_with_its_name(home):
+    with home_held(home.folder, since=NOW, what="fleet run"):
+        done = home.run("up")
+
+    assert done.code == 1
+    assert f"process {os.getpid()} (fleet run) coordinates the home" in done.err
+    assert "wait for it or stop it" in done.err
