@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,7 +12,9 @@ if TYPE_CHECKING:
     from fleet.app.desk import Pen
     from fleet.bootstrap import Office
     from fleet.domain.plan import Snapshot
+    from fleet.domain.profile import Fleet
 
+SERVICE = "fleet up"  # what a service holds the home as
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be done, do nothing.")]
@@ -47,6 +50,17 @@ def snapshot_now(office: "Office") -> "Snapshot":
     from fleet.app.run import run_of
 
     return office.ledger.snapshot(run=run_of(office.ledger) or "")
+
+
+def planned_for(office: "Office") -> "Fleet":
+    """Answer the fleet that whoever coordinates now plans for: a service alone has a schedule."""
+    from fleet.bootstrap import held_by
+    from fleet.domain.schedule import UNSCHEDULED
+
+    holder = held_by(office)
+    if holder is not None and holder["holder"] == SERVICE:
+        return office.fleet
+    return replace(office.fleet, schedule=UNSCHEDULED)
 
 
 def unfit(office: "Office") -> dict[str, str]:

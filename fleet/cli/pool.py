@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from fleet.cli.output import clock, confirm, document, plain, put, table
-from fleet.cli.place import Json, Yes, opened, pen, snapshot_now, unfit
+from fleet.cli.place import Json, Yes, opened, pen, planned_for, snapshot_now, unfit
 from fleet.domain.errors import NotFoundError
 from fleet.domain.task import parse_key
 
@@ -41,7 +41,7 @@ def status(
         accounts = views.pool_rows(snapshot, office.fleet, now=now, unfit=faults)
         asked = _asked(key, office)
         tasks = (
-            views.explained(snapshot, office.fleet, now=now, unfit=faults, key=asked)
+            views.explained(snapshot, planned_for(office), now=now, unfit=faults, key=asked)
             if explain
             else []
         )

@@ -3,7 +3,7 @@
 import typer
 
 from fleet.cli.output import clock, document, plain, put, table
-from fleet.cli.place import Json, opened, snapshot_now, unfit
+from fleet.cli.place import Json, opened, planned_for, snapshot_now, unfit
 
 
 def register(app: typer.Typer) -> None:
@@ -18,7 +18,8 @@ def status(ctx: typer.Context, json: Json = False) -> None:
 
     with opened(ctx) as office:
         now, faults = office.clock.now(), unfit(office)
-        view = views.status_view(snapshot_now(office), office.fleet, now=now, unfit=faults)
+        fleet = planned_for(office)
+        view = views.status_view(snapshot_now(office), fleet, now=now, unfit=faults)
         holder = held_by(office)
     view["coordinator"] = holder
     view["slots"] = [{"parallel": office.fleet.parallel, "running": len(view["running"])}]

@@ -9,15 +9,13 @@ import typer
 
 from fleet.cli import running
 from fleet.cli.output import say
-from fleet.cli.place import opened
+from fleet.cli.place import SERVICE, opened
 from fleet.domain.schedule import due, hours_at
 
 if TYPE_CHECKING:
     from fleet.domain.plan import Plan, Snapshot
     from fleet.domain.profile import Fleet
     from fleet.ports import Clock
-
-SERVICE = "fleet up"
 
 
 def register(app: typer.Typer) -> None:

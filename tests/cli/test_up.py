@@ -1,6 +1,7 @@
 """`fleet up` says what goes by the clock, and refuses a home that another one holds."""
 
 import os
+from contextlib import nullcontext
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -74,3 +75,27 @@ def test_a_home_that_another_coordinator_holds_is_refused_with_its_name(home):
     assert done.code == 1
     assert f"process {os.getpid()} (fleet run) coordinates the home" in done.err
     assert "wait for it or stop it" in done.err
+
+
+@pytest.mark.parametrize(
+    ("holder", "waits"), [("fleet up", True), ("fleet run", False), (None, False)]
+)
+def test_who_asks_what_a_task_waits_for_is_told_of_the_schedule_where_a_service_keeps_it(
+    home, holder, waits
+):
+    home.agent("writes", "")
+    key = home.task("do it")
+    # more than half a year away, whenever this is run
+    month = (datetime.now(UTC).month + 6) % 12 + 1  # noqa: TID251 - the command asks it as well
+    run = {"name": "yearly", "cron": f"0 2 1 {month} *", "run": {"until": "03:00"}}
+    home.configure(schedule=[run])
+
+    held = nullcontext() if holder is None else home_held(home.folder, since=NOW, what=holder)
+    with held:
+        queue = home.run("status", "--json").json["queue"]
+        explained = home.run("pool", "status", "--explain", "--json").json["tasks"]
+
+    (row,) = [row for row in queue if row["task"] == key]
+    assert ("the run `yearly` begins at" in row["waiting_for"]) is waits
+    assert (row["until"] is not None) is waits
+    assert ("the run `yearly` begins at" in explained[0]["reason"]) is waits
