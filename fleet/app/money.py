@@ -4,7 +4,7 @@ from fleet.app.desk import Desk
 from fleet.app.tools import Terms
 from fleet.domain.agent import AGENTS, Meter
 from fleet.domain.attempt import Attempt, Outcome
-from fleet.domain.budget import MICROS, Settlement, metered, settle
+from fleet.domain.budget import MICROS, Settlement, metered, requests_of, settle
 from fleet.domain.window import day_of
 
 # how far a stop by the agent's own words can come too late
@@ -32,7 +32,7 @@ def settle_attempt(attempt: Attempt, desk: Desk, terms: Terms, *, told: bool) ->
         micros=spent,
         estimated=estimated,
         usage=attempt.usage,
-        requests=attempt.usage.turns,
+        requests=requests_of(attempt.usage, kind),
         day=day_of(desk.at, fleet.zone_of(account) if account else fleet.timezone),
         project_day=day_of(desk.at, fleet.timezone),
         run=terms.run,

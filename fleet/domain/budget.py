@@ -10,16 +10,16 @@ from fleet.domain.result import Usage
 
 MICROS = 1_000_000
 
-# failure kinds by what is known of the usage: the agent was never started; the vendor refused a
-# call; the agent was cut off in the middle of one; it was stopped by what it told while it worked
+# failure kinds by what is known of the usage: the agent was never started; it came to its own end;
+# the vendor refused a call; the agent was cut off in the middle of one
 _NEVER_RAN = frozenset({"agent_missing", "isolation", "packet", "setup"})
+_TO_THE_END = frozenset({"none", "self_check"})
 _REFUSED = frozenset(
     {"auth", "billing", "model_not_found", "network", "overloaded", "quota", "rate_limit"}
 )
 _CUT_OFF = frozenset(
     {"", "approval_required", "crash", "hang", "internal", "oom", "stopped", "timeout"}
 )
-_STOPPED = frozenset({"budget", "limit", "loop"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,13 +110,24 @@ def metered(kind: str, meter: Meter, *, told: bool) -> bool:
     """Tell whether the usage of an attempt that ended by itself is known.
 
     `kind` is its failure kind, `none` for a success; `told` says whether it told any usage. Where
-    a call was refused, an agent that tells while it works has used nothing but what it told.
+    a call was refused, an agent that tells while it works has used nothing but what it told; what
+    one told that tells only at the end of a round says nothing of a later round.
     """
     if kind in _NEVER_RAN:
         return True
-    if kind in _CUT_OFF or (kind in _STOPPED and meter is Meter.END):
-        return False
-    return told or (kind in _REFUSED and meter is Meter.LIVE)
+    match meter:
+        case Meter.LIVE:
+            return kind in _REFUSED or (told and kind not in _CUT_OFF)
+        case Meter.END:
+            return told and kind in _TO_THE_END
+
+
+def requests_of(usage: Usage, kind: str) -> int:
+    """Answer the requests of an attempt that was started and ended with that failure kind.
+
+    Who told of none has asked once, as far as anybody knows, unless it never came to that.
+    """
+    return usage.turns if kind in _NEVER_RAN else max(usage.turns, 1)
 
 
 def settle(reserved: int, usage: Usage, *, price: Price | None, known: bool) -> tuple[int, bool]:

@@ -54,7 +54,7 @@ def packet_of(given: Given, actions: Iterable[PendingAction]) -> dict[str, Any]:
             "setup": [list(argv) for argv in project.setup],
             "check": list(project.checks[0].command) if project.checks else None,
             "self_check_rounds": given.profile.self_check_rounds,
-            "limits": _limits(given.profile, project),
+            "limits": _limits(given),
         },
     }
 
@@ -106,7 +106,8 @@ def _price(profile: Profile) -> dict[str, float] | None:
     return {key: micros / MICROS for key, micros in asdict(profile.price).items()}
 
 
-def _limits(profile: Profile, project: Project) -> dict[str, Any]:
+def _limits(given: Given) -> dict[str, Any]:
+    profile, project = given.profile, given.project
     return {
         "attempt_timeout_seconds": profile.attempt_timeout,
         "setup_timeout_seconds": project.setup_timeout,
@@ -116,5 +117,6 @@ def _limits(profile: Profile, project: Project) -> dict[str, Any]:
         # the runner gives up before the coordinator does: it can say what hung
         "quiet_seconds": profile.stall_after * _QUIET,
         "max_turns": profile.max_turns,
-        "max_cost_usd": dollars(profile.max_cost_micros) or None,
+        # the money held for it, whatever its profile says by now
+        "max_cost_usd": dollars(given.attempt.reserved_micros) or None,
     }

@@ -9,6 +9,7 @@ from fleet.domain.swap import Cause
 from tests.app.pooled import (
     DOLLAR,
     FIRST,
+    PRICE,
     STARTED,
     a_spender,
     a_world,
@@ -18,8 +19,8 @@ from tests.app.pooled import (
     plays,
     spent,
 )
-from tests.builders import an_account
-from tests.memory_world import Life, Play, result
+from tests.builders import a_profile, an_account
+from tests.memory_world import Life, Play, World, line, result
 
 
 def test_who_reaches_his_reservation_is_stopped_and_what_he_used_is_settled():
@@ -92,3 +93,27 @@ def test_a_crash_does_not_renew_the_money_of_a_run():
     world.run = "run-2"
     Life(world).run()
     assert ends(world, "APP-2") == [(State.MERGED, "alice")]
+
+
+def test_attempts_that_told_of_nothing_use_up_the_requests_of_a_day():
+    world = a_world(an_account("alice", agent="claude", daily_requests=3))
+    world.runtime.agent = lambda packet: Play(says=(STARTED,), code=1)
+    for _ in range(4):
+        add(world)
+
+    Life(world).run()
+
+    assert [row.requests for row in world.ledger.settlements()] == [1, 1, 1]
+
+
+def test_an_end_meter_that_was_refused_in_its_second_round_costs_its_reservation():
+    qwen = a_profile("qwen-dev", agent="qwen", price=PRICE, max_cost_micros=3 * DOLLAR)
+    world = World(profiles={"qwen-dev": qwen}, accounts={"alice": a_spender(agent="qwen")})
+    first_round = (STARTED, spent(0.1, turns=3), line(3, "check", round=1, exit_code=1))
+    plays(world, Play(says=(*first_round, result(4, "rate_limit")), code=1))
+    add(world)
+
+    Life(world).run()
+
+    settled = {row.attempt: row for row in world.ledger.settlements()}[FIRST]
+    assert (settled.micros, settled.estimated) == (3 * DOLLAR, True)

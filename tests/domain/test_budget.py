@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fleet.domain.agent import Meter
-from fleet.domain.budget import Price, cost, dollars, metered, micros, settle
+from fleet.domain.budget import Price, cost, dollars, metered, micros, requests_of, settle
 from fleet.domain.errors import ConfigError
 from fleet.domain.result import Usage
 
@@ -117,9 +117,11 @@ LIVE, END = Meter.LIVE, Meter.END
         ("rate_limit", LIVE, False, True),
         ("auth", LIVE, True, True),
         ("rate_limit", END, False, False),
-        ("rate_limit", END, True, True),
         ("setup", END, False, True),
-        # stopped while it worked: who tells only at the end had told of earlier rounds
+        # refused in a later round: who tells only at the end had told of earlier rounds
+        *((kind, END, True, False) for kind in ("rate_limit", "overloaded", "context_too_long")),
+        ("context_too_long", LIVE, True, True),
+        # stopped while it worked: the same
         *((kind, LIVE, True, True) for kind in ("limit", "budget", "loop")),
         *((kind, END, True, False) for kind in ("limit", "budget", "loop")),
         *((kind, LIVE, True, False) for kind in ("stopped", "timeout", "hang", "oom", "crash")),
@@ -130,3 +132,11 @@ LIVE, END = Meter.LIVE, Meter.END
 )
 def test_usage_is_known_where_the_agent_came_to_its_end_and_told(kind, meter, told, known):
     assert metered(kind, meter, told=told) is known
+
+
+@pytest.mark.parametrize(
+    ("kind", "turns", "requests"),
+    [("crash", 0, 1), ("", 0, 1), ("none", 0, 1), ("none", 7, 7), ("setup", 0, 0), ("setup", 2, 2)],
+)
+def test_who_told_of_no_request_made_one_unless_it_never_came_to_that(kind, turns, requests):
+    assert requests_of(Usage(turns=turns), kind) == requests

@@ -97,3 +97,16 @@ def test_what_a_human_granted_is_approved_beside_the_profiles_own() -> None:
 
     assert context["safe_mode"] is True
     assert context["approved_categories"] == ["edit", "web"]
+
+
+def test_the_agent_may_use_what_was_reserved_whatever_its_profile_says_by_now() -> None:
+    dearer = a_profile(max_cost_micros=9_000_000)
+    given = a_start(attempt=an_attempt(reserved_micros=1_000_000), profile=dearer)
+
+    assert packet_of(given, ())["context"]["limits"]["max_cost_usd"] == 1.0
+
+
+def test_an_agent_for_whom_nothing_was_reserved_has_no_limit_of_money() -> None:
+    given = a_start(profile=a_profile(max_cost_micros=9_000_000))
+
+    assert packet_of(given, ())["context"]["limits"]["max_cost_usd"] is None
