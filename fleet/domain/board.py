@@ -14,8 +14,6 @@ MAX_REBUILDS = 2
 PERMANENT = frozenset(
     {
         "agent_missing",
-        "auth",
-        "billing",
         "image",
         "isolation",
         "packet",

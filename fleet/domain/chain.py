@@ -1,6 +1,7 @@
 """The chain: which profiles may take a task next, in which order, after all that went wrong."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, tzinfo
 
 from fleet.domain.attempt import Attempt, Red, State
 from fleet.domain.choice import Candidate
@@ -8,8 +9,12 @@ from fleet.domain.profile import Fleet, Profile, SwapRules
 from fleet.domain.slot import Slot
 from fleet.domain.swap import Cause, Trigger
 from fleet.domain.task import Task
+from fleet.domain.window import night_of
 
 _BARS_PROFILE = frozenset({Cause.CONTEXT_TOO_LONG, Cause.MODEL_NOT_FOUND})
+_ITS_OWN = _BARS_PROFILE | {Cause.RESERVATION}
+_NOBODYS = frozenset({Cause.RATE_LIMIT, Cause.QUOTA, Cause.OVERLOADED, Cause.NETWORK})
+_OUT_OF_MONEY = frozenset({Cause.RESERVATION, Cause.ACCOUNT_BUDGET, Cause.ACCOUNT_REQUESTS})
 
 
 def counted_of(task: Task, attempts: Sequence[Attempt]) -> tuple[Attempt, ...]:
@@ -19,20 +24,25 @@ def counted_of(task: Task, attempts: Sequence[Attempt]) -> tuple[Attempt, ...]:
     return tuple(a for a in attempts if a.number > task.red_from)
 
 
-def candidates(task: Task, attempts: Sequence[Attempt], fleet: Fleet) -> tuple[Candidate, ...]:
+def candidates(
+    task: Task, attempts: Sequence[Attempt], fleet: Fleet, *, rest: int | None = None
+) -> tuple[Candidate, ...]:
     """Answer who may take the task, best first; empty where nobody is left.
+
+    `rest` are the micro-dollars left of the task's own budget, None where it has none.
 
     A task escalated by the critic goes to the stronger profile; one that was swapped goes along
     the chain of who had it last; any other to its own profile, or to those of its role.
     """
     counted = counted_of(task, attempts)
     barred = barred_by(counted)
-    stronger = escalated(counted, fleet)
+    stronger = escalated(counted, fleet, rest=rest)
     if stronger is not None:
         chain = _with_fallbacks([stronger], fleet)
     else:
         chain = [*_after_swap(counted, fleet), *_own(task, fleet)]
-    return tuple(each for each in _once(chain) if each.profile.name not in barred)
+    able = (each for each in _once(chain) if each.profile.name not in barred)
+    return tuple(each for each in able if _within(each.profile, rest))
 
 
 def barred_by(counted: Iterable[Attempt]) -> dict[str, Cause]:
@@ -45,22 +55,37 @@ def avoided(counted: Sequence[Attempt]) -> Slot | None:
     last = _decisive(counted)
     if last is None or last.cause is None:
         return None
-    if last.cause.trigger not in {Trigger.TIMEOUT, Trigger.BUDGET}:
+    if last.cause.trigger is not Trigger.TIMEOUT and last.cause not in _OUT_OF_MONEY:
         return None
     return Slot(profile=last.profile, account=last.account)
 
 
-def escalated(counted: Sequence[Attempt], fleet: Fleet) -> Profile | None:
+def escalated(
+    counted: Sequence[Attempt], fleet: Fleet, *, rest: int | None = None
+) -> Profile | None:
     """Answer the profile that the critic calls, None while no step of the way up is due.
 
     Every `critic_after` rejections by check or reviewer lead one step further; the way ends
     where it would come back to a profile that it passed. Nobody is kept waiting for a profile
-    that has no account at all.
+    that could never start: barred, without an account that could pay it, dearer than `rest`.
     """
     red = [a for a in counted if a.state is State.REJECTED and a.red is not Red.CONFLICT]
     steps = len(red) // fleet.swap.critic_after
-    way = [p for p in _way_up(red[0].profile, fleet) if _has_account(p, fleet)] if steps else []
+    if not steps:
+        return None
+    # from the first who names a stronger one
+    ways = (_way_up(attempt.profile, fleet) for attempt in red)
+    barred = barred_by(counted)
+    way = [
+        each
+        for each in next(filter(None, ways), [])
+        if each.name not in barred and _payable(each, fleet) and _within(each, rest)
+    ]
     return way[min(steps, len(way)) - 1] if way else None
+
+
+def _within(profile: Profile, rest: int | None) -> bool:
+    return rest is None or profile.max_cost_micros <= rest
 
 
 def _way_up(start: str, fleet: Fleet) -> list[Profile]:
@@ -80,8 +105,14 @@ def _stronger(name: str, fleet: Fleet) -> Profile | None:
     return fleet.profiles.get(target) if target else None
 
 
-def _has_account(profile: Profile, fleet: Fleet) -> bool:
-    return any(account.agent == profile.agent for account in fleet.accounts.values())
+def _payable(profile: Profile, fleet: Fleet) -> bool:
+    """Tell whether any account could ever pay the profile's reservation."""
+    budgets = (
+        None if account.unmetered else account.daily_budget_micros
+        for account in fleet.accounts.values()
+        if account.agent == profile.agent
+    )
+    return any(budget is None or budget >= profile.max_cost_micros for budget in budgets)
 
 
 def _own(task: Task, fleet: Fleet) -> list[Candidate]:
@@ -161,22 +192,25 @@ def cause_of_swap(last: Attempt | None, slot: Slot, *, stronger: Profile | None)
 def swaps_left(counted: Sequence[Attempt], rules: SwapRules) -> str:
     """Answer why the task may not be tried on, "" while it may.
 
-    What broke off counts like a timeout: nobody knows what it would have needed.
+    What broke off counts like a timeout: nobody knows what it would have needed. Limits of
+    accounts, days and runs are nobody's fault: they end by themselves, or when a human acts.
     """
-    broken = [a for a in counted if a.state in {State.FAILED, State.LOST} or _is(a, _TIMEOUTS)]
+    broken = [a for a in counted if a.state in {State.FAILED, State.LOST} or _timed_out(a)]
     if len(broken) > rules.timeouts:
         return f"{len(broken)} attempts broke off: {broken[-1].reason}"
-    errors = [a for a in counted if _is(a, _ERRORS)]
-    if len(errors) > rules.errors:
-        return f"{len(errors)} swaps for errors or money: {errors[-1].reason}"
+    own = [a for a in counted if a.state is State.SWAPPED and a.cause in _ITS_OWN]
+    if len(own) > rules.errors:
+        return f"{len(own)} swaps for errors or money of its own: {own[-1].reason}"
     return ""
 
 
-_TIMEOUTS = frozenset({Trigger.TIMEOUT})
-_ERRORS = frozenset({Trigger.ERROR, Trigger.BUDGET})
+def limits_met(counted: Iterable[Attempt], *, night: date, zone: tzinfo) -> int:
+    """Count the swaps of a night for what is nobody's fault: limits, and vendors that are down."""
+    ends = [a.ended for a in counted if a.cause in _NOBODYS]
+    return sum(1 for at in ends if at is not None and night_of(at, zone) == night)
 
 
-def _is(attempt: Attempt, triggers: frozenset[Trigger]) -> bool:
+def _timed_out(attempt: Attempt) -> bool:
     if attempt.state is not State.SWAPPED:
         return False
-    return (attempt.cause.trigger if attempt.cause else Trigger.TIMEOUT) in triggers
+    return attempt.cause is None or attempt.cause.trigger is Trigger.TIMEOUT

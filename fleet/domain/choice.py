@@ -5,7 +5,7 @@ Every refusal says why and, where that is known, when it ends.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from fleet.domain.agent import AGENTS
@@ -13,6 +13,8 @@ from fleet.domain.hindrance import AccountState, Hindrance
 from fleet.domain.pool import Pool, full, hindrance
 from fleet.domain.profile import Account, Profile
 from fleet.domain.slot import Slot
+
+_NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,13 +67,17 @@ def refused(slot: Slot, pool: Pool, *, project: str) -> Refusal | None:
     """Answer why the slot may not start an attempt of the project now, None where it may."""
     profile, account = pool.fleet.profiles[slot.profile], pool.fleet.accounts[slot.account]
     found = hindrance(account, pool)
-    if found is not None:
-        return _refusal(profile, account, found)
-    # room comes back soonest: who waits for it must be able to pay
-    found = full(account, pool)
-    return _unaffordable(profile, account, pool=pool, project=project) or (
-        _refusal(profile, account, found) if found else None
+    refusals = (
+        _refusal(profile, account, found) if found else None,
+        _unaffordable(profile, account, pool=pool, project=project),
     )
+    told = [each for each in refusals if each is not None]
+    if told:
+        # the one that ends last: until then the other changes nothing
+        return max(told, key=lambda each: each.until or _NEVER)
+    # room comes back soonest: who waits for it must be able to pay
+    busy = full(account, pool)
+    return _refusal(profile, account, busy) if busy else None
 
 
 def _judged(profile: Profile, pool: Pool, *, project: str) -> Iterator[Slot | Refusal]:

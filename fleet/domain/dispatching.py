@@ -3,16 +3,17 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, time, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from fleet.domain.attempt import Attempt, Red, State
 from fleet.domain.board import Board
 from fleet.domain.budget import MICROS
-from fleet.domain.chain import avoided, candidates, cause_of_swap, counted_of, escalated
+from fleet.domain.chain import avoided, candidates, cause_of_swap, counted_of, escalated, limits_met
 from fleet.domain.choice import Candidate, Refusals, choose_slot
 from fleet.domain.hindrance import AccountState
 from fleet.domain.plan import Dispatch, Sight, Wait
 from fleet.domain.pool import Pool, taken
+from fleet.domain.profile import SwapRules
 from fleet.domain.slot import Slot
 from fleet.domain.task import Task
 from fleet.domain.turns import Turns
@@ -20,6 +21,10 @@ from fleet.domain.window import night_of
 
 _FRESH_AFTER = frozenset({Red.CONFLICT, Red.MERGED_TIP})
 _TOO_MANY = "{} swaps in this night already (limits.night_swaps)"
+_WORN_OUT = (
+    "{} swaps of it for limits and outages in this night already (swap.error.max_swaps): "
+    "`fleet task retry` goes on at once"
+)
 _SHOWN = 3  # reasons told, and accounts named for each
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
@@ -53,9 +58,10 @@ class _Room:
 
     free: int
     pool: Pool
+    rules: SwapRules
     swaps: int
-    most_swaps: int
-    noon: datetime
+    night: date
+    noon: datetime | None
     chains: dict[object, tuple[Candidate, ...]] = field(default_factory=dict)
     refused: dict[object, Refused] = field(default_factory=dict)
 
@@ -63,13 +69,16 @@ class _Room:
 def dispatches(ready: Sequence[Task], board: Board, sight: Sight, *, pool: Pool) -> Dispatches:
     """Choose slots for ready tasks: by priority, then in fair turns of their projects."""
     held = Counter(attempt.project for attempt in pool.holding)
-    zone = board.fleet.timezone
+    zone, rules = board.fleet.timezone, board.fleet.swap
+    night = night_of(sight.now, zone)
     room = _Room(
         free=sight.parallel - held.total(),
         pool=pool,
-        swaps=board.snapshot.swaps.get(night_of(sight.now, zone), 0),
-        most_swaps=board.fleet.swap.night,
-        noon=_noon(sight, zone),
+        rules=rules,
+        swaps=board.snapshot.swaps.get(night, 0),
+        night=night,
+        # where there may be none at all, another night is no better
+        noon=_noon_after(night, zone) if rules.night else None,
     )
     weights = {key: project.weight for key, project in board.fleet.projects.items()}
     actions: list[Dispatch] = []
@@ -82,7 +91,7 @@ def dispatches(ready: Sequence[Task], board: Board, sight: Sight, *, pool: Pool)
             turns.took(task)
         else:
             waits.append(chosen)
-    storm = "" if actions else _storm(room.refused.values())
+    storm = "" if actions or pool.holding else _storm(room.refused.values())
     return Dispatches(actions=tuple(actions), waits=tuple(waits), storm=storm)
 
 
@@ -94,15 +103,16 @@ def _dispatch(task: Task, board: Board, sight: Sight, room: _Room) -> Dispatch |
         return Wait(task=task.key, reason=held_back, until=until)
     counted = counted_of(task, attempts)
     last = counted[-1] if counted else None
-    full = room.swaps >= room.most_swaps
-    if full and last is not None and last.state is State.SWAPPED:
-        return Wait(task=task.key, reason=_TOO_MANY.format(room.most_swaps), until=room.noon)
+    worn = _worn_out(counted, last, room)
+    if worn:
+        return Wait(task=task.key, reason=worn, until=room.noon)
     slot = _slot(task, counted, board, room)
     if isinstance(slot, Refused):
         return Wait(task=task.key, reason=slot.reason, until=slot.until)
-    cause = cause_of_swap(last, slot, stronger=escalated(counted, board.fleet))
-    if full and cause is not None:
-        return Wait(task=task.key, reason=_TOO_MANY.format(room.most_swaps), until=room.noon)
+    stronger = escalated(counted, board.fleet, rest=_rest(task, board))
+    cause = cause_of_swap(last, slot, stronger=stronger)
+    if cause is not None and room.swaps >= room.rules.night:
+        return Wait(task=task.key, reason=_TOO_MANY.format(room.rules.night), until=room.noon)
     room.swaps += cause is not None
     room.free -= 1
     room.pool = taken(room.pool, slot, project=task.project)
@@ -115,6 +125,19 @@ def _dispatch(task: Task, board: Board, sight: Sight, room: _Room) -> Dispatch |
         after=last if cause is not None else None,
         cause=cause,
     )
+
+
+def _worn_out(counted: Sequence[Attempt], last: Attempt | None, room: _Room) -> str:
+    """Say that this night has seen enough swaps, of all tasks or of this one, "" while not."""
+    if last is None or last.state is not State.SWAPPED:
+        return ""
+    if room.swaps >= room.rules.night:
+        return _TOO_MANY.format(room.rules.night)
+    if len(counted) > room.rules.errors:
+        met = limits_met(counted, night=room.night, zone=room.pool.fleet.timezone)
+        if met > room.rules.errors:
+            return _WORN_OUT.format(met)
+    return ""
 
 
 def _fresh_after(last: Attempt) -> bool:
@@ -143,15 +166,13 @@ def _not_yet(attempts: Sequence[Attempt], sight: Sight, room: _Room) -> str:
 
 
 def _slot(task: Task, counted: Sequence[Attempt], board: Board, room: _Room) -> Slot | Refused:
-    rest = _rest(task, board)
     past = tuple([(a.profile, a.account, a.state, a.red, a.cause) for a in counted])
-    kin = (task.project, task.profile, task.role, rest, past)
+    able = _able(task, counted, past, board=board, room=room)
+    names = tuple([each.profile.name for each in able])
+    kin = (task.project, task.profile, task.role, past, names)
     known = room.refused.get(kin)
     if known is not None:
         return known
-    if kin not in room.chains:
-        room.chains[kin] = _affordable(candidates(task, counted, board.fleet), rest)
-    able = room.chains[kin]
     found = choose_slot(able, room.pool, project=task.project, avoid=avoided(counted))
     if isinstance(found, Slot):
         return found
@@ -161,18 +182,24 @@ def _slot(task: Task, counted: Sequence[Attempt], board: Board, room: _Room) -> 
     return room.refused[kin]
 
 
+def _able(
+    task: Task, counted: Sequence[Attempt], past: object, *, board: Board, room: _Room
+) -> tuple[Candidate, ...]:
+    """Answer the candidates whose reservation the task's own budget still covers."""
+    rest = _rest(task, board)
+    kin = (task.profile, task.role, past, rest if counted else None)
+    if kin not in room.chains:
+        room.chains[kin] = candidates(task, counted, board.fleet, rest=kin[-1])
+    able = room.chains[kin]
+    # without a past the rest only leaves some of them out
+    return able if rest is None else tuple([c for c in able if c.profile.max_cost_micros <= rest])
+
+
 def _rest(task: Task, board: Board) -> int | None:
     """Answer the micro-dollars left of the task's own budget, None where it has none."""
     if task.budget_micros is None:
         return None
     return task.budget_micros - board.snapshot.task_settled.get(task.key, 0)
-
-
-def _affordable(able: tuple[Candidate, ...], rest: int | None) -> tuple[Candidate, ...]:
-    """Answer the candidates whose reservation the task's own budget still covers."""
-    if rest is None:
-        return able
-    return tuple(each for each in able if each.profile.max_cost_micros <= rest)
 
 
 def _nobody(task: Task, counted: Sequence[Attempt], board: Board) -> str:
@@ -185,9 +212,9 @@ def _nobody(task: Task, counted: Sequence[Attempt], board: Board) -> str:
     return f"the task's budget is spent: less is left than {least:g} USD, the least max_cost_usd"
 
 
-def _noon(sight: Sight, zone: tzinfo) -> datetime:
-    """Answer when the night of now is over there."""
-    return datetime.combine(night_of(sight.now, zone) + timedelta(days=1), time(12), tzinfo=zone)
+def _noon_after(night: date, zone: tzinfo) -> datetime:
+    """Answer when that night is over there."""
+    return datetime.combine(night + timedelta(days=1), time(12), tzinfo=zone)
 
 
 def worded(refusals: Refusals) -> str:

@@ -19,6 +19,7 @@ _BY_CAUSE: Mapping[Cause, str] = MappingProxyType(
         Cause.AUTH: "its account was not let in",
         Cause.BILLING: "its account had no credit",
         Cause.CREDENTIAL: "the credential of its account could not be used",
+        Cause.CONFIG: "its profile or account is not in the fleet's files any more",
         Cause.CONTEXT_TOO_LONG: "the task did not fit into the context of its model",
         Cause.MODEL_NOT_FOUND: "its account does not have its model",
         Cause.RESERVATION: "the money held for it was used up",

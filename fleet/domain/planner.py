@@ -103,7 +103,7 @@ def _for_attempt(
     sight = watched.sight
     match attempt.state:
         case State.LEASED | State.PREPARING if task is not None:
-            yield from _before_the_start(attempt, task, sight)
+            yield from _before_the_start(attempt, task, watched)
         case State.RUNNING if task is not None:
             yield from _while_it_runs(attempt, task, watched)
         case State.COLLECTED:
@@ -118,11 +118,25 @@ def _for_attempt(
         yield Clean(attempt=attempt)
 
 
-def _before_the_start(attempt: Attempt, task: Task, sight: Sight) -> Iterator[Action]:
-    if attempt.state is State.LEASED and (sight.stopping or task.cancel_requested):
-        yield Conclude(attempt=attempt, to=State.CANCELLED, reason="stopped before it started")
+def _before_the_start(attempt: Attempt, task: Task, watched: _Watched) -> Iterator[Action]:
+    against = _against_the_start(attempt, task, watched)
+    if attempt.state is State.LEASED and against:
+        yield Conclude(attempt=attempt, to=State.CANCELLED, reason=f"not started: {against}")
     else:
         yield Launch(attempt=attempt, task=task)
+
+
+def _against_the_start(attempt: Attempt, task: Task, watched: _Watched) -> str:
+    """Say why a leased attempt is not started after all: much may have changed since the lease."""
+    sight, hindered = watched.sight, watched.pool.hindered.get(attempt.account)
+    reasons = (
+        (sight.stopping, "the coordinator stops"),
+        (task.cancel_requested, "cancelled on request"),
+        (sight.keys is not None and task.key not in sight.keys, "not asked for in this run"),
+        (bool(sight.dispatch_refused), sight.dispatch_refused),
+        (hindered is not None, hindered.reason if hindered else ""),
+    )
+    return next((reason for holds, reason in reasons if holds), "")
 
 
 def _while_it_runs(attempt: Attempt, task: Task, watched: _Watched) -> Iterator[Action]:

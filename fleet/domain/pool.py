@@ -153,7 +153,7 @@ def full(account: Account, pool: Pool) -> Hindrance | None:
 
 def _spent(account: Account, pool: Pool) -> Hindrance | None:
     budget, name = account.daily_budget_micros, account.name
-    if budget is not None and not account.unmetered and pool.spent.get(name, 0) >= budget:
+    if budget and not account.unmetered and pool.spent.get(name, 0) >= budget:
         return _until_tomorrow("today's budget is spent or reserved", account, pool)
     # whoever has just begun will ask at least once
     asked = pool.requests.get(name, 0) + pool.awaited.get(name, 0)

@@ -68,8 +68,11 @@ def ground(
     """
     profile = pool.fleet.profiles.get(attempt.profile)
     account = pool.fleet.accounts.get(attempt.account)
-    late = _late(attempt, profile, now=pool.now, since=since) if profile else None
-    if late is not None or attempt.failure_kind or account is None:
+    if profile is None or account is None:
+        gone = f"profile {attempt.profile}" if profile is None else f"account {attempt.account}"
+        return Cause.CONFIG, f"{gone} is not there any more: nobody knows what it may use"
+    late = _late(attempt, profile, now=pool.now, since=since)
+    if late is not None or attempt.failure_kind:
         return late
     grounds = (
         *_spent(attempt, task, account, fleet=pool.fleet, spending=spending),
@@ -129,8 +132,10 @@ def _spent(
         ),
         (Cause.RUN_BUDGET, fleet.run_budget_micros, spending.run, "of the budget of this run"),
     )
+    costs = used_by(attempt, fleet) > 0
     for cause, limit, used, whose in limits:
-        if limit is not None and used >= limit:
+        # whoever costs nothing takes nothing from a budget that others have used up
+        if limit is not None and used >= limit and costs:
             yield cause, f"used {used / MICROS:.4f} of {limit / MICROS:.4f} USD {whose}"
     asked = spending.requests.get(account.name, 0)
     if account.daily_requests is not None and asked >= account.daily_requests:

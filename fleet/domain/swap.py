@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 
 class Trigger(StrEnum):
-    """The family of a cause; each has its own cap."""
+    """The family of a cause."""
 
     TIMEOUT = "timeout"
     ERROR = "error"
@@ -31,6 +31,7 @@ class Cause(StrEnum):
     AUTH = "auth"
     BILLING = "billing"
     CREDENTIAL = "credential"
+    CONFIG = "config"
     CONTEXT_TOO_LONG = "context_too_long"
     MODEL_NOT_FOUND = "model_not_found"
     RESERVATION = "reservation"
@@ -62,6 +63,7 @@ _TRIGGERS: Mapping[Cause, Trigger] = MappingProxyType(
                 Cause.AUTH,
                 Cause.BILLING,
                 Cause.CREDENTIAL,
+                Cause.CONFIG,
                 Cause.CONTEXT_TOO_LONG,
                 Cause.MODEL_NOT_FOUND,
             ),
@@ -93,7 +95,7 @@ _BY_FAILURE: Mapping[str, Cause] = MappingProxyType(
         **{
             cause.value: cause
             for cause in Cause
-            if cause.trigger is Trigger.ERROR and cause is not Cause.CREDENTIAL
+            if cause.trigger is Trigger.ERROR and cause not in {Cause.CREDENTIAL, Cause.CONFIG}
         },
     }
 )

@@ -10,7 +10,7 @@ from fleet.domain.attempt import State
 from fleet.domain.profile import Account, SwapRules
 from fleet.domain.swap import Cause
 from fleet.domain.task import Resolution
-from fleet.domain.window import Window
+from fleet.domain.window import Window, night_of
 from fleet.ports import Append, Save
 from tests.builders import (
     NOW,
@@ -18,6 +18,7 @@ from tests.builders import (
     a_health,
     a_profile,
     a_project,
+    a_receipt,
     a_settlement,
     a_task,
     an_account,
@@ -116,9 +117,10 @@ def test_every_candidate_of_a_waiting_task_says_what_refuses_it_and_until_when()
 
 def test_an_end_by_the_fleets_own_clock_is_told_in_utc():
     swapped = an_attempt(account="alice", state=State.SWAPPED, cause=Cause.STALLED, cleaned=True)
-    fleet = replace(with_accounts(metered()), swap=SwapRules(night=0), timezone=MOSCOW)
+    fleet = replace(with_accounts(metered()), swap=SwapRules(night=1), timezone=MOSCOW)
+    receipt = a_receipt(swapped, night=night_of(NOW, MOSCOW))
 
-    (row,) = explained(a_ledger(a_task(), swapped), fleet)
+    (row,) = explained(a_ledger(a_task(), swapped, receipt), fleet)
 
     assert "swaps in this night" in row["reason"]
     # noon in Moscow; today's was half an hour ago

@@ -1,5 +1,7 @@
 """Who takes a task next: fallbacks, escalation, what bars a profile, and when it is enough."""
 
+from datetime import UTC, timedelta
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,13 +12,15 @@ from fleet.domain.chain import (
     candidates,
     cause_of_swap,
     escalated,
+    limits_met,
     swaps_left,
 )
 from fleet.domain.profile import SwapRules
 from fleet.domain.slot import Slot
 from fleet.domain.swap import Cause, Trigger, cause_of
 from fleet.domain.task import Priority
-from tests.builders import a_fleet, a_profile, a_task
+from fleet.domain.window import night_of
+from tests.builders import NOW, a_fleet, a_profile, a_task, an_account
 from tests.domain.planning import ended
 
 
@@ -105,6 +109,45 @@ def test_every_second_red_verdict_leads_a_step_up_and_the_way_ends_before_a_circ
     assert names(a_task(profile="claude"), *attempts)[0] == first
 
 
+def test_the_way_up_begins_with_the_first_who_names_a_stronger_one():
+    fleet = fleet_of(
+        a_profile("plain"), a_profile("weak", escalate_to="strong"), a_profile("strong")
+    )
+
+    for order in (("weak", "plain"), ("plain", "weak")):
+        attempts = [red(number, name) for number, name in enumerate(order, start=1)]
+        assert escalated(attempts, fleet) == fleet.profiles["strong"]
+
+
+def test_nobody_is_escalated_to_where_no_slot_can_ever_be():
+    dear = a_profile("strong", max_cost_micros=50)
+    fleet = fleet_of(a_profile("weak", escalate_to="strong"), dear)
+    reds = [red(1, "weak"), red(2, "weak")]
+    poor = a_fleet(
+        profiles=fleet.profiles,
+        accounts={"a": an_account("a", unmetered=False, daily_budget_micros=49)},
+    )
+
+    assert escalated(reds, fleet) == dear
+    assert escalated(reds, fleet, rest=50) == dear
+    assert escalated(reds, fleet, rest=49) is None
+    assert escalated(reds, poor) is None
+    assert escalated([*reds, swapped(3, Cause.MODEL_NOT_FOUND, "strong")], fleet) is None
+
+
+def test_swaps_for_limits_are_counted_by_the_night():
+    night = night_of(NOW, UTC)
+    attempts = [
+        swapped(1, Cause.RATE_LIMIT, ended=NOW),
+        swapped(2, Cause.NETWORK, ended=NOW),
+        swapped(3, Cause.QUOTA, ended=NOW - timedelta(days=1)),
+        swapped(4, Cause.STALLED, ended=NOW),
+        swapped(5, Cause.AUTH, ended=NOW),
+    ]
+
+    assert limits_met(attempts, night=night, zone=UTC) == 2
+
+
 def test_a_conflict_is_no_reason_for_a_stronger_profile():
     attempts = [red(1, red=Red.CONFLICT), red(2, red=Red.CONFLICT), red(3)]
 
@@ -166,10 +209,11 @@ def test_an_escalated_task_stays_with_the_strong_and_their_fallbacks():
 
 
 def test_only_what_hung_or_ran_out_of_money_is_avoided():
-    expected = {Trigger.TIMEOUT: True, Trigger.BUDGET: True}
+    money = {Cause.RESERVATION, Cause.ACCOUNT_BUDGET, Cause.ACCOUNT_REQUESTS}
 
     for cause in Cause:
-        assert bool(avoided([swapped(cause=cause)])) is expected.get(cause.trigger, False)
+        expected = cause.trigger is Trigger.TIMEOUT or cause in money
+        assert bool(avoided([swapped(cause=cause)])) is expected
     assert avoided([]) is None
     assert avoided([swapped(1), red(2)]) is None
 
@@ -199,8 +243,11 @@ def test_a_stronger_profile_after_a_rejection_is_a_swap_of_the_critic():
         ([State.LOST, State.FAILED, Cause.STALLED], 2, True),
         ([Cause.STALLED, Cause.LOOPING, Cause.OVERTIME], 2, True),
         ([None, None, None], 2, True),
-        ([Cause.RATE_LIMIT] * 4, 2, False),
-        ([Cause.RATE_LIMIT, Cause.AUTH, Cause.RESERVATION, Cause.QUOTA, Cause.NETWORK], 2, True),
+        ([Cause.RESERVATION] * 4, 2, False),
+        ([Cause.RESERVATION] * 3 + [Cause.MODEL_NOT_FOUND, Cause.CONTEXT_TOO_LONG], 2, True),
+        ([Cause.RATE_LIMIT, Cause.QUOTA, Cause.NETWORK, Cause.OVERLOADED] * 3, 2, False),
+        ([Cause.AUTH, Cause.BILLING, Cause.CREDENTIAL, Cause.CONFIG] * 3, 2, False),
+        ([Cause.ACCOUNT_BUDGET, Cause.PROJECT_BUDGET, Cause.RUN_BUDGET] * 3, 2, False),
         ([Cause.WINDOW_CLOSED] * 9, 2, False),
         ([Cause.STALLED], 0, True),
     ],

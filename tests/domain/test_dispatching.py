@@ -269,3 +269,39 @@ def test_a_page_of_reasons_is_cut_to_those_that_end_soonest():
 
     assert wait.reason.startswith("local/a4: rate_limit: 4, until 2026-03-14 10:31:53 UTC; ")
     assert wait.reason.endswith("2 more: see `fleet pool status --explain`")
+
+
+def test_a_task_that_met_too_many_limits_in_a_night_waits_for_the_next_and_fails_not():
+    met = [ended(n, State.SWAPPED, cause=Cause.RATE_LIMIT, ended=LATER) for n in range(1, 6)]
+    night = night_of(LATER, UTC)
+
+    few, many = planned(a_snapshot(*met[:4])), planned(a_snapshot(*met))
+
+    assert started(few) == ["APP-1"]
+    assert many.actions == ()
+    (wait,) = many.waits
+    assert "fleet task retry" in wait.reason
+    assert wait.until == datetime.combine(night + timedelta(days=1), time(12), tzinfo=UTC)
+
+
+def test_where_no_swap_is_allowed_at_all_nobody_is_told_to_wait_for_noon():
+    last = ended(1, State.SWAPPED, cause=Cause.STALLED)
+
+    (wait,) = planned(a_snapshot(last), a_fleet(swap=SwapRules(night=0))).waits
+
+    assert wait.until is None
+
+
+def test_it_is_no_storm_while_somebody_works():
+    task = a_task(profile="hers")
+    fleet = a_fleet(
+        profiles={"hers": a_profile("hers", agent="claude", command=()), "local": a_profile()},
+        accounts={"alice": an_account("alice", agent="claude"), "bob": an_account("bob")},
+    )
+
+    plan = planned(
+        a_snapshot(running(task="APP-9", account="bob"), tasks=(task,), health=(COOLING,)), fleet
+    )
+
+    assert "429" in plan.waits[0].reason
+    assert plan.storm == ""

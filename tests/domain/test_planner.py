@@ -7,13 +7,14 @@ import pytest
 
 from fleet.domain.attempt import Outcome, Red, State
 from fleet.domain.merge import PullRequestStatus
-from fleet.domain.plan import Conclude, Dispatch, Stop
+from fleet.domain.plan import Conclude, Dispatch, Launch, Stop
 from fleet.domain.policy import ActionStatus
 from fleet.domain.swap import Cause
 from fleet.domain.task import Priority, Resolution
 from tests.builders import (
     NOW,
     a_fleet,
+    a_health,
     a_pull,
     a_task,
     an_account,
@@ -73,8 +74,8 @@ def test_a_ready_task_is_dispatched():
         (ended(state=State.LOST, cleaned=False), None, {}, ["Clean", "Dispatch"]),
         (ended(state=State.LOST, outcome=None, cleaned=False), None, {}, ["Clean"]),
         (ended(state=State.LOST), None, {}, ["Dispatch"]),
-        (ended(state=State.FAILED, failure_kind="auth", cleaned=False), None, {}, ["Clean"]),
-        (ended(state=State.FAILED, failure_kind="auth"), None, {}, ["Retire"]),
+        (ended(state=State.FAILED, failure_kind="image", cleaned=False), None, {}, ["Clean"]),
+        (ended(state=State.FAILED, failure_kind="image"), None, {}, ["Retire"]),
     ],
 )
 def test_each_state_has_its_action(attempt, tasks, sight, expected):
@@ -425,3 +426,30 @@ def test_an_attempt_of_an_ended_task_is_still_cleaned():
     plan = planned(a_snapshot(ended(cleaned=False), tasks=()))
 
     assert kinds(plan) == ["Clean"]
+
+
+CLOSED = a_health("account local", blocked=True, until=None)
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"health": (CLOSED,)}, "fleet pool open local"),
+        ({"dispatch_refused": "disk is full"}, "disk is full"),
+        ({"dispatch_refused": "merges only"}, "merges only"),
+        ({"keys": frozenset({"APP-7"})}, "not asked for in this run"),
+        ({}, ""),
+    ],
+)
+def test_a_lease_is_given_back_where_it_could_not_be_given_any_more(fields, said):
+    health = fields.get("health", ())
+    sight = {key: value for key, value in fields.items() if key != "health"}
+
+    (action,) = planned(a_snapshot(an_attempt(), health=health), **sight).actions
+
+    if not said:
+        assert isinstance(action, Launch)
+        return
+    assert isinstance(action, Conclude)
+    assert action.to is State.CANCELLED
+    assert said in action.reason

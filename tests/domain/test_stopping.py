@@ -197,3 +197,19 @@ def test_nothing_stops_while_the_window_is_open():
     attempt = running(account="alice", started=NOW)
 
     assert stopped(attempt, of_the_night(OnClose.NOW), now=NOW + timedelta(minutes=5)) is None
+
+
+@pytest.mark.parametrize("gone", ["profiles", "accounts"])
+def test_what_is_no_longer_in_the_files_stops_at_once(gone):
+    found = stopped(at_work(1), a_fleet(**(metered() | {gone: {}})))
+
+    assert found is not None
+    assert found[0] is Cause.CONFIG
+    assert "is not there any more" in found[1]
+
+
+def test_who_costs_nothing_is_not_stopped_by_what_others_used_up():
+    fleet = a_fleet(projects={"APP": a_project(daily_budget_micros=0)}, run_budget_micros=5)
+
+    assert stopped(running(), fleet, run_settled=5) is None
+    assert stopped(running(usage=Usage(cost_micros=1)), fleet, run_settled=5) is not None
