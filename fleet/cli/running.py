@@ -161,7 +161,7 @@ class Progress:
             return
         self._shown[identity] = said + reason
         seconds = time.monotonic() - self._began
-        say(f"{seconds:7.1f}s  {identity:<24} {said:<22} {plain(reason)[:100]}".rstrip())
+        say(f"{seconds:7.1f}s  {identity:<24} {said:<22} {plain(reason)[:200]}".rstrip())
 
 
 def _next(plan: "Plan") -> str:

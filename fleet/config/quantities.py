@@ -111,6 +111,8 @@ def _zone(value: str) -> str:
     if value.startswith("right/"):
         # those count leap seconds, which no clock here does: every time would be off by them
         raise ValueError(f"expected {value.removeprefix('right/')!r}, found {value!r}")
+    if value == "localtime":
+        raise ValueError("expected a place such as 'Europe/Berlin': localtime differs by machine")
     try:
         ZoneInfo(value)
     except (KeyError, ValueError, OSError) as error:

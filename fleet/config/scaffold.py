@@ -47,7 +47,7 @@ limits:
 #    owner: bob
 #    agent: codex
 #    credential: {file: ~/.codex/auth.json, kind: auth_file}
-#    unmetered: true           # a subscription: nobody counts its money
+#    unmetered: true           # a subscription: it has no daily budget of its own
 #    window: {from: "22:00", to: "08:00", timezone: Europe/Berlin, days: [sun, mon, tue, wed, thu]}
 #    on_window_close: next_turn   # what is at work then: finish, next_turn or now
 #  - name: carol-gemini

@@ -30,7 +30,8 @@ CLAIMS_AS_PROGRESS = 3
 # the runner itself ends these when their own time is over, so silence in them is no stall
 _TIMED_PHASES = ("setup", "check")
 SELF_CHECK_RED = frozenset({"self_check", "limit"})
-# such an end is what its runner saw, no work: how long nothing was done is told by what was before
+# such an end is what its runner saw, or was told, no work: how long nothing was done is told by
+# what was before
 _STANDSTILL = frozenset({"hang", "loop", "timeout"})
 _MAX_NUMBER = 10**12
 _MAX_DEPTH = 20
@@ -119,7 +120,7 @@ def _concluded(attempt: Attempt, data: Mapping[str, Any], *, at: datetime) -> At
     heard = _used(attempt, told, at=at) if isinstance(told, dict) else attempt
     return replace(
         heard,
-        last_progress=attempt.last_progress if kind in _STANDSTILL else at,
+        last_progress=attempt.last_progress if kind in _STANDSTILL or attempt.stopping else at,
         summary=_text(data.get("summary"), 4000),
         failure_kind=kind,
         diagnosis=_text(known.get("message"), 4000),

@@ -146,6 +146,7 @@ ACCOUNT_MISTAKES = {
         "window: {from: '00:00', to: '08:00', timezone: right/Europe/Moscow}",
         "expected 'Europe/Moscow', found 'right/Europe/Moscow'",
     ),
+    "the machine's timezone": ("timezone: localtime", "localtime differs by machine"),
     "path for a timezone": ("timezone: ../../etc/passwd", "unknown timezone"),
     "folder for a timezone": ("timezone: Europe", "unknown timezone 'Europe'"),
     "unknown end of a window": ("on_window_close: next", "did you mean 'next_turn'?"),

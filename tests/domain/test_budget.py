@@ -35,6 +35,12 @@ def test_what_is_no_amount_is_refused(amount):
         micros(amount)
 
 
+@pytest.mark.parametrize("amount", ["0.0000001", 1e-9])
+def test_an_amount_below_what_can_be_counted_is_not_taken_for_nothing(amount):
+    with pytest.raises(ConfigError, match="less than can be counted"):
+        micros(amount)
+
+
 @given(st.integers(0, 10**15))
 def test_an_amount_survives_being_shown(amount):
     assert dollars(amount) == amount / 1_000_000

@@ -1,13 +1,14 @@
 """Event lines are untrusted: any bytes are heard or dropped, none raises."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fleet.domain.attempt import State
+from fleet.domain.attempt import Outcome, State
 from fleet.domain.result import Usage
 from fleet.domain.wire import MAX_LINE, TYPES, Line, hear, parse, usage_from
 from tests.builders import NOW, an_attempt
@@ -254,3 +255,11 @@ def test_what_the_runner_saw_of_a_standstill_is_no_progress(kind, counts):
     after = hear(before, told("result", 2, diagnostics={"failure_kind": kind}), at=LATER)
 
     assert after.last_progress == (LATER if counts else NOW)
+
+
+def test_the_last_words_of_one_that_is_stopped_are_no_progress():
+    before = replace(hear(running, told("activity"), at=NOW), stopping=Outcome.SWAP)
+
+    after = hear(before, told("result", 2, diagnostics={"failure_kind": "stopped"}), at=LATER)
+
+    assert after.last_progress == NOW
