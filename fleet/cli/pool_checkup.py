@@ -7,17 +7,22 @@ from typing import TYPE_CHECKING
 from fleet.cli.agent_checkup import Row, row
 from fleet.cli.output import clock, plain
 from fleet.domain.health import account_subject
+from fleet.domain.schedule import due_next, shift_near
 
 if TYPE_CHECKING:
     from fleet.bootstrap import Office
     from fleet.domain.profile import Account
+    from fleet.domain.schedule import Schedule
     from fleet.domain.window import Window
 
 _STANDS_STILL = frozenset({"blocked", "cooling"})
 
 
 def pool_examined(office: "Office") -> Iterator[Row]:
-    """Answer one line on the clock, one a window, and one an account that stands still."""
+    """Answer a line on the clock, one a window, one an entry of the schedule, one a halted account.
+
+    Accounts that cool or are blocked are halted.
+    """
     from fleet.app import views
 
     now, snapshot = office.clock.now(), office.ledger.snapshot()
@@ -25,6 +30,7 @@ def pool_examined(office: "Office") -> Iterator[Row]:
     for account in office.fleet.accounts.values():
         if account.window is not None:
             yield _window(account, account.window, now)
+    yield from _schedule(office.fleet.schedule, now)
     # credentials are examined by themselves, each with its own remedy
     blocked = {health.subject for health in snapshot.health if health.blocked}
     for each in views.pool_rows(snapshot, office.fleet, now=now, unfit={}):
@@ -45,7 +51,22 @@ def _zones(office: "Office", now: datetime) -> str:
         zones[str(zone)] = zone
         if account.window is not None:
             zones[str(account.window.timezone)] = account.window.timezone
+    timed = [run.timezone for run in fleet.schedule.runs]
+    timed += [report.timezone for report in fleet.schedule.reports]
+    zones.update((str(zone), zone) for zone in timed)
     return ", ".join(f"{now.astimezone(zone):%a %H:%M} {name}" for name, zone in zones.items())
+
+
+def _schedule(schedule: "Schedule", now: datetime) -> Iterator[Row]:
+    for run in schedule.runs:
+        shift = shift_near(run, now)
+        open_now = shift.starts <= now
+        ends, starts = clock(shift.ends.isoformat()), clock(shift.starts.isoformat())
+        said = f"under way until {ends}" if open_now else f"from {starts} to {ends}"
+        yield row(f"run {run.name}", "ok", f"{said}, while `fleet up` stands")
+    for report in schedule.reports:
+        said = f"next {clock(due_next(report, now).isoformat())} into {report.to}"
+        yield row(f"report {report.name}", "ok", f"{said}, while `fleet up` stands")
 
 
 def _window(account: "Account", window: "Window", now: datetime) -> Row:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
+from fleet.app.clockwork import Clockwork
 from fleet.app.coordinator import Order
 from fleet.app.run import BEGAN, run_of
 from fleet.app.scribe import WRITTEN
@@ -102,6 +103,25 @@ def test_a_run_says_how_many_attempts_there_are_at_once(named, most):
     a_life(world)
 
     assert [a.state for a in world.ledger.attempts()] == [State.RUNNING] * most
+
+
+def test_there_are_hands_for_the_largest_run_from_the_start():
+    runs = (a_run("0 9 * * *", "10:00"), a_run("0 22 * * *", "08:00", name="n", parallel=6))
+
+    assert Clockwork(Schedule(runs=runs), World().alarm, parallel=2).most == 6
+    assert Clockwork(Schedule(), World().alarm, parallel=2).most == 2
+
+
+def test_what_waits_for_another_reason_does_not_wait_for_the_run():
+    world = a_world(a_run("30 11 * * *", "12:00"))
+    add(world)
+    life = a_life(world)
+
+    life.coordinator.stop()
+    life.tick()
+
+    (wait,) = life.plan.waits
+    assert (wait.reason, wait.until) == ("the coordinator stops", None)
 
 
 def test_without_runs_a_service_dispatches_always_and_never_ends_by_being_idle():

@@ -1,5 +1,6 @@
 """What doctor says of windows, of timezones and of accounts that stand still."""
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -40,6 +41,39 @@ def test_an_open_window_says_when_it_closes(home):
 
     closes = datetime(2026, 6, 2, 5, tzinfo=UTC).astimezone()
     assert row["detail"] == f"open until {closes:%Y-%m-%d %H:%M:%S}"
+
+
+@pytest.mark.parametrize(
+    ("at", "said"),
+    [
+        (NOON, "from {2026-06-01 19:00} to {2026-06-02 05:00}"),
+        (NOON.replace(hour=23), "under way until {2026-06-02 05:00}"),
+    ],
+)
+def test_an_entry_of_the_schedule_says_when_its_time_is(home, at, said):
+    entry = {"cron": "0 22 * * *", "timezone": "Europe/Moscow"}
+    night = {"name": "night", **entry, "run": {"until": "08:00"}}
+    evening = {"name": "evening", **entry, "report": {"since": "12h", "to": "traces/reports"}}
+    home.configure(schedule=[night, evening])
+
+    rows = examined(home, at=at)
+
+    assert rows["run night"]["detail"] == f"{locally(said)}, while `fleet up` stands"
+    following = "{2026-06-01 19:00}" if at == NOON else "{2026-06-02 19:00}"
+    assert rows["report evening"]["detail"] == (
+        f"next {locally(following)} into traces/reports, while `fleet up` stands"
+    )
+    assert "Europe/Moscow" in rows["clock"]["detail"]
+
+
+def locally(said):
+    """Write the instants in braces as the clock of this machine shows them."""
+
+    def there(found):
+        at = datetime.fromisoformat(found[1]).replace(tzinfo=UTC)
+        return f"{at.astimezone():%Y-%m-%d %H:%M:%S}"
+
+    return re.sub(r"\{(.*?)\}", there, said)
 
 
 def test_every_timezone_that_counts_is_shown_with_its_time(home):

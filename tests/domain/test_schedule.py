@@ -82,6 +82,13 @@ def test_a_run_goes_by_the_clock_on_the_wall(cron, until, at, starts, ends):
     assert (shift.starts, shift.ends) == (utc(starts), utc(ends))
 
 
+def test_a_run_that_ended_at_midnight_is_over_though_the_clock_goes_back_before_it():
+    # St John's, 7 November 2010: a minute past midnight, at 02:31 UTC, it became 23:01 again
+    turned = shift_near(a_run(until="00:00", zone="America/St_Johns"), utc("2010-11-07T02:45"))
+
+    assert turned.starts == utc("2010-11-08T01:30")
+
+
 def test_without_runs_nothing_is_refused_and_nothing_changes():
     assert hours_at((), utc("2026-03-14T12:00"), parallel=4) == Hours(parallel=4)
 
