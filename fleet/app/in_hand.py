@@ -5,7 +5,7 @@ from typing import cast
 
 from fleet.app import roster
 from fleet.app.crew import Report
-from fleet.app.stations import collect, merge, watch
+from fleet.app.stations import collect, launch, merge, watch
 from fleet.domain.plan import Action, Anticipate, Follow
 from fleet.domain.result import VerdictStatus, verdict_of
 from fleet.ports import Clock, Exit
@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 
 RETRY = 3.0  # seconds until a transient failure is tried again
 COOL = 5.0  # seconds until something that waits for the world is looked at again
-_WAITING = merge.Blocked | merge.Unsure | collect.Hindered
+_WAITING = merge.Blocked | merge.Unsure | collect.Hindered | launch.Delayed
 
 
 class InHand:

@@ -37,10 +37,10 @@ def record(before: Attempt, to: Attempt, desk: Desk, *, cause: Cause, fleet: Fle
     desk.log("attempt.swapped", before, what=f"{cause} -> {taker}", data=_told(receipt))
 
 
-def trace(attempt: Attempt, tools: Tools) -> None:
-    """Put the receipt of the swap that led to it, if any, into the traces of both attempts."""
-    for receipt in tools.ledger.receipts(attempt.task):
-        if receipt.successor == attempt.id:
+def trace(before: Attempt, tools: Tools) -> None:
+    """Put the receipt of its swap, once that is written down, into the traces of both attempts."""
+    for receipt in tools.ledger.receipts(before.task):
+        if receipt.attempt == before.id:
             for one in (receipt.attempt, receipt.successor):
                 tools.trace(one, {"kind": "swapped", "receipt": _told(receipt)})
 

@@ -30,6 +30,8 @@ from fleet.ports import Exit
 Finding = (
     launch.Launched
     | launch.LaunchFailed
+    | launch.Withdrawn
+    | launch.Delayed
     | collect.Gathered
     | collect.Hindered
     | verify.Unchanged
@@ -84,6 +86,8 @@ def work(action: Action, tools: Tools, exits: Mapping[str, Exit | None]) -> Work
             return _on_attempt(action, tools, exits)
         case Verify() | Build() | Anticipate() | Land() | Retire():
             return _on_branch(action, tools)
+        case Dispatch() if action.after is not None:
+            return "report", lambda: dispatch.carry_out(action, tools)
         case Dispatch() | Conclude() | Follow():
             return None
         case _:
@@ -126,8 +130,8 @@ def _on_branch(action: Verify | Build | Anticipate | Land | Retire, tools: Tools
 def settle(finding: Finding, desk: Desk, terms: Terms) -> None:
     """Fold a finding into the desk; one that comes too late changes nothing."""
     match finding:
-        case launch.Launched() | launch.LaunchFailed():
-            launch.settle(finding, desk, fleet=terms.fleet)
+        case launch.Launched() | launch.LaunchFailed() | launch.Withdrawn() | launch.Delayed():
+            launch.settle(finding, desk)
         case collect.Gathered() | collect.Hindered():
             collect.settle(finding, desk, terms)
         case verify.Unchanged() | verify.Ruled() | verify.Verified() | verify.Impossible():

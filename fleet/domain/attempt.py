@@ -86,7 +86,7 @@ class Attempt:
 
     `version` is the lease's fencing token: who holds an older one changes nothing. `stopping` names
     the outcome a stop was sent for; from then on nothing the container says counts as success.
-    `hindered` says why its work could not be committed at the last try.
+    `hindered` says why it could not be started, or its work not be committed, at the last try.
     `claims` counts the agent's own progress reports since it last did anything else.
     `cause` is why it is ended by a swap, None where it is not. `last_turn` is when the agent last
     told of a finished turn. `failure_kind` is `none` once the agent's result told of success.

@@ -100,7 +100,7 @@ def _under_way(attempt: Attempt, board: Board) -> Standing:
             return _being_verified(board.pending.get(attempt.id))
         case State.VERIFIED:
             return _in_review(board.pulls.get(attempt.id))
-        case State.RUNNING if attempt.hindered:
+        case State.PREPARING | State.RUNNING if attempt.hindered:
             return _waits(attempt.hindered)
         case _:
             return Standing(status=Status.RUNNING, reason=f"attempt {attempt.number}")

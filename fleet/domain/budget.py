@@ -82,7 +82,9 @@ def micros(dollars: str | float) -> int:
     if not amount.is_finite() or amount < 0:
         raise ConfigError(f"{dollars!r} is no amount of dollars", remedy="use 0 or more")
     if 0 < amount < 1:
-        raise ConfigError(f"{dollars!r} dollars are less than can be counted", remedy="use 0.000001")
+        raise ConfigError(
+            f"{dollars!r} dollars are less than can be counted", remedy="use 0.000001"
+        )
     return int(amount)
 
 

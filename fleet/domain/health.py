@@ -12,7 +12,7 @@ from fleet.domain.swap import Cause
 SHORTEST_TOLD, LONGEST_TOLD = timedelta(seconds=1), timedelta(days=8)
 _LIMITED = frozenset({Cause.RATE_LIMIT, Cause.QUOTA})
 _VENDOR_DOWN = frozenset({Cause.OVERLOADED, Cause.NETWORK})
-_REFUSED = frozenset({Cause.AUTH, Cause.BILLING, Cause.CREDENTIAL})
+_REFUSED = frozenset({Cause.AUTH, Cause.BILLING})
 # a vendor is asked again this many times sooner than an account
 _SOONER = 10
 # from here on it is the longest cooldown anyway, and a float holds no such power of two

@@ -92,7 +92,8 @@ def _at_rest(board: Board, sight: Sight) -> bool:
     """Tell whether nothing moves: what waits for the world to change does not count."""
     moving = {State.LEASED, State.PREPARING, State.RUNNING, State.COLLECTED}
     return not sight.busy and not any(
-        attempt.state in moving and f"collect {attempt.id}" not in sight.cooling
+        attempt.state in moving
+        and sight.cooling.isdisjoint({f"launch {attempt.id}", f"collect {attempt.id}"})
         for attempt in board.snapshot.attempts
     )
 

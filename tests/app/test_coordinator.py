@@ -22,6 +22,7 @@ from fleet.domain.policy import ActionStatus
 from fleet.domain.swap import Cause
 from fleet.domain.task import Resolution, Review
 from fleet.ports import Log
+from tests.app.pooled import rest
 from tests.builders import a_profile, a_project
 from tests.memory_world import CHECK, Life, Play, World, green, line, result, tree_of
 
@@ -453,6 +454,35 @@ def test_work_that_cannot_be_committed_waits_with_the_reason_and_is_not_cleaned_
     assert ends(world) == [State.MERGED]
 
 
+def test_a_disk_that_is_full_at_the_start_is_not_the_tasks_end(world):
+    add(world)
+    world.faults.plan("prepare", *[DiskFullError("no space left on /srv")] * 5)
+
+    Life(world).run()
+    (row,) = views.board_rows(world.ledger, world.fleet)
+    assert (row["status"], ends(world)) == ("waiting", [State.PREPARING])
+    assert row["reason"] == "it cannot be started: no space left on /srv"
+
+    world.faults.clear()
+    Life(world).run()
+    assert ends(world) == [State.MERGED]
+    assert world.ledger.attempts("APP-1")[0].hindered == ""
+
+
+def test_a_full_disk_is_looked_at_again_after_a_pause_and_told_once(world):
+    add(world)
+    world.faults.plan("prepare", *[DiskFullError("no space left on /srv")] * 2)
+    life = Life(world)
+    for _ in range(2):
+        rest(life)
+        assert ends(world) == [State.PREPARING]
+        world.clock.advance(timedelta(seconds=6))
+    rest(life)
+
+    assert ends(world) == [State.MERGED]
+    assert [event.kind for event in world.ledger.events()].count("attempt.hindered") == 1
+
+
 def test_an_engine_that_is_down_at_the_start_is_said_at_once(world):
     world.faults.plan("ping", EngineDownError("no answer", remedy="start it"))
 
@@ -814,7 +844,8 @@ def test_a_line_cut_anywhere_is_put_together(world):
         ((line(1, "usage", cost_usd=9), result(2, "crash")), 1, 9_000_000, True),
         # it failed, but came to its own end and told what it had used until then
         ((line(1, "usage", cost_usd=0.5), result(2, "self_check")), 1, 500_000, False),
-        ((result(1, "rate_limit", usage={"cost_usd": 0.5}),), 1, 500_000, False),
+        # it may have been refused in a later round than the one it told of
+        ((result(1, "rate_limit", usage={"cost_usd": 0.5}),), 1, 2_000_000, True),
         ((result(1, "rate_limit", usage=None),), 1, 2_000_000, True),
         ((result(1, "setup", usage=None),), 1, 0, False),
     ],

@@ -6,7 +6,6 @@ from datetime import timedelta
 
 import pytest
 
-from fleet.app import health
 from fleet.app.coordinator import Order
 from fleet.app.desk import Pen
 from fleet.app.stations import intake, review
@@ -218,9 +217,9 @@ def test_a_credential_that_goes_between_plan_and_start_is_not_the_tasks_end(worl
     assert (attempt.state, attempt.cause) == (State.SWAPPED, Cause.CREDENTIAL)
     assert (world.runtime.starts, world.secrets.folders) == ({}, {})
     assert list(world.worktrees.branches) == ["main"]
-    assert "mend it, then `fleet pool open alice`" in reasons(life)[0]
+    assert "no credential" in reasons(life)[0]
+    # nobody has to open an account whose credential is back
     world.secrets.kept["alice"] = kept
-    health.open_account("alice", world.fleet, a_pen(world))
     Life(world).run()
     assert states(world) == [State.SWAPPED, State.MERGED]
 
@@ -235,7 +234,8 @@ def test_an_account_that_is_gone_from_the_files_is_not_the_tasks_end(world):
     Life(world).run()
 
     first, second = world.ledger.attempts("APP-1")
-    assert (first.reason, second.account) == ("account alice is gone", "bob")
+    assert (first.state, first.reason) == (State.CANCELLED, "account alice is gone")
+    assert second.account == "bob"
 
 
 def test_an_image_without_the_program_is_refused_before_a_container_starts(world):

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from fleet.domain.attempt import Outcome, Red, State
+from fleet.domain.errors import TransientError
 from fleet.domain.profile import SwapRules
 from fleet.domain.swap import Cause, Trigger
 from tests.app.pooled import (
@@ -62,6 +63,45 @@ def test_a_receipt_stands_in_the_history_of_who_ended_and_in_both_traces():
     for attempt in (FIRST, SECOND):
         (told,) = [e for e in world.traces.entries[attempt] if e["kind"] == "swapped"]
         assert told["receipt"] == event.data
+
+
+def handed_over(world):
+    """Let the first attempt hang and its successor be leased; answer the coordinator's life."""
+    plays(world, failing("hang"))
+    add(world)
+    life = Life(world)
+    life.tick()
+    while len(ends(world)) == 1:
+        life.perform()
+        life.tick()
+    return life
+
+
+def receipts_traced(world):
+    traces = world.traces.entries
+    return [[e["kind"] for e in traces[id_]].count("swapped") for id_ in (FIRST, SECOND)]
+
+
+def test_a_receipt_is_traced_once_though_the_launch_was_tried_again():
+    world = a_world()
+    life = handed_over(world)
+    world.faults.plan("start", *[TransientError("engine restarts")] * 3)
+
+    life.run()
+
+    assert ends(world)[-1] == (State.MERGED, "bob")
+    assert receipts_traced(world) == [1, 1]
+
+
+def test_a_receipt_is_traced_though_the_successor_never_started():
+    world = a_world()
+    life = handed_over(world)
+    world.runtime.image = None
+
+    life.run()
+
+    assert ends(world)[-1] == (State.FAILED, "bob")
+    assert receipts_traced(world) == [1, 1]
 
 
 def test_a_successor_without_a_predecessors_work_is_told_so():

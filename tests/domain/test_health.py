@@ -25,7 +25,7 @@ RULES = SwapRules(cooldown=300.0, max_cooldown=18_000.0)
 ALICE = an_account("alice", agent="claude")
 LIMITED = (Cause.RATE_LIMIT, Cause.QUOTA)
 DOWN = (Cause.OVERLOADED, Cause.NETWORK)
-REFUSED = (Cause.AUTH, Cause.BILLING, Cause.CREDENTIAL)
+REFUSED = (Cause.AUTH, Cause.BILLING)
 NOBODYS = tuple(each for each in Cause if each not in {*LIMITED, *DOWN, *REFUSED})
 
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from fleet.app import receipts
 from fleet.app.desk import Desk
+from fleet.app.tools import Tools
 from fleet.domain.attempt import Attempt, State, attempt_id
 from fleet.domain.budget import Reservation
 from fleet.domain.plan import Dispatch
@@ -43,3 +44,9 @@ def record(action: Dispatch, desk: Desk, *, fleet: Fleet, home8: str) -> None:
         desk.save(replace(task, fresh=False))
     if action.after is not None and action.cause is not None:
         receipts.record(action.after, attempt, desk, cause=action.cause, fleet=fleet)
+
+
+def carry_out(action: Dispatch, tools: Tools) -> None:
+    """Trace the receipt of a swap; whatever becomes of the successor, both traces have it."""
+    if action.after is not None:
+        receipts.trace(action.after, tools)

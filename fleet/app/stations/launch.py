@@ -4,18 +4,16 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from fleet.app import health, receipts
+from fleet.app import clearance
 from fleet.app.desk import Desk
 from fleet.app.reach import reach_of
 from fleet.app.tools import Tools
-from fleet.domain.agent import AGENTS
 from fleet.domain.attempt import Attempt, Outcome, State
-from fleet.domain.errors import CredentialError, DiskFullError, FleetError, TransientError
+from fleet.domain.errors import ConfigError, CredentialError, DiskFullError, FleetError
 from fleet.domain.handoff import Handoff, Work, handoff_of, predecessors
-from fleet.domain.image import how_to_have
 from fleet.domain.packet import Given, context_of, packet_of
 from fleet.domain.plan import Launch
-from fleet.domain.profile import LOCAL, Fleet, Profile, Project
+from fleet.domain.profile import LOCAL, Profile
 from fleet.domain.swap import Cause
 from fleet.ports import ContainerSpec, Mount, Workspace
 
@@ -38,82 +36,82 @@ class LaunchFailed:
     reason: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class Withdrawn:
+    """It never started and its slot is not its own any more; it counts for nothing."""
+
+    attempt: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Delayed:
+    """It cannot be started for now, which is nobody's fault; it is tried again."""
+
+    attempt: str
+    reason: str
+
+
+Finding = Launched | LaunchFailed | Withdrawn | Delayed
+
+
 def record(action: Launch, desk: Desk) -> None:
     """Move a leased attempt to PREPARING before anything happens in the world."""
     if action.attempt.state is State.LEASED:
         desk.move(action.attempt, State.PREPARING)
 
 
-def carry_out(action: Launch, tools: Tools) -> Launched | LaunchFailed:
-    """Find or create worktree, packet and container; raises TransientError to be tried again."""
+def carry_out(action: Launch, tools: Tools) -> Finding:
+    """Find or create worktree, packet and container; what it raises `failed` explains."""
     attempt, task = action.attempt, action.task
-    project = tools.project(task.project)
     if attempt.state is State.PREPARING and _has_container(attempt, tools):
         # an earlier try got that far: its agent may have worked, so nothing may refuse it now
+        project = tools.project(attempt.project)
         space = tools.worktrees.prepare(project, attempt.id, branch=task.branch, fresh=False)
         return Launched(attempt=attempt.id, base=space.base, notes=space.notes)
-    refusal = _refusal(attempt, project, tools)
-    if refusal is not None:
-        return refusal
+    gone = clearance.withdrawn(action, tools)
+    if gone:
+        return Withdrawn(attempt=attempt.id, reason=gone)
     given = Given(
         attempt=attempt,
         task=task,
-        project=project,
+        project=tools.project(attempt.project),
         profile=tools.fleet.profiles[attempt.profile],
         account=tools.fleet.accounts[attempt.account],
         session=tools.session,
     )
+    return _refusal(given, tools) or _started(given, tools)
+
+
+def _refusal(given: Given, tools: Tools) -> LaunchFailed | None:
+    """Answer why it cannot be started at all, before anything is made: nothing is left behind."""
+    refused = clearance.refused(given.profile, given.project, tools)
     try:
-        # before the worktree is made: a refusal leaves nothing behind
         tools.secrets.check(given.account)
-        space = tools.worktrees.prepare(
-            project, attempt.id, branch=task.branch, fresh=attempt.fresh
-        )
-        tools.runtime.start(_spec(given, space, tools))
-    except TransientError:
-        raise
-    except FleetError as error:
-        return failed(attempt, error)
+    except CredentialError as error:
+        # not the task's end: the pool takes another account, or waits for this one
+        refused = refused or (Cause.CREDENTIAL.value, str(error))
+    if refused is None:
+        return None
+    kind, reason = refused
+    return LaunchFailed(attempt=given.attempt.id, kind=kind, reason=reason)
+
+
+def _started(given: Given, tools: Tools) -> Launched:
+    attempt, branch = given.attempt, given.task.branch
+    space = tools.worktrees.prepare(given.project, attempt.id, branch=branch, fresh=attempt.fresh)
+    tools.runtime.start(_spec(given, space, tools))
     return Launched(attempt=attempt.id, base=space.base, notes=space.notes)
 
 
-def failed(attempt: Attempt, error: Exception) -> LaunchFailed:
-    """Answer what a failure to start means; a full disk is not the task's end."""
-    match error:
-        case DiskFullError() | OSError():
-            kind = "disk"
-        case CredentialError():
-            # not the task's end: the pool takes another account, or waits for this one
-            kind = Cause.CREDENTIAL.value
-        case _:
-            kind = "workspace"
+def failed(attempt: Attempt, error: Exception) -> LaunchFailed | Delayed:
+    """Answer what a failure to start means; a host without room is not the task's end."""
     said = str(error) if isinstance(error, FleetError) else f"{type(error).__name__}: {error}"
-    return LaunchFailed(attempt=attempt.id, kind=kind, reason=said)
-
-
-def _refusal(attempt: Attempt, project: Project, tools: Tools) -> LaunchFailed | None:
-    """Answer why the attempt cannot be started at all, None when it may be tried."""
-    profile, image = tools.fleet.profiles.get(attempt.profile), project.image
-    kind, reason = "agent_missing", ""
-    if profile is None or profile.agent not in AGENTS:
-        reason = f"profile {attempt.profile} is gone, or its agent is unknown"
-    elif attempt.account not in tools.fleet.accounts:
-        kind, reason = Cause.CREDENTIAL.value, f"account {attempt.account} is gone"
-    elif tools.runtime.image_id(image) is None:
-        kind, reason = "image", f"image {image} is missing: {how_to_have(image)}"
-    else:
-        reason = _lacking(image, AGENTS[profile.agent].program, tools)
-    return LaunchFailed(attempt=attempt.id, kind=kind, reason=reason) if reason else None
-
-
-def _lacking(image: str, program: str, tools: Tools) -> str:
-    """Say that the image has no such program, "" when it has or does not say."""
-    # every agent image has `command`: the engine is not asked once more
-    has = None if program == "command" else tools.runtime.image_agents(image)
-    if has is None or program in has:
-        return ""
-    remedy = f"run `fleet image build --agents {program}`, or name another image"
-    return f"{program} is not in image {image}: {remedy}"
+    match error:
+        case DiskFullError() | OSError() | CredentialError() | ConfigError():
+            return Delayed(attempt=attempt.id, reason=said)
+        case _:
+            return LaunchFailed(attempt=attempt.id, kind="workspace", reason=said)
 
 
 def _has_container(attempt: Attempt, tools: Tools) -> bool:
@@ -121,24 +119,37 @@ def _has_container(attempt: Attempt, tools: Tools) -> bool:
     return any(c.name == attempt.container and (c.running or c.exit is not None) for c in known)
 
 
-def settle(finding: Launched | LaunchFailed, desk: Desk, *, fleet: Fleet) -> None:
-    """Move to RUNNING; where the container could not be started, to FAILED.
+def settle(finding: Finding, desk: Desk) -> None:
+    """Move to RUNNING; where the container could not be started, to the end that fits.
 
-    A credential that cannot be used ends it as SWAPPED: another account may have a good one.
+    A credential that cannot be used ends it as SWAPPED: another account may have a good one. What
+    passes by itself leaves it where it is, with the reason.
     """
     attempt = desk.attempt(finding.attempt)
     if attempt is None or attempt.state is not State.PREPARING:
         return
     match finding:
         case Launched():
-            moved = desk.move(attempt, State.RUNNING, base=finding.base)
+            moved = desk.move(attempt, State.RUNNING, base=finding.base, hindered="")
             for note in finding.notes:
                 desk.log("attempt.note", moved, what=note)
+        case Delayed(reason=said):
+            _delay(attempt, said, desk)
+        case Withdrawn(reason=said):
+            desk.move(attempt, State.CANCELLED, reason=said)
         case LaunchFailed(kind=Cause.CREDENTIAL.value as kind, reason=said):
             told = {"failure_kind": kind, "cause": Cause.CREDENTIAL}
-            health.note(desk.move(attempt, State.SWAPPED, reason=said, **told), desk, fleet=fleet)
+            desk.move(attempt, State.SWAPPED, reason=said, **told)
         case LaunchFailed(kind=kind, reason=said):
             desk.move(attempt, State.FAILED, reason=said, failure_kind=kind)
+
+
+def _delay(attempt: Attempt, reason: str, desk: Desk) -> None:
+    """Say once why it is not started yet."""
+    said = f"it cannot be started: {reason}"
+    if attempt.hindered != said:
+        desk.save(replace(attempt, hindered=said))
+        desk.log("attempt.hindered", attempt, what=said)
 
 
 def _spec(given: Given, space: Workspace, tools: Tools) -> ContainerSpec:
@@ -169,7 +180,6 @@ def _told(given: Given, space: Workspace, tools: Tools) -> str:
     attempt, uid, gid = given.attempt, space.uid, space.gid
     informed = replace(given, handoff=_handoff(given, space, tools))
     packet = packet_of(informed, tools.ledger.pending_actions())
-    receipts.trace(attempt, tools)
     tools.trace(attempt.id, {"kind": "asked", "packet": packet})
     files = {
         "packet.json": json.dumps(packet),
