@@ -1,6 +1,7 @@
 """A service keeps the schedule: runs begin and end by the clock, reports are written once."""
 
 import logging
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from fleet.app.clockwork import Clockwork
 from fleet.app.coordinator import Order
 from fleet.app.run import BEGAN, run_of
-from fleet.app.scribe import WRITTEN
+from fleet.app.scribe import WRITTEN, Scribe
 from fleet.domain.attempt import State
 from fleet.domain.cron import cron_of
 from fleet.domain.errors import FleetError, TransientError
@@ -122,6 +123,19 @@ def test_what_waits_for_another_reason_does_not_wait_for_the_run():
 
     (wait,) = life.plan.waits
     assert (wait.reason, wait.until) == ("the coordinator stops", None)
+
+
+def test_in_a_run_too_nothing_starts_without_room():
+    world = a_world(a_run("0 9 * * *", "10:00"))
+    add(world)
+    world.run = "fresh"
+    life = Life(world, SERVICE)
+    life.room = "disk is full"
+
+    rest(life)
+
+    (wait,) = life.plan.waits
+    assert (wait.reason, wait.until) == ("disk is full", None)
 
 
 def test_without_runs_a_service_dispatches_always_and_never_ends_by_being_idle():
@@ -258,6 +272,25 @@ def test_a_report_that_was_missed_is_made_up_for_once():
 
     assert list(world.reports.files) == [YESTERDAY]
     assert len(happened(world, WRITTEN)) == 1
+
+
+def test_two_reports_of_one_minute_are_both_written():
+    world = a_world(reports=(REPORT, replace(REPORT, name="second")))
+
+    a_life(world)
+    a_life(world)
+
+    assert [name for _, name in world.reports.files] == [YESTERDAY[1], "second" + YESTERDAY[1][7:]]
+
+
+def test_a_report_that_is_being_written_is_not_taken_in_hand_again():
+    scribe = Scribe((REPORT,))
+
+    (taken,) = scribe.take(NOW)
+
+    assert taken == ("report morning", REPORT, at("10:30", days=-1))
+    assert list(scribe.take(NOW)) == []
+    assert scribe.next(NOW) is None
 
 
 def test_a_report_is_not_written_again_by_a_later_life_though_its_file_was_taken_away():

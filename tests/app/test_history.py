@@ -1,0 +1,29 @@
+"""History is told backwards, and the newest word on a run counts."""
+
+import pytest
+
+from fleet.app.run import BEGAN, STARTED, newest_first, run_of
+from fleet.ports import Log
+from tests.builders import an_event
+from tests.memory_world import World
+
+
+def written(*events):
+    world = World()
+    world.ledger.commit([Log(event=event) for event in events])
+    return world.ledger
+
+
+def test_a_run_of_the_schedule_takes_the_place_of_what_was_under_way():
+    started = an_event(STARTED, task=None, data={"run": "one"})
+    began = an_event(BEGAN, task=None, data={"run": "night"})
+
+    assert run_of(written(started, began)) == "night"
+    assert run_of(written(began, started)) == "one"
+
+
+@pytest.mark.parametrize("many", [0, 1, 1000, 1001, 9500])
+def test_each_event_is_told_once_however_many_there_are(many):
+    ledger = written(*[an_event() for _ in range(many)])
+
+    assert [event.id for event in newest_first(ledger)] == list(range(many, 0, -1))
