@@ -1,7 +1,7 @@
 """Reads typed fields out of JSON that others wrote; every refusal names the field."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 # Larger numbers mean nothing here, and a float holds whole numbers up to it exactly.
@@ -82,16 +82,21 @@ class Fields:
         return FieldError(f"{self.name}.{key} must be {expected}")
 
 
-def fields_of(data: bytes, name: str) -> Fields:
-    """Parse a JSON object; raises FieldError when it is none."""
+def _refuse_constant(constant: str) -> object:
+    raise ValueError(f"{constant} is no JSON number")
+
+
+def fields_of(
+    data: bytes, name: str, *, constant: Callable[[str], object] = _refuse_constant
+) -> Fields:
+    """Parse a JSON object; raises FieldError when it is none.
+
+    `constant` answers for NaN and the infinities, which are no JSON.
+    """
     try:
-        value = json.loads(data, parse_constant=_refuse_constant)
+        value = json.loads(data, parse_constant=constant)
     except (ValueError, RecursionError) as error:
         raise FieldError(f"{name} is not JSON: {error}") from error
     if not isinstance(value, dict):
         raise FieldError(f"{name} must be a JSON object")
     return Fields(value, name)
-
-
-def _refuse_constant(constant: str) -> object:
-    raise ValueError(f"{constant} is no JSON number")

@@ -54,6 +54,7 @@ class Findings:
     def believe(self, told: Told) -> None:
         """Add the agent's word about one round to what is known."""
         self.summary = told.summary or self.summary
+        self.notes += told.notes
         if told.usage:
             self.usage = self.usage.plus(told.usage) if self.usage else told.usage
 

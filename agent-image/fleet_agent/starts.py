@@ -24,7 +24,7 @@ from fleet_agent.spending import rest_of
 from fleet_agent.state import Continued
 from fleet_agent.system import environment
 from fleet_agent.tail import Tail
-from fleet_agent.told import read_told
+from fleet_agent.told import read_told, unreadable
 
 _MCP = ("fleet-agent", "mcp")
 
@@ -137,13 +137,12 @@ def _conduct(
 
 
 def _hear_out(attempt: Attempt, scratch: Scratch) -> Told:
-    """Read the agent's result file; one that cannot be used is noted and counts as none."""
+    """Read the agent's result file; one that is there and cannot be read is a failure."""
     try:
         data = scratch.result()
         told = read_told(data) if data is not None else Told()
     except (ScratchError, FieldError) as error:
-        attempt.findings.notes.append(f"ignored: {error}")
-        return Told()
+        told = unreadable(str(error))
     attempt.findings.believe(told)
     return told
 

@@ -35,6 +35,53 @@ def test_a_stated_failure_beats_exit_code_0(tmp_path):
     assert a_stage(tmp_path, agent).play().failure == "quota"
 
 
+@pytest.mark.parametrize(
+    ("beside", "ignored"),
+    [
+        ('"retry_after_seconds": 100000000', "retry_after_seconds"),
+        ('"retry_after_seconds": -1', "retry_after_seconds"),
+        ('"retry_after_seconds": NaN', "retry_after_seconds"),
+        ('"retry_after_seconds": "soon"', "retry_after_seconds"),
+        ('"message": ["no", "more"]', "message"),
+        ('"message": "  "', None),
+        ('"x": 0}, "usage": {"cost_usd": -0.01', "usage.cost_usd"),
+        ('"x": 0}, "summary": {"no": "text"', "summary"),
+    ],
+)
+def test_a_stated_failure_outlives_a_slip_beside_it(tmp_path, beside, ignored):
+    agent = f"""echo '{{"failure": {{"kind": "quota", {beside}}}}}' > $FLEET_RESULT"""
+    told = a_stage(tmp_path, agent).play().diagnostics
+
+    assert (told["failure_kind"], told["retry_after_seconds"]) == ("quota", None)
+    assert told["message"] == "the agent stated a failure of kind 'quota'"
+    assert [ignored in note for note in told["notes"]] == ([True] if ignored else [])
+
+
+def test_a_wrong_usage_beside_a_stated_failure_costs_the_usage_alone(tmp_path):
+    failure = {"kind": "rate_limit", "message": "slow", "retry_after_seconds": 90}
+    stated = {"failure": failure, "usage": {"turns": 3, "cost_usd": -0.01}, "summary": "half"}
+    said = a_stage(tmp_path, f"echo '{json.dumps(stated)}' > $FLEET_RESULT").play()
+
+    assert (said.failure, said.result["summary"]) == ("rate_limit", "half")
+    assert (said.diagnostics["message"], said.diagnostics["retry_after_seconds"]) == ("slow", 90)
+    assert said.diagnostics["usage"] is None
+
+
+@pytest.mark.parametrize("failure", ["{}", "[]", '"out of money"', "false", '{"kind": 5}'])
+def test_whatever_stands_under_failure_states_one(tmp_path, failure):
+    agent = f"""echo '{{"failure": {failure}}}' > $FLEET_RESULT"""
+    said = a_stage(tmp_path, agent).play()
+
+    assert (said.failure, said.exit_code) == ("crash", 1)
+    assert said.diagnostics["message"] == "the agent stated a failure of no kind"
+
+
+def test_a_failure_that_is_null_is_none(tmp_path):
+    agent = """echo '{"failure": null}' > $FLEET_RESULT"""
+
+    assert a_stage(tmp_path, agent).play().result["status"] == "success"
+
+
 @pytest.mark.parametrize("kind", ["stopped", "oom", "approval_required", "internal", "anything"])
 def test_an_agent_cannot_state_what_only_the_runner_knows(tmp_path, kind):
     agent = f"""echo '{{"failure": {{"kind": "{kind}"}}}}' > $FLEET_RESULT"""

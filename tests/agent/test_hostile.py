@@ -38,14 +38,29 @@ def test_no_descriptor_of_the_runner_is_inherited(tmp_path):
         ("mkdir $FLEET_RESULT", "no plain file"),
         ("head -c 70000 /dev/zero > $FLEET_RESULT", "larger than"),
         ("echo '[1]' > $FLEET_RESULT", "must be a JSON object"),
-        ("""echo '{"summary": 5}' > $FLEET_RESULT""", "FLEET_RESULT.summary"),
-        ("""echo '{"usage": {"turns": -1}}' > $FLEET_RESULT""", "usage.turns"),
-        ("""echo '{"usage": {"cost_usd": 1e999}}' > $FLEET_RESULT""", "usage.cost_usd"),
-        ("""echo '{"usage": {"cost_usd": NaN}}' > $FLEET_RESULT""", "no JSON number"),
+        ("""printf '{"failure": {"ki' > $FLEET_RESULT""", "is not JSON"),
+        (": > $FLEET_RESULT", "is not JSON"),
     ],
 )
-def test_a_result_file_that_cannot_be_used_is_noted_and_ignored(tmp_path, trick, why):
+def test_a_result_file_that_cannot_be_read_is_no_success(tmp_path, trick, why):
     said = a_stage(tmp_path, trick).play()
+
+    assert (said.failure, said.exit_code) == ("crash", 1)
+    assert why in said.diagnostics["message"]
+
+
+@pytest.mark.parametrize(
+    ("told", "why"),
+    [
+        ('{"summary": 5}', "FLEET_RESULT.summary"),
+        ('{"usage": {"turns": -1}}', "usage.turns"),
+        ('{"usage": {"cost_usd": 1e999}}', "usage.cost_usd"),
+        ('{"usage": {"cost_usd": NaN}}', "usage.cost_usd"),
+        ('{"usage": [1]}', "FLEET_RESULT.usage"),
+    ],
+)
+def test_a_field_that_cannot_be_used_is_noted_and_ignored(tmp_path, told, why):
+    said = a_stage(tmp_path, f"echo '{told}' > $FLEET_RESULT").play()
 
     assert said.result["status"] == "success"
     assert why in said.diagnostics["notes"][0]

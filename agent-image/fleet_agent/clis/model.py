@@ -253,11 +253,12 @@ class Invocation:
 
 @dataclass(frozen=True)
 class Told:
-    """What the agent left in its result file; its word only."""
+    """What the agent left in its result file; its word only, and notes on what was ignored."""
 
     summary: str | None = None
     usage: Usage | None = None
     failure: Failure | None = None
+    notes: tuple[str, ...] = ()
 
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
