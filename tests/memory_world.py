@@ -664,6 +664,11 @@ class HandCrew:
         else:
             self._tray.append(Report(key=key, finding=finding, last=key not in self._readers))
 
+    def lose(self, key: str, error: Exception) -> None:
+        """Let a reader break off."""
+        del self._readers[key]
+        self._tray.append(Report(key=key, error=error))
+
     def _next(self, key: str) -> object:
         self._heard[key] += 1
         return next(self._readers[key])

@@ -26,7 +26,7 @@ Sum = TypeVar("Sum", int, Tally)
 
 
 class ManualClock(Clock):
-    """A clock that moves only when it is told to; both its times move together."""
+    """A clock that moves only when it is told to; both its times move together until it is set."""
 
     def __init__(self, start: datetime) -> None:
         """Begin at an aware instant."""
@@ -46,8 +46,13 @@ class ManualClock(Clock):
     def advance(self, by: timedelta) -> None:
         """Move on by that much."""
         with self._lock:
-            self._now += by
             self._elapsed += by.total_seconds()
+        self.set_by(by)
+
+    def set_by(self, by: timedelta) -> None:
+        """Set the wall clock forward by that much, though no time passes."""
+        with self._lock:
+            self._now += by
         for told in tuple(self._watchers):
             told()
 

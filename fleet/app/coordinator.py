@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from threading import Event
 
 from fleet.app import leftovers, roster
+from fleet.app.clerk import Clerk
 from fleet.app.clockwork import Clockwork
 from fleet.app.crew import Crew, Report
 from fleet.app.desk import Desk
@@ -14,20 +15,20 @@ from fleet.app.in_hand import RETRY, InHand
 from fleet.app.leftovers import STOP_WITHIN
 from fleet.app.run import BEGAN, ENDED
 from fleet.app.stations import watch
+from fleet.app.timekeeper import Timekeeper, clock_set
 from fleet.app.tools import Tools
 from fleet.domain import events
-from fleet.domain.errors import DuplicateError, StaleLeaseError, TransientError
+from fleet.domain.errors import TransientError
 from fleet.domain.plan import Action, Follow, Plan, Sight, Snapshot
 from fleet.domain.planner import plan
 from fleet.domain.schedule import UNSCHEDULED
 from fleet.domain.wire import Line
-from fleet.ports import Log, Write
+from fleet.ports import Log
 
 log = logging.getLogger(__name__)
 
 COALESCE = 0.015  # seconds in which reports gather, so that one tick takes them all
 BEAT = 1.0  # seconds between two looks at what other processes wrote
-MOMENT = 0.05  # seconds until a commit that somebody overtook is tried again
 _SEEN_THROUGH = frozenset({"launch", "follow", "stop", "collect", "clean", "land"})
 # a run that ends when idle still waits for what it knows to come that soon
 PATIENCE = timedelta(seconds=60)
@@ -67,7 +68,8 @@ class Coordinator:
         self._order = order
         self._room = room
         self._seen = seen
-        self._since = tools.clock.now()
+        self._timekeeper = Timekeeper(tools.clock)
+        self._clerk = Clerk(tools.ledger, tools.clock)
         self._memory = InHand(tools.clock)
         self._pause = Event()  # never set: what is waited on when only time may pass
         self._stop_asked = False
@@ -115,10 +117,12 @@ class Coordinator:
         if not self._order.merges_only:
             now, run = self._tools.clock.now(), self._tools.run
             ended = events.Event(kind=ENDED, at=now, data={"run": run})
-            self._commit([Log(event=ended)])
+            # an end that is lost makes the next run go on with the money of this one
+            self._clerk.insist([Log(event=ended)])
 
     def _tick(self) -> tuple[Plan, Snapshot]:
         self._crew.woken.clear()
+        self._keep_time()
         self._keep_hours()
         snapshot = self._apply(self._crew.reports())
         current = plan(snapshot, self._tools.fleet, self._sight())
@@ -129,6 +133,13 @@ class Coordinator:
         self._seen(snapshot, current)
         return current, snapshot
 
+    def _keep_time(self) -> None:
+        """Let nobody be judged by a clock that was set, and write down that it was."""
+        by = self._timekeeper.look()
+        if by:
+            self._memory.clock_was_set(by)
+            self._clerk.insist([Log(event=clock_set(by, at=self._tools.clock.now()))])
+
     def _keep_hours(self) -> None:
         """Write down a run of the schedule that has begun: from now on its money is counted."""
         now = self._tools.clock.now()
@@ -136,7 +147,7 @@ class Coordinator:
         if run is None or run == self._tools.run:
             return
         began = events.Event(kind=BEGAN, at=now, what=run, data={"run": run})
-        if self._commit([Log(event=began)]):
+        if self._clerk.commit([Log(event=began)]):
             self._tools = replace(self._tools, run=run)
         else:
             self._clockwork.hold(now)
@@ -202,10 +213,11 @@ class Coordinator:
         closed = "merges only" if self._order.merges_only else hours.refused
         return Sight(
             now=self._tools.clock.now(),
-            since=self._since,
+            since=memory.since,
             busy=memory.busy(),
             cooling=memory.cooling(),
             followed=frozenset(memory.followed),
+            heard=dict(memory.heard),
             exited=frozenset(memory.exits),
             anticipated=dict(memory.anticipated),
             keys=self._order.keys,
@@ -234,9 +246,9 @@ class Coordinator:
             desk = Desk(snapshot, at=self._tools.clock.now())
             told = self._settle(findings, desk)
             if not traced:
-                self._trace(told)
+                watch.trace(told, self._tools)
                 traced = True
-            if self._commit(desk.writes()):
+            if self._clerk.commit(desk.writes()):
                 return desk.after() or self._snapshot()
 
     def _settle(
@@ -252,22 +264,6 @@ class Coordinator:
                 roster.settle(finding, desk, self._tools)
         return told
 
-    def _trace(self, told: dict[str, list[Line]]) -> None:
-        for attempt, lines in told.items():
-            said = [{"kind": line.type, "seq": line.seq, "told": dict(line.data)} for line in lines]
-            if said:
-                self._tools.trace(attempt, *said)
-
-    def _commit(self, writes: list[Write]) -> bool:
-        """Tell whether it was written; where not, whoever was faster or busy is given a moment."""
-        try:
-            self._tools.ledger.commit(writes)
-        except (StaleLeaseError, DuplicateError, TransientError) as error:
-            log.info("commit to be repeated", extra={"reason": str(error)})
-            self._pause.wait(MOMENT)
-            return False
-        return True
-
     def _record(self, snapshot: Snapshot, current: Plan) -> bool:
         """Tell whether what is about to be done is written down."""
         desk = Desk(snapshot, at=self._tools.clock.now())
@@ -276,7 +272,7 @@ class Coordinator:
         if current.storm and not self._storming:
             desk.log("pool.storm", None, what=current.storm)
         writes = desk.writes()
-        written = not writes or self._commit(writes)
+        written = not writes or self._clerk.commit(writes)
         if written:
             self._storming = bool(current.storm)
         return written

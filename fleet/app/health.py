@@ -1,5 +1,7 @@
 """Health: what attempts show of their account and its vendor, and the human who opens one."""
 
+from collections.abc import Mapping
+
 from fleet.app.desk import Desk, Pen
 from fleet.domain.attempt import Attempt, Outcome
 from fleet.domain.errors import FleetError, NotFoundError, StaleLeaseError, TransientError
@@ -9,7 +11,10 @@ from fleet.domain.health import (
     account_subject,
     after_failure,
     after_success,
+    known_at,
     opened,
+    stands_still,
+    vendor_subject,
 )
 from fleet.domain.profile import Account, Fleet
 from fleet.domain.result import Usage
@@ -30,16 +35,29 @@ def note(attempt: Attempt, desk: Desk, *, fleet: Fleet, resets_after: float | No
     if failed is not None:
         _keep(failed, attempt, desk)
     elif _worked(attempt):
-        answered(attempt, desk, fleet=fleet)
+        for well in _recovered(attempt, account, desk):
+            _keep(well, attempt, desk)
 
 
 def answered(attempt: Attempt, desk: Desk, *, fleet: Fleet) -> None:
-    """Write down that its vendor answered an attempt: who probes need not come to the end."""
+    """Write down that its vendor answered an attempt: who probes need not come to the end.
+
+    Of its account that says nothing: a limit lets calls through before it is reached again.
+    """
     account = fleet.accounts.get(attempt.account)
     if account is not None:
-        began = attempt.started or attempt.created
-        for well in after_success(account, began=began, known=desk.health):
-            _keep(well, attempt, desk)
+        for well in _recovered(attempt, account, desk):
+            if well.subject == vendor_subject(account):
+                _keep(well, attempt, desk)
+
+
+def _recovered(attempt: Attempt, account: Account, desk: Desk) -> tuple[Health, ...]:
+    began = attempt.started or attempt.created
+    return after_success(account, began=began, known=_known(desk))
+
+
+def _known(desk: Desk) -> Mapping[str, Health]:
+    return known_at(desk.at, desk.health.values())
 
 
 def _failed(
@@ -53,7 +71,7 @@ def _failed(
         at=desk.at,
         resets_after=resets_after,
     )
-    return after_failure(failure, account, known=desk.health, rules=fleet.swap)
+    return after_failure(failure, account, known=_known(desk), rules=fleet.swap)
 
 
 def _short(said: str) -> str:
@@ -88,27 +106,35 @@ def _keep(row: Health, attempt: Attempt, desk: Desk) -> None:
     desk.log(kind, None, what=f"{row.subject}: {row.kind}: {row.reason}{until}", data=data)
 
 
-def open_account(name: str, fleet: Fleet, pen: Pen) -> Health:
-    """Let an account be used again at once, as a human says; answer its health.
+def open_account(name: str, fleet: Fleet, pen: Pen) -> None:
+    """Let an account be used again at once, as a human says, whatever its vendor cools for.
 
     Raises NotFoundError for an account that fleet.yaml does not name, FleetError for one that
-    neither is blocked nor cools.
+    is not blocked and does not cool, nor does its vendor.
     """
     if name not in fleet.accounts:
         known = ", ".join(sorted(fleet.accounts))
         raise NotFoundError(f"there is no account {name}", remedy=f"one of: {known}")
     for _ in range(_TRIES):
         desk = Desk(pen.ledger.snapshot(), at=pen.clock.now(), who=pen.who)
-        row = desk.health.get(account_subject(name))
-        if row is None or not (row.blocked or (row.until is not None and row.until > desk.at)):
-            raise FleetError(f"account {name} is open already", remedy="see `fleet pool status`")
-        well = opened(row, desk.at)
-        desk.save(well)
-        data = {"subject": row.subject, "kind": row.kind}
-        desk.log("account.opened", None, what=f"account {name} by {pen.who}", data=data)
+        _open(fleet.accounts[name], desk)
         try:
             pen.ledger.commit(desk.writes())
         except StaleLeaseError:
             continue
-        return well
+        return
     raise TransientError(f"account {name} changes all the time", remedy="try again")
+
+
+def _open(account: Account, desk: Desk) -> None:
+    subjects = (account_subject(account.name), vendor_subject(account))
+    known = _known(desk)
+    rows = [known[subject] for subject in subjects if subject in known]
+    if not any(stands_still(row, desk.at) for row in rows):
+        name = account.name
+        raise FleetError(f"account {name} is open already", remedy="see `fleet pool status`")
+    for row in [row for row in rows if row.strikes or stands_still(row, desk.at)]:
+        desk.save(opened(row, desk.at))
+        data = {"subject": row.subject, "kind": row.kind}
+        whose = row.subject.partition(" ")[0]
+        desk.log(f"{whose}.opened", None, what=row.subject, data=data)

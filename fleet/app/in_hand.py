@@ -1,12 +1,14 @@
 """What is in hand between two ticks; a restart finds all of it out again."""
 
 import logging
+from dataclasses import replace
+from datetime import timedelta
 from typing import cast
 
 from fleet.app import roster
 from fleet.app.crew import Report
 from fleet.app.stations import collect, launch, merge, watch
-from fleet.domain.plan import Action, Anticipate, Follow
+from fleet.domain.plan import Action, Anticipate, Follow, Hearing
 from fleet.domain.result import VerdictStatus, verdict_of
 from fleet.ports import Clock, Exit
 
@@ -18,12 +20,17 @@ _WAITING = merge.Blocked | merge.Unsure | collect.Hindered | launch.Delayed
 
 
 class InHand:
-    """Actions handed to the crew, those to be tried later, and the containers that ended."""
+    """Actions handed to the crew, those to be tried later, and the containers that ended.
+
+    `since` is when it began, or when the clock was set.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._retry_at: dict[str, float] = {}
         self._cool_until: dict[str, float] = {}
+        self.since = clock.now()
+        self.heard: dict[str, Hearing] = {}
         self.actions: dict[str, Action] = {}
         self.followed: set[str] = set()
         self.anticipated: dict[int, tuple[int, ...]] = {}
@@ -54,8 +61,23 @@ class InHand:
         self.actions[action.key] = action
         if isinstance(action, Follow):
             self.followed.add(action.attempt.id)
+            # what was said while nobody could read it comes only now
+            before = self.heard.get(action.attempt.id, Hearing(since=None))
+            self.heard[action.attempt.id] = replace(before, since=self._clock.now())
         if isinstance(action, Anticipate):
             self.anticipated[action.pull.number] = tuple(one.number for one in action.ahead)
+
+    def _heard_no_more(self, attempt: str) -> None:
+        # it may be collected before its reader is through
+        if attempt in self.heard:
+            self.heard[attempt] = replace(self.heard[attempt], since=None)
+
+    def clock_was_set(self, by: timedelta) -> None:
+        """Count silence from now on, and the age of attempts without what the clock was set by."""
+        self.since = self._clock.now()
+        for attempt, heard in self.heard.items():
+            since = heard.since and self.since
+            self.heard[attempt] = replace(heard, since=since, clock_set=heard.clock_set + by)
 
     def taken(self, report: Report) -> "roster.Finding | watch.Told | None":
         """Take an action out of hand and answer what it found, if that moves the ledger."""
@@ -64,6 +86,7 @@ class InHand:
             self.actions.pop(report.key, None)
             if isinstance(action, Follow):
                 self.followed.discard(action.attempt.id)
+                self._heard_no_more(action.attempt.id)
         if report.error is not None and action is not None:
             return self._failed(action, report)
         self._remember(report)
@@ -78,6 +101,7 @@ class InHand:
                 self.exits[exited.attempt] = exited.exit
             case collect.Gathered() as gathered:
                 self.exits.pop(gathered.attempt, None)
+                self.heard.pop(gathered.attempt, None)
             case merge.Landed() as landed:
                 self.anticipated.pop(landed.pull, None)
             case merge.Built() as built if verdict_of(built.verdicts) is not VerdictStatus.PASSED:

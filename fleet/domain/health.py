@@ -1,8 +1,8 @@
 """Health: which accounts and vendors cool after failures, until when, and what ends it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from fleet.domain.profile import LOCAL, Account, SwapRules
 from fleet.domain.swap import Cause
@@ -10,6 +10,8 @@ from fleet.domain.swap import Cause
 # told resets are believed within these: no call is tried twice at once, and a week's quota is
 # back after a week
 SHORTEST_TOLD, LONGEST_TOLD = timedelta(seconds=1), timedelta(days=8)
+# a clock that went further wrong than that was set
+CLOCK_SLACK = timedelta(seconds=5)
 _LIMITED = frozenset({Cause.RATE_LIMIT, Cause.QUOTA})
 _VENDOR_DOWN = frozenset({Cause.OVERLOADED, Cause.NETWORK})
 _REFUSED = frozenset({Cause.AUTH, Cause.BILLING})
@@ -17,6 +19,7 @@ _REFUSED = frozenset({Cause.AUTH, Cause.BILLING})
 _SOONER = 10
 # from here on it is the longest cooldown anyway, and a float holds no such power of two
 _MOST_DOUBLINGS = 64
+_ONCE = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +64,15 @@ def account_subject(account: str) -> str:
 def vendor_subject(account: Account) -> str:
     """Answer what its vendor's health is kept under: a gateway's address, else the agent's own."""
     return f"vendor {account.base_url or account.agent}"
+
+
+def known_at(now: datetime, rows: Iterable[Health]) -> Mapping[str, Health]:
+    """Answer the rows by subject, each as far as it can be believed at that instant.
+
+    One that failed in the future was written before the clock was set back: its cooldown is
+    over, else one of seconds would last for hours. Blocks and strikes stay.
+    """
+    return {row.subject: _believed(row, now) for row in rows}
 
 
 def after_failure(
@@ -110,9 +122,20 @@ def after_success(
     )
 
 
+def stands_still(row: Health, now: datetime) -> bool:
+    """Tell whether nothing may be asked of it now: it is blocked or it cools."""
+    return row.blocked or (row.until is not None and row.until > now)
+
+
 def opened(row: Health, at: datetime) -> Health:
     """Answer the health once a human opened it: nothing blocks, cools or counts any more."""
     return replace(row, since=max(row.since, at), until=None, strikes=0, blocked=False)
+
+
+def _believed(row: Health, now: datetime) -> Health:
+    if row.since - now <= CLOCK_SLACK:
+        return row
+    return replace(row, since=_ONCE, until=None)
 
 
 def _blamed(cause: Cause, account: Account) -> str | None:

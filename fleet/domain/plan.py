@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from fleet.domain.attempt import Attempt, Outcome, State
 from fleet.domain.budget import Tally
@@ -46,6 +46,19 @@ class Snapshot:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Hearing:
+    """How far the clock can judge a running attempt.
+
+    Silence before `since` is forgiven: nobody was there to hear, or the clock was set. None: its
+    container cannot be read now, so that its silence says nothing. `clock_set` is by how much
+    the clock was set forward while it ran.
+    """
+
+    since: datetime | None
+    clock_set: timedelta = timedelta()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Sight:
     """What the coordinator sees beyond the ledger; a restart finds it out again.
 
@@ -53,7 +66,8 @@ class Sight:
     wait for the world to change (a dirty checkout), `followed` the attempts whose container is
     being read, `exited` those whose container has ended, `anticipated` the pull requests that
     stood ahead of one when its merge was checked in advance,
-    `since` when this coordinator began (beats older than that are forgiven), `keys` the tasks
+    `since` when this coordinator began or the clock was set (beats older than that are
+    forgiven), `heard` how those attempts are heard whose reader ever began, `keys` the tasks
     that were asked for (None: all), `stopping` that no new work begins, `dispatch_refused` why
     nothing is dispatched ("" where it may be) and `dispatch_until` the instant at which that
     ends, where it is known, `unfit` why accounts cannot be used now.
@@ -64,6 +78,7 @@ class Sight:
     busy: frozenset[str] = frozenset()
     cooling: frozenset[str] = frozenset()
     followed: frozenset[str] = frozenset()
+    heard: Mapping[str, Hearing] = field(default_factory=dict)
     exited: frozenset[str] = frozenset()
     anticipated: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
     keys: frozenset[str] | None = None
@@ -72,6 +87,10 @@ class Sight:
     dispatch_refused: str = ""
     dispatch_until: datetime | None = None
     unfit: Mapping[str, str] = field(default_factory=dict)
+
+    def hearing(self, attempt: str) -> Hearing:
+        """Answer how that attempt is heard."""
+        return self.heard.get(attempt) or Hearing(since=self.since)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -155,11 +155,13 @@ def _while_it_runs(attempt: Attempt, task: Task, watched: _Watched) -> Iterator[
             cause=attempt.cause,
         )
         return
-    if task.cancel_requested:
-        yield Stop(attempt=attempt, outcome=Outcome.CANCELLED, reason="cancelled on request")
-    elif sight.stopping:
-        yield Stop(attempt=attempt, outcome=Outcome.CANCELLED, reason="the coordinator stops")
-    elif found := ground(attempt, task, watched.pool, spending=watched.spending, since=sight.since):
+    if task.cancel_requested or sight.stopping:
+        reason = "cancelled on request" if task.cancel_requested else "the coordinator stops"
+        yield Stop(attempt=attempt, outcome=Outcome.CANCELLED, reason=reason)
+        return
+    hearing = sight.hearing(attempt.id)
+    found = ground(attempt, task, watched.pool, spending=watched.spending, hearing=hearing)
+    if found is not None:
         cause, reason = found
         yield Stop(attempt=attempt, outcome=Outcome.SWAP, reason=reason, cause=cause)
 

@@ -8,7 +8,7 @@ from itertools import groupby
 
 from fleet.domain.attempt import Attempt
 from fleet.domain.budget import Tally, cost
-from fleet.domain.health import Health, vendor_subject
+from fleet.domain.health import Health, known_at, vendor_subject
 from fleet.domain.hindrance import AccountState, Hindrance, lasting, longest
 from fleet.domain.plan import Snapshot
 from fleet.domain.profile import Account, Fleet
@@ -74,7 +74,7 @@ def pool_of(snapshot: Snapshot, fleet: Fleet, *, now: datetime, unfit: Mapping[s
         spent[attempt.account] += held[attempt.id]
         requests[attempt.account] += attempt.usage.turns
         projects[attempt.project] += held[attempt.id]
-    health = {row.subject: row for row in snapshot.health}
+    health = known_at(now, snapshot.health)
     return Pool(
         fleet=fleet,
         now=now,

@@ -8,7 +8,7 @@ from datetime import datetime
 from fleet.domain.agent import AGENTS, Meter
 from fleet.domain.attempt import Attempt
 from fleet.domain.budget import MICROS
-from fleet.domain.plan import Snapshot
+from fleet.domain.plan import Hearing, Snapshot
 from fleet.domain.pool import Pool, used_by
 from fleet.domain.profile import Account, Fleet, OnClose, Profile
 from fleet.domain.swap import Cause
@@ -59,19 +59,18 @@ def spending_of(snapshot: Snapshot, pool: Pool) -> Spending:
 
 
 def ground(
-    attempt: Attempt, task: Task, pool: Pool, *, spending: Spending, since: datetime
+    attempt: Attempt, task: Task, pool: Pool, *, spending: Spending, hearing: Hearing
 ) -> Ground | None:
     """Answer why the attempt must stop now, None while it may go on.
 
-    Silence before `since` is forgiven: nobody was there to hear. An attempt that told its
-    result has only to leave.
+    An attempt that told its result has only to leave.
     """
     profile = pool.fleet.profiles.get(attempt.profile)
     account = pool.fleet.accounts.get(attempt.account)
     if profile is None or account is None:
         gone = f"profile {attempt.profile}" if profile is None else f"account {attempt.account}"
         return Cause.CONFIG, f"{gone} is not there any more: nobody knows what it may use"
-    late = _late(attempt, profile, now=pool.now, since=since)
+    late = _late(attempt, profile, now=pool.now, hearing=hearing)
     if late is not None or attempt.failure_kind:
         return late
     grounds = (
@@ -81,22 +80,37 @@ def ground(
     return grounds[0] if grounds else None
 
 
-def _late(attempt: Attempt, profile: Profile, *, now: datetime, since: datetime) -> Ground | None:
-    def quiet(instant: datetime | None) -> float:
-        return (now - max(instant or since, since)).total_seconds()
-
-    age = (now - (attempt.started or now)).total_seconds()
-    silent, idle = quiet(attempt.last_beat), quiet(attempt.last_progress)
+def _late(attempt: Attempt, profile: Profile, *, now: datetime, hearing: Hearing) -> Ground | None:
+    age = _age(attempt, now=now, hearing=hearing)
+    silent = _quiet(attempt.last_beat, now=now, hearing=hearing)
+    idle = _quiet(attempt.last_progress, now=now, hearing=hearing)
     if silent > profile.heartbeat_lost_after:
         said = f"no heartbeat for {silent:.0f} s (limit {profile.heartbeat_lost_after:g} s)"
         return Cause.HEARTBEAT_LOST, f"{said}, last progress {idle:.0f} s ago"
     if age > profile.attempt_timeout + OVERTIME_GRACE:
         said = f"ran {age:.0f} s (limit {profile.attempt_timeout:g} s)"
-        return Cause.OVERTIME, f"{said}, last progress {idle:.0f} s ago"
+        heard = f"last progress {idle:.0f} s ago" if hearing.since else "its output cannot be read"
+        return Cause.OVERTIME, f"{said}, {heard}"
     if idle > profile.stall_after:
         said = f"no progress for {idle:.0f} s (limit {profile.stall_after:g} s)"
         return Cause.STALLED, f"{said} though alive, last beat {silent:.0f} s ago"
     return None
+
+
+def _age(attempt: Attempt, *, now: datetime, hearing: Hearing) -> float:
+    """Answer for how many seconds it ran, however often the clock was set meanwhile."""
+    started = attempt.started or now
+    return (now - started - hearing.clock_set).total_seconds()
+
+
+def _quiet(last: datetime | None, *, now: datetime, hearing: Hearing) -> float:
+    """Answer for how many seconds it was heard to be quiet, 0 while it cannot be heard."""
+    since = hearing.since
+    if since is None:
+        return 0.0
+    # the clock was set back, and has not come to the last sign of life again
+    known = since if last is None or last > now else max(last, since)
+    return (now - known).total_seconds()
 
 
 def _spent(

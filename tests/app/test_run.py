@@ -4,7 +4,7 @@ import pytest
 
 from fleet.app.coordinator import Coordinator, Order
 from fleet.app.run import STARTED, run_of
-from fleet.domain.errors import EngineDownError
+from fleet.domain.errors import EngineDownError, TransientError
 from fleet.ports import Log
 from tests.builders import NOW, an_event
 from tests.memory_world import World
@@ -42,6 +42,21 @@ def test_a_run_without_an_end_goes_on(world):
 
 def test_a_run_that_ended_is_not_gone_on_with(world):
     started(world, "one")
+
+    life(world, "one")
+
+    assert run_of(world.ledger) is None
+
+
+def test_the_end_of_a_run_is_written_though_the_ledger_is_busy(world):
+    started(world, "one")
+    commit = world.ledger.commit
+
+    def busy(writes):
+        world.ledger.commit = commit
+        raise TransientError("the ledger is locked")
+
+    world.ledger.commit = busy
 
     life(world, "one")
 

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta
 import pytest
 
 from fleet.domain.budget import Price, Tally
+from fleet.domain.plan import Hearing
 from fleet.domain.pool import pool_of
 from fleet.domain.profile import OnClose
 from fleet.domain.result import Usage
@@ -18,10 +19,11 @@ TODAY = LATER.date()
 
 
 def stopped(attempt, fleet=None, *, task=None, since=NOW, now=LATER, others=(), **settled):
+    hearing = Hearing(since=since, clock_set=settled.pop("clock_set", timedelta()))
     snapshot = a_snapshot(attempt, *others, **settled)
     pool = pool_of(snapshot, fleet or a_fleet(), now=now, unfit={})
     spending = spending_of(snapshot, pool)
-    return ground(attempt, task or a_task(), pool, spending=spending, since=since)
+    return ground(attempt, task or a_task(), pool, spending=spending, hearing=hearing)
 
 
 def ago(seconds):
@@ -50,6 +52,34 @@ def test_silence_before_this_coordinator_began_is_forgiven():
     quiet = running(last_beat=ago(900), last_progress=ago(900))
 
     assert stopped(quiet, since=ago(30)) is None
+
+
+def test_one_that_cannot_be_heard_is_late_only_once_its_time_is_over():
+    quiet = {"last_beat": ago(900), "last_progress": ago(900)}
+
+    assert stopped(running(**quiet), since=None) is None
+    cause, said = stopped(running(**quiet, started=ago(3631)), since=None)
+    assert (cause, said) == (
+        Cause.OVERTIME,
+        "ran 3631 s (limit 3600 s), its output cannot be read",
+    )
+
+
+@pytest.mark.parametrize("sign", ["last_beat", "last_progress"])
+def test_a_sign_of_life_that_lies_ahead_counts_as_none(sign):
+    ahead = running(**{sign: LATER + timedelta(hours=3)})
+
+    assert stopped(ahead, since=ago(60)) is None
+    assert stopped(ahead, since=ago(601)) is not None
+
+
+@pytest.mark.parametrize(("by", "late"), [(3600, False), (-1, True), (0, True)])
+def test_the_age_of_an_attempt_is_the_time_that_passed_whatever_the_clock_says(by, late):
+    old = running(started=ago(3631))
+
+    found = stopped(old, clock_set=timedelta(seconds=by))
+
+    assert (found is not None) is late
 
 
 def metered(**fields):
@@ -194,9 +224,10 @@ def test_an_agent_that_tells_no_turns_stops_at_its_next_sign_of_work():
 
 
 def test_nothing_stops_while_the_window_is_open():
-    attempt = running(account="alice", started=NOW)
+    soon = NOW + timedelta(minutes=5)
+    attempt = running(account="alice", started=NOW, last_beat=soon, last_progress=soon)
 
-    assert stopped(attempt, of_the_night(OnClose.NOW), now=NOW + timedelta(minutes=5)) is None
+    assert stopped(attempt, of_the_night(OnClose.NOW), now=soon) is None
 
 
 @pytest.mark.parametrize("gone", ["profiles", "accounts"])

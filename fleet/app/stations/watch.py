@@ -1,6 +1,6 @@
 """Watch: read a container's event lines, notice its end, stop it when it must be stopped."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from fleet.app import health
@@ -88,7 +88,7 @@ def settle(finding: Told, desk: Desk, *, fleet: Fleet) -> list[Line]:
     attempt = desk.attempt(finding.attempt)
     if attempt is None or attempt.state not in {State.PREPARING, State.RUNNING}:
         return []
-    before, fresh = attempt, list[Line]()
+    before, fresh = attempt.usage, list[Line]()
     for line in finding.lines:
         if line.seq > attempt.last_seq:
             fresh.append(line)
@@ -97,9 +97,18 @@ def settle(finding: Told, desk: Desk, *, fleet: Fleet) -> list[Line]:
         desk.log("agent.dropped", attempt, what=f"{finding.dropped} lines were no event lines")
     if fresh:
         desk.save(attempt)
-    if attempt.usage != before.usage:
+    # what comes with a result is judged with it, at collect
+    if attempt.usage != before and not attempt.failure_kind:
         health.answered(attempt, desk, fleet=fleet)
     return fresh
+
+
+def trace(told: Mapping[str, Sequence[Line]], tools: Tools) -> None:
+    """Keep what the containers of attempts newly said."""
+    for attempt, lines in told.items():
+        said = [{"kind": line.type, "seq": line.seq, "told": dict(line.data)} for line in lines]
+        if said:
+            tools.trace(attempt, *said)
 
 
 def _heard(attempt: Attempt, line: Line, desk: Desk) -> Attempt:

@@ -1,0 +1,43 @@
+"""The clerk: writes to the ledger for the decider, again where somebody was faster or busy."""
+
+import logging
+from threading import Event
+
+from fleet.domain.errors import DuplicateError, StaleLeaseError, TransientError
+from fleet.ports import Clock, Ledger, Write
+
+log = logging.getLogger(__name__)
+
+MOMENT = 0.05  # seconds that whoever was faster or busy is given
+INSISTENCE = 5.0  # seconds for which what no later tick would write is tried again
+
+
+class Clerk:
+    """Commits what was decided."""
+
+    def __init__(self, ledger: Ledger, clock: Clock) -> None:
+        self._ledger = ledger
+        self._clock = clock
+        self._pause = Event()  # never set: only time may pass
+
+    def commit(self, writes: list[Write]) -> bool:
+        """Tell whether it was written; where not, it is to be decided anew on fresh rows."""
+        try:
+            self._ledger.commit(writes)
+        except (StaleLeaseError, DuplicateError, TransientError) as error:
+            log.info("commit to be repeated", extra={"reason": str(error)})
+            self._pause.wait(MOMENT)
+            return False
+        return True
+
+    def insist(self, writes: list[Write]) -> bool:
+        """Tell whether it was written at last; a ledger that stays busy is given up."""
+        late = self._clock.monotonic() + INSISTENCE
+        for _ in range(round(INSISTENCE / MOMENT)):
+            if self.commit(writes):
+                return True
+            # a single try may take seconds
+            if self._clock.monotonic() > late:
+                break
+        log.error("not written, the ledger stays busy", extra={"writes": len(writes)})
+        return False
