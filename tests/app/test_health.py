@@ -95,6 +95,71 @@ def test_a_refused_account_is_closed_until_a_human_opens_it():
     assert [e.who for e in happened(world, "account.opened")] == ["ann"]
 
 
+def test_a_human_ends_the_cooldown_of_the_vendor_too():
+    world = a_world(an_account("alice", agent="claude"))
+    plays(world, failing("overloaded"), HANGS)
+    add(world)
+    life = Life(world, Order(until=NOW + timedelta(hours=2)))
+    rest(life)
+    assert not runs(world)
+
+    health.open_account("alice", world.fleet, a_pen(world))
+    rest(life)
+
+    assert runs(world)
+    told = happened(world, "account.opened", "vendor.opened")
+    assert [(event.kind, event.who) for event in told] == [("vendor.opened", "ann")]
+    with pytest.raises(FleetError, match="alice is open already"):
+        health.open_account("alice", world.fleet, a_pen(world))
+
+
+def test_a_cooldown_does_not_last_for_hours_because_the_clock_was_set_back():
+    world = a_world(an_account("alice", agent="claude"))
+    plays(world, failing("overloaded"), HANGS)
+    add(world)
+    life = Life(world, Order(until=NOW + timedelta(hours=2)))
+    rest(life)
+
+    world.clock.set_by(-timedelta(hours=3))
+    world.clock.advance(timedelta(seconds=30))
+    rest(life)
+
+    assert runs(world)
+
+
+@pytest.mark.parametrize("told", [(), (line(2, "usage", turns=1),)])
+def test_a_limit_that_lets_a_call_through_each_time_still_cools_twice_as_long(told):
+    world = a_world(an_account("alice", agent="claude"))
+    limited = Play(says=(STARTED, *told, result(3, "rate_limit")), code=1)
+    plays(world, limited, limited, limited)
+    add(world)
+    life = Life(world, Order(until=NOW + timedelta(hours=2)))
+    rest(life)
+    waits = []
+    for _ in range(3):
+        (row,) = world.ledger.snapshot().health
+        waits.append((row.until - row.since).total_seconds())
+        sleep(life)
+
+    assert waits == [300, 600, 1200]
+
+
+@pytest.mark.parametrize("kind", ["rate_limit", "overloaded"])
+def test_usage_told_within_a_failure_is_no_recovery(kind):
+    world = a_world(an_account("alice", agent="claude"))
+    spent = result(2, kind, usage={"turns": 1, "input_tokens": 5})
+    limited = Play(says=(STARTED, spent), code=1)
+    plays(world, limited, limited)
+    add(world)
+    life = Life(world, Order(until=NOW + timedelta(hours=2)))
+    rest(life)
+
+    sleep(life)
+
+    assert [row.strikes for row in world.ledger.snapshot().health] == [2]
+    assert not happened(world, "account.recovered", "vendor.recovered")
+
+
 def test_only_an_account_that_is_closed_or_cools_can_be_opened():
     world = a_world()
 

@@ -8,12 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fleet.domain.health import (
+    CLOCK_SLACK,
     LONGEST_TOLD,
     Failure,
     Health,
     account_subject,
     after_failure,
     after_success,
+    known_at,
     opened,
     vendor_subject,
 )
@@ -130,6 +132,15 @@ def test_a_failure_while_it_cools_adds_no_strike_only_the_later_end(told, until)
     assert (row.kind, row.since) == ("quota", NOW)
 
 
+def test_a_failure_that_is_heard_of_late_does_not_take_the_last_one_back():
+    opened_since = an_account_row(since=NOW + timedelta(seconds=2), until=None, strikes=0)
+
+    row = failed(known=[opened_since], at=NOW)
+
+    assert row.since == opened_since.since
+    assert succeeded(row, began=NOW + timedelta(seconds=1)) == ()
+
+
 @pytest.mark.parametrize("cause", REFUSED)
 def test_a_refused_credential_blocks_the_account_until_a_human_acts(cause):
     row = failed(cause, told=60)
@@ -206,6 +217,31 @@ def test_a_human_opens_whatever_stood_against_it():
     assert (well.blocked, well.until, well.strikes, well.since) == (False, None, 0, later)
     assert (well.kind, well.reason) == ("auth", "401")
     assert failed(known=[well], at=later).strikes == 1
+
+
+def test_a_cooldown_from_before_the_clock_was_set_back_is_over():
+    ahead = a_vendor_row(since=NOW + timedelta(hours=3), until=NOW + timedelta(hours=3.1))
+
+    (row,) = known_at(NOW, [ahead]).values()
+
+    assert (row.until, row.strikes) == (None, ahead.strikes)
+    again = failed(Cause.OVERLOADED, known=[row])
+    assert (again.strikes, again.since) == (2, NOW)
+    assert again.until == NOW + timedelta(seconds=60)
+    (well,) = succeeded(row, began=NOW - timedelta(hours=1))
+    assert well.strikes == 0
+
+
+def test_a_block_outlasts_a_clock_that_was_set_back():
+    (row,) = known_at(NOW, [an_account_row(since=NOW + timedelta(hours=3), blocked=True)]).values()
+
+    assert row.blocked
+
+
+def test_a_clock_that_goes_a_little_wrong_ends_no_cooldown():
+    known = an_account_row(since=NOW + CLOCK_SLACK), a_vendor_row(since=NOW - timedelta(days=1))
+
+    assert tuple(known_at(NOW, known).values()) == known
 
 
 # --- rules ----------------------------------------------------------------------------------
