@@ -110,19 +110,20 @@ def _dispatch(task: Task, board: Board, sight: Sight, room: _Room) -> Dispatch |
     if isinstance(slot, Refused):
         return Wait(task=task.key, reason=slot.reason, until=slot.until)
     stronger = escalated(counted, board.fleet, rest=_rest(task, board))
-    cause = cause_of_swap(last, slot, stronger=stronger)
-    if cause is not None and room.swaps >= room.rules.night:
+    newest = attempts[-1] if attempts else None
+    # a human's retry takes over from who was swapped away as well, but asks for no leave
+    cause = cause_of_swap(newest, slot, stronger=stronger)
+    if cause is not None and last is not None and room.swaps >= room.rules.night:
         return Wait(task=task.key, reason=_TOO_MANY.format(room.rules.night), until=room.noon)
     room.swaps += cause is not None
     room.free -= 1
     room.pool = taken(room.pool, slot, project=task.project)
-    newest = attempts[-1] if attempts else None
     return Dispatch(
         task=task,
         slot=slot,
         number=newest.number + 1 if newest else 1,
         fresh=task.fresh or (newest is not None and _fresh_after(newest)),
-        after=last if cause is not None else None,
+        after=newest if cause is not None else None,
         cause=cause,
     )
 

@@ -65,11 +65,10 @@ def pool_of(snapshot: Snapshot, fleet: Fleet, *, now: datetime, unfit: Mapping[s
     accounts = fleet.accounts
     holding = tuple([attempt for attempt in snapshot.attempts if attempt.holds_slot])
     held = {attempt.id: held_by(attempt, fleet) for attempt in holding}
-    settled = _settled(snapshot, fleet, now)
+    settled = settled_today(snapshot, fleet, now)
     spent = Counter({name: tally.micros for name, tally in settled.items()})
     requests = Counter({name: tally.requests for name, tally in settled.items()})
-    today = day_of(now, fleet.timezone)
-    projects = Counter({key: snapshot.project_days.get((key, today), 0) for key in fleet.projects})
+    projects = projects_today(snapshot, fleet, now)
     for attempt in holding:
         spent[attempt.account] += held[attempt.id]
         requests[attempt.account] += attempt.usage.turns
@@ -93,6 +92,32 @@ def pool_of(snapshot: Snapshot, fleet: Fleet, *, now: datetime, unfit: Mapping[s
         run_spent=snapshot.run_settled + sum(held.values()),
         probing=_probing(holding, fleet, health),
     )
+
+
+def settled_today(snapshot: Snapshot, fleet: Fleet, now: datetime) -> dict[str, Tally]:
+    """Answer what was settled of each account on its day of today.
+
+    Days that lie ahead count too: they are of another timezone, and a new one renews no budget.
+    """
+    days = {zone: day_of(now, zone) for zone in _zones(fleet)}
+    today = {each.name: days[fleet.zone_of(each)] for each in fleet.accounts.values()}
+    found = dict.fromkeys(today, Tally())
+    for (name, day), tally in snapshot.account_days.items():
+        if name in today and day >= today[name]:
+            known = found[name]
+            found[name] = Tally(
+                micros=known.micros + tally.micros, requests=known.requests + tally.requests
+            )
+    return found
+
+
+def projects_today(snapshot: Snapshot, fleet: Fleet, now: datetime) -> Counter[str]:
+    """Answer the micro-dollars settled of each project on the fleet's day of today, or ahead."""
+    today, found = day_of(now, fleet.timezone), Counter[str]()
+    for (project, day), used in snapshot.project_days.items():
+        if day >= today:
+            found[project] += used
+    return found
 
 
 def held_by(attempt: Attempt, fleet: Fleet) -> int:
@@ -175,14 +200,6 @@ def _probed(account: Account, pool: Pool) -> Hindrance | None:
     after = pool.health[vendor].kind
     reason = f"{vendor}: one attempt probes whether it answers again after {after}"
     return Hindrance(state=AccountState.COOLING, reason=reason)
-
-
-def _settled(snapshot: Snapshot, fleet: Fleet, now: datetime) -> dict[str, Tally]:
-    today = {zone: day_of(now, zone) for zone in _zones(fleet)}
-    return {
-        each.name: snapshot.account_days.get((each.name, today[fleet.zone_of(each)]), Tally())
-        for each in fleet.accounts.values()
-    }
 
 
 def _zones(fleet: Fleet) -> set[tzinfo]:

@@ -9,11 +9,10 @@ from fleet.domain.agent import AGENTS, Meter
 from fleet.domain.attempt import Attempt
 from fleet.domain.budget import MICROS
 from fleet.domain.plan import Hearing, Snapshot
-from fleet.domain.pool import Pool, used_by
+from fleet.domain.pool import Pool, projects_today, settled_today, used_by
 from fleet.domain.profile import Account, Fleet, OnClose, Profile
 from fleet.domain.swap import Cause
 from fleet.domain.task import Task
-from fleet.domain.window import day_of
 
 OVERTIME_GRACE = 30.0  # seconds: the runner gives up first, it can say what hung
 
@@ -34,17 +33,9 @@ class Spending:
 def spending_of(snapshot: Snapshot, pool: Pool) -> Spending:
     """Add up what ended attempts of today cost and what running ones told of so far."""
     fleet, now = pool.fleet, pool.now
-    accounts = Counter(
-        {
-            name: tally.micros
-            for (name, day), tally in snapshot.account_days.items()
-            if name in fleet.accounts and day == day_of(now, fleet.zone_of(fleet.accounts[name]))
-        }
-    )
-    today = day_of(now, fleet.timezone)
-    projects = Counter(
-        {k: used for (k, day), used in snapshot.project_days.items() if day == today}
-    )
+    settled = settled_today(snapshot, fleet, now)
+    accounts = Counter({name: tally.micros for name, tally in settled.items()})
+    projects = projects_today(snapshot, fleet, now)
     tasks = Counter(snapshot.task_settled)
     run = snapshot.run_settled
     for attempt in pool.holding:

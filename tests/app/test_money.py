@@ -63,6 +63,22 @@ def test_a_settlement_belongs_to_the_days_of_account_and_fleet_and_to_its_run():
     assert (row.run, row.requests, row.micros) == ("run-1", 3, DOLLAR // 2)
 
 
+def test_a_changed_timezone_renews_no_budget():
+    tokyo = ZoneInfo("Asia/Tokyo")
+    world = a_world(a_spender(timezone=tokyo, daily_budget_micros=DOLLAR), max_cost_micros=DOLLAR)
+    world.clock.advance(timedelta(hours=7))
+    says = (STARTED, spent(1.0, turns=3), result(3))
+    plays(world, Play(edits={"a": "b"}, says=says))
+    add(world)
+    Life(world).run()
+    alice = world.fleet.accounts["alice"]
+    world.fleet = replace(world.fleet, accounts={"alice": replace(alice, timezone=None)})
+
+    Life(world).run()
+
+    assert len(ends(world)) == 1
+
+
 def test_where_all_money_is_spent_its_tasks_wait_for_tomorrow():
     world = a_world(a_spender(daily_budget_micros=DOLLAR), max_cost_micros=DOLLAR)
     plays(world, Play(edits={"half.txt": "half"}, says=(STARTED, spent(1.0)), code=None))

@@ -4,6 +4,8 @@ from datetime import timedelta
 
 import pytest
 
+from fleet.app.coordinator import Order
+from fleet.app.stations import intake
 from fleet.domain.attempt import Outcome, Red, State
 from fleet.domain.errors import TransientError
 from fleet.domain.profile import SwapRules
@@ -13,6 +15,7 @@ from tests.app.pooled import (
     HANGS,
     SECOND,
     STARTED,
+    a_pen,
     a_world,
     add,
     ends,
@@ -21,7 +24,7 @@ from tests.app.pooled import (
     plays,
     rest,
 )
-from tests.builders import NOW, a_profile
+from tests.builders import NOW, a_profile, an_account
 from tests.memory_world import Life, Play, World, result
 
 
@@ -101,6 +104,21 @@ def test_a_receipt_is_traced_though_the_successor_never_started():
     life.run()
 
     assert ends(world)[-1] == (State.FAILED, "bob")
+    assert receipts_traced(world) == [1, 1]
+
+
+def test_a_humans_retry_of_what_was_swapped_away_keeps_its_receipt():
+    world = a_world(an_account("alice", agent="claude"))
+    plays(world, failing("rate_limit", retry_after_seconds=1200))
+    add(world)
+    life = Life(world, Order(until=NOW + timedelta(days=1)))
+    rest(life)
+    intake.retry("APP-1", a_pen(world), fresh=False)
+    world.clock.advance(timedelta(seconds=1300))
+    rest(life)
+
+    (receipt,) = world.ledger.receipts("APP-1")
+    assert (receipt.successor, receipt.cause) == (SECOND, Cause.RATE_LIMIT)
     assert receipts_traced(world) == [1, 1]
 
 

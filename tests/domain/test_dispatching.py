@@ -139,6 +139,26 @@ def test_a_successor_names_whom_it_swaps_and_why():
     assert (action.after, action.cause, action.number) == (last, Cause.STALLED, 2)
 
 
+def test_a_humans_retry_takes_over_from_who_was_swapped_away():
+    last = ended(1, State.SWAPPED, cause=Cause.STALLED)
+    taken = (last, ended(2, State.CANCELLED))
+    retried = a_task(red_from=1)
+
+    (action,) = starts(planned(a_snapshot(last, tasks=(retried,))))
+    (after_a_stop,) = starts(planned(a_snapshot(*taken, tasks=(retried,))))
+
+    assert (action.after, action.cause) == (last, Cause.STALLED)
+    assert after_a_stop.after is None
+
+
+def test_a_humans_retry_does_not_wait_for_another_night():
+    last = ended(1, State.SWAPPED, cause=Cause.STALLED)
+    fleet = a_fleet(swap=SwapRules(night=0))
+
+    assert starts(planned(a_snapshot(last, tasks=(a_task(red_from=1),)), fleet))
+    assert not starts(planned(a_snapshot(last), fleet))
+
+
 def test_a_retry_after_a_red_verdict_is_no_swap():
     (action,) = starts(planned(a_snapshot(ended(1))))
 

@@ -197,11 +197,23 @@ def test_budgets_are_counted_by_the_day_of_the_account_those_of_projects_by_the_
     days = spent_by(day=TODAY, micros=10)
 
     there = standing(lima, now=late, account_days=days)
-    of_project = {("APP", TODAY): 5, ("APP", TODAY + DAY): 3}
+    of_project = {("APP", TODAY - DAY): 9, ("APP", TODAY): 5}
 
     assert (there.state, there.until) == (AccountState.SPENT, MIDNIGHT + timedelta(hours=5))
-    assert a_pool(lima, now=late, project_days=of_project).projects["APP"] == 3
+    assert a_pool(lima, now=late, project_days=of_project).projects["APP"] == 0
     assert a_pool(ALICE, now=late, timezone=LIMA, project_days=of_project).projects["APP"] == 5
+
+
+def test_a_changed_timezone_renews_no_budget():
+    ahead = {("alice", TODAY + DAY): Tally(micros=7, requests=2)}
+    today = spent_by(day=TODAY, micros=3)
+    of_project = {("APP", TODAY): 5, ("APP", TODAY + DAY): 3}
+
+    pool = a_pool(METERED, account_days=ahead | today, project_days=of_project)
+
+    assert pool.spent["alice"] == 10
+    assert pool.requests["alice"] == 2 + today["alice", TODAY].requests
+    assert pool.projects["APP"] == 8
 
 
 def test_an_account_without_a_timezone_lives_in_the_fleets():

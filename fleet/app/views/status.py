@@ -8,9 +8,9 @@ from fleet.app.views.row import Row, moment
 from fleet.app.views.tasks import board_rows
 from fleet.domain.attempt import Attempt
 from fleet.domain.board import Board, board_of, standing
-from fleet.domain.budget import Tally, dollars
+from fleet.domain.budget import dollars
 from fleet.domain.plan import Plan, Snapshot
-from fleet.domain.pool import held_by
+from fleet.domain.pool import held_by, settled_today
 from fleet.domain.profile import Fleet
 from fleet.domain.task import Status
 from fleet.domain.window import day_of
@@ -53,9 +53,9 @@ def _queue(board: Board, foreseen: Plan) -> list[Row]:
 def _spend(snapshot: Snapshot, fleet: Fleet, *, now: datetime) -> list[Row]:
     """Answer what each account spent today, by its own calendar, and what attempts hold of it."""
     rows: list[Row] = []
+    days = settled_today(snapshot, fleet, now)
     for account in fleet.accounts.values():
-        day = day_of(now, fleet.zone_of(account))
-        settled = snapshot.account_days.get((account.name, day), Tally())
+        day, settled = day_of(now, fleet.zone_of(account)), days[account.name]
         holding = [a for a in snapshot.attempts if a.holds_slot and a.account == account.name]
         rows.append(
             {
