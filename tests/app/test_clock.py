@@ -72,6 +72,17 @@ def test_the_silence_of_an_engine_is_not_the_agents(world, life):
     assert runs(world)
 
 
+def test_silence_does_not_go_on_while_nobody_can_hear(world, life):
+    pass_by(life, seconds=60)
+    break_off(life)
+
+    for _ in range(2):
+        world.clock.advance(timedelta(seconds=1))
+        rest(life)
+
+    assert attempt(world).stopping is None
+
+
 def test_who_is_silent_though_the_engine_answers_again_is_ended(world, life):
     break_off(life)
     pass_by(life, seconds=120)
@@ -104,9 +115,11 @@ def test_a_hang_is_noticed_though_the_clock_was_set(world, life, hours):
 
 @pytest.mark.parametrize("hours", [3, -3])
 def test_the_time_of_an_attempt_is_what_passed_whatever_the_clock_says(world, life, hours):
-    world.clock.set_by(timedelta(hours=hours))
-
     began = world.clock.monotonic()
+    for _ in range(2):
+        world.clock.set_by(timedelta(hours=hours))
+        life.tick()
+
     while not attempt(world).stopping:
         world.runtime.says(attempt(world).container, line(attempt(world).last_seq + 1, "activity"))
         pass_by(life, seconds=20)

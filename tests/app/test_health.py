@@ -8,6 +8,7 @@ from fleet.app import health
 from fleet.app.coordinator import Order
 from fleet.domain.attempt import State
 from fleet.domain.errors import FleetError, NotFoundError
+from fleet.ports import Save
 from tests.app.pooled import (
     FIRST,
     HANGS,
@@ -23,7 +24,7 @@ from tests.app.pooled import (
     runs,
     sleep,
 )
-from tests.builders import NOW, an_account
+from tests.builders import NOW, a_health, an_account
 from tests.memory_world import Life, Play, line, result
 
 
@@ -97,6 +98,8 @@ def test_a_refused_account_is_closed_until_a_human_opens_it():
 
 def test_a_human_ends_the_cooldown_of_the_vendor_too():
     world = a_world(an_account("alice", agent="claude"))
+    well = a_health("account alice", strikes=0, until=None)
+    world.ledger.commit([Save(row=well)])
     plays(world, failing("overloaded"), HANGS)
     add(world)
     life = Life(world, Order(until=NOW + timedelta(hours=2)))
@@ -115,15 +118,18 @@ def test_a_human_ends_the_cooldown_of_the_vendor_too():
 
 def test_a_cooldown_does_not_last_for_hours_because_the_clock_was_set_back():
     world = a_world(an_account("alice", agent="claude"))
-    plays(world, failing("overloaded"), HANGS)
+    plays(world, failing("overloaded"), failing("overloaded"), HANGS)
     add(world)
     life = Life(world, Order(until=NOW + timedelta(hours=2)))
     rest(life)
 
     world.clock.set_by(-timedelta(hours=3))
-    world.clock.advance(timedelta(seconds=30))
     rest(life)
 
+    (row,) = world.ledger.snapshot().health
+    assert (row.strikes, row.until) == (2, world.clock.now() + timedelta(seconds=60))
+    world.clock.advance(timedelta(seconds=60))
+    rest(life)
     assert runs(world)
 
 
