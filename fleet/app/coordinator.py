@@ -19,7 +19,7 @@ from fleet.app.timekeeper import Timekeeper, clock_set
 from fleet.app.tools import Tools
 from fleet.domain import events
 from fleet.domain.errors import TransientError
-from fleet.domain.plan import Action, Follow, Plan, Sight, Snapshot
+from fleet.domain.plan import Action, Dispatch, Follow, Plan, Sight, Snapshot
 from fleet.domain.planner import plan
 from fleet.domain.schedule import UNSCHEDULED
 from fleet.domain.wire import Line
@@ -153,8 +153,10 @@ class Coordinator:
             self._clockwork.hold(now)
 
     def _leads_on(self, current: Plan) -> bool:
-        """Tell whether something was only recorded: what follows from it can be planned at once."""
-        return any(action.key not in self._memory.actions for action in current.actions)
+        """Tell whether what was recorded leads on: what follows from it can be planned at once."""
+        in_hand = self._memory.actions
+        # a launch does not wait until the receipt of its swap is traced
+        return any(isinstance(a, Dispatch) or a.key not in in_hand for a in current.actions)
 
     def _snapshot(self) -> Snapshot:
         """Read the ledger, again while it is out of reach; raises TransientError once stopping."""
