@@ -314,3 +314,24 @@ def test_five_thousand_files_are_collected(tmp_path):
 
     assert {change.path for change in collected.diff} == {"d1/f1", "d2/new", "d3/f3"}
     assert len(stage.names(collected.head)) == 5000
+
+
+def test_what_a_killed_collect_left_aside_goes_away_and_is_not_taken_in(tmp_path):
+    stage = a_stage(tmp_path)
+    objects = stage.repository / ".git" / "objects"
+    write(objects / f"tmp_objdir-fleet-{finished().id}", {"pack/tmp_pack_half": "half"})
+
+    head = stage.worked({"new": "x"}).head
+
+    assert stage.content(head, "new") == "x"
+    assert not [*objects.glob("tmp_*"), *objects.rglob("tmp_pack_half")]
+
+
+@pytest.mark.parametrize("name", ["a:b", 'a"b', "a\\b"])
+def test_a_repository_whose_path_git_would_part_is_collected_into(tmp_path, name):
+    stage = a_stage(tmp_path / name, {"a": "1"})
+
+    head = stage.worked({f"{number}": f"{number}" for number in range(150)}).head
+
+    assert len(stage.names(head)) == 151
+    assert stage.git("fsck", "--full", "--strict") == ""

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import IO
 
 from fleet.adapters.git.command import text
+from fleet.adapters.git.incoming import incoming
 from fleet.adapters.git.repository import Repository
 from fleet.domain.errors import WorkspaceError
 
@@ -38,7 +39,8 @@ def write_blobs(
     written = Written()
     if paths:
         blobs = _blobs(tree, paths, written, repository.object_format, limit)
-        repository.store.feed("fast-import", "--quiet", "--done", chunks=_done(blobs))
+        with incoming(repository, tree.name) as git:
+            git.feed("fast-import", "--quiet", "--done", chunks=_done(blobs))
     return written
 
 

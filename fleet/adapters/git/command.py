@@ -13,7 +13,9 @@ from typing import IO, Any
 
 from fleet.domain.errors import DiskFullError, WorkspaceError
 
-_FULL = re.compile(r"No space left|Disk quota exceeded", re.IGNORECASE)
+_FULL = re.compile(r"No space left|Out of diskspace|Disk quota exceeded", re.IGNORECASE)
+# the last thing that fast-import says, whatever it died of
+_EPILOGUE = "fast-import: dumping crash report"
 TIMEOUT = 300.0
 
 _ENVIRONMENT = {
@@ -85,7 +87,7 @@ class Owner:
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """What git said: its exit code, standard output, and the last line of its complaint."""
+    """What git said: its exit code, standard output, and what of its complaint says most."""
 
     code: int
     out: bytes
@@ -131,7 +133,7 @@ class Git:
             )
         except subprocess.TimeoutExpired as error:
             raise self._late(arguments) from error
-        answer = Answer(code=done.returncode, out=done.stdout, complaint=_last_line(done.stderr))
+        answer = Answer(code=done.returncode, out=done.stdout, complaint=_complaint(done.stderr))
         if answer.code not in allowed:
             raise self._refused(arguments, answer.complaint)
         return answer
@@ -160,7 +162,7 @@ class Git:
                 code = process.wait()
             if code != 0 and not full:
                 complaint.seek(0)
-                raise self._refused(arguments, _last_line(complaint.read()))
+                raise self._refused(arguments, _complaint(complaint.read()))
         return out
 
     def feed(self, *arguments: str, chunks: Iterable[bytes]) -> None:
@@ -179,7 +181,7 @@ class Git:
             taken = process.stdin is not None and _pour(process.stdin, chunks)
             if process.wait() != 0 or not taken:
                 complaint.seek(0)
-                raise self._refused(arguments, _last_line(complaint.read()))
+                raise self._refused(arguments, _complaint(complaint.read()))
 
     def _process(self) -> dict[str, Any]:
         environment = {**_ENVIRONMENT, "GIT_DIR": str(self.directory), **self.given}
@@ -189,8 +191,11 @@ class Git:
 
     def _refused(self, arguments: tuple[str, ...], complaint: str) -> WorkspaceError:
         said = complaint or "no reason given"
-        kind = DiskFullError if _FULL.search(said) else WorkspaceError
-        return kind(f"git {arguments[0]} in {self._place}: {said}")
+        where = f"git {arguments[0]} in {self._place}: {said}"
+        if _FULL.search(said):
+            remedy = "free some space: it is tried again by itself"
+            return DiskFullError(f"disk full: {where}", remedy=remedy)
+        return WorkspaceError(where)
 
     def _late(self, arguments: tuple[str, ...]) -> WorkspaceError:
         return WorkspaceError(
@@ -233,6 +238,9 @@ def text(raw: bytes) -> str:
     return raw.decode("utf-8", errors="backslashreplace")
 
 
-def _last_line(stderr: bytes) -> str:
-    lines = [line for line in text(stderr).splitlines() if line.strip()]
-    return lines[-1].strip() if lines else ""
+def _complaint(stderr: bytes) -> str:
+    """Answer the last line, but the first that tells of a full disk: all else follows from it."""
+    lines = [line.strip() for line in text(stderr).splitlines() if line.strip()]
+    full = [line for line in lines if _FULL.search(line)]
+    last = [line for line in lines if not line.startswith(_EPILOGUE)][-1:]
+    return (*full, *last, "")[0]

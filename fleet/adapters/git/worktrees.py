@@ -1,6 +1,5 @@
 """Git, hardened, behind the port: every way a repository is looked at or changed."""
 
-import errno
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -16,8 +15,8 @@ from fleet.adapters.git.files import make_spread
 from fleet.adapters.git.locks import RepositoryLocks
 from fleet.adapters.git.place import attempt_place, check_place
 from fleet.adapters.git.repository import Repository, open_repository
+from fleet.adapters.git.room import translated, weighed
 from fleet.domain.attempt import Attempt
-from fleet.domain.errors import DiskFullError, WorkspaceError
 from fleet.domain.policy import Diff
 from fleet.domain.profile import Project
 from fleet.ports import (
@@ -40,18 +39,11 @@ def _told(method: Callable[_P, _R]) -> Callable[_P, _R]:
     """Translate what the file system says (no space, no permission) at the port's edge."""
 
     @wraps(method)
-    def translated(*given: _P.args, **named: _P.kwargs) -> _R:
-        try:
+    def told(*given: _P.args, **named: _P.kwargs) -> _R:
+        with translated():
             return method(*given, **named)
-        except OSError as error:
-            full = error.errno in {errno.ENOSPC, errno.EDQUOT}
-            kind = DiskFullError if full else WorkspaceError
-            raise kind(
-                f"{error.filename or 'git'}: {error.strerror}",
-                remedy="see to the disk's space and permissions, then try again",
-            ) from error
 
-    return translated
+    return told
 
 
 class GitWorktrees(Worktrees):
@@ -118,14 +110,11 @@ class GitWorktrees(Worktrees):
     def collect(
         self, project: Project, attempt: Attempt, *, message: str, skip: tuple[str, ...] = ()
     ) -> Collected:
-        return collect.collect(
-            self._at(project),
-            attempt_place(self._home, attempt.id),
-            attempt,
-            message=message,
-            skip=skip,
-            at=self._clock.now(),
-        )
+        repository, place = self._at(project), attempt_place(self._home, attempt.id)
+        with weighed(attempt.id, place.tree, into=repository.common):
+            return collect.collect(
+                repository, place, attempt, message=message, skip=skip, at=self._clock.now()
+            )
 
     @_told
     def diff(self, project: Project, base: str, head: str) -> Diff:
