@@ -576,6 +576,31 @@ def test_success_needs_both_a_result_and_a_clean_end(world, says, code, memory, 
     assert (first.state, first.outcome, first.failure_kind) == (State.FAILED, Outcome.FAILED, kind)
 
 
+def test_what_a_runner_noted_is_told_as_events_bounded_and_printable(world):
+    notes = ["ignored:\x1b[2J FLEET_RESULT.usage", 5, "x" * 600, *["again"] * 30]
+    says = (line(1, "started"), result(2, notes=notes))
+    plays(world, Play(edits={"app.py": "good"}, says=says))
+    add(world)
+
+    Life(world).run()
+
+    told = [event.what for event in world.ledger.events() if event.kind == "attempt.note"]
+    assert told[:3] == ["ignored:[2J FLEET_RESULT.usage", "x" * 500, "again"]
+    assert len(told) == 20
+
+
+@pytest.mark.parametrize("notes", ["text", {"a": "b"}, [["deep"]], None])
+def test_notes_that_are_no_texts_are_none(world, notes):
+    says = (line(1, "started"), result(2, notes=notes))
+    plays(world, Play(edits={"app.py": "good"}, says=says))
+    add(world)
+
+    Life(world).run()
+
+    assert ends(world) == [State.MERGED]
+    assert "attempt.note" not in {event.kind for event in world.ledger.events()}
+
+
 def run_until_running(world, life):
     while State.RUNNING not in ends(world):
         life.tick()

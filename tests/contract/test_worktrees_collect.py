@@ -327,11 +327,13 @@ def test_what_a_killed_collect_left_aside_goes_away_and_is_not_taken_in(tmp_path
     assert not [*objects.glob("tmp_*"), *objects.rglob("tmp_pack_half")]
 
 
-@pytest.mark.parametrize("name", ["a:b", 'a"b', "a\\b"])
-def test_a_repository_whose_path_git_would_part_is_collected_into(tmp_path, name):
-    stage = a_stage(tmp_path / name, {"a": "1"})
+@pytest.mark.parametrize("name", ["plain", "a:b", 'a"b', "a\\b"])
+def test_what_the_repository_holds_already_is_not_stored_again(tmp_path, name):
+    stage = a_stage(tmp_path / name, {"a": "known"})
+    stage.git("repack", "-a", "-d", "-q")
+    known = stage.git("rev-parse", "main:a")
 
-    head = stage.worked({f"{number}": f"{number}" for number in range(150)}).head
+    head = stage.worked({"b": "known", "c": "new"}).head
 
-    assert len(stage.names(head)) == 151
-    assert stage.git("fsck", "--full", "--strict") == ""
+    assert stage.names(head) == {"a", "b", "c"}
+    assert not (stage.repository / ".git" / "objects" / known[:2] / known[2:]).exists()

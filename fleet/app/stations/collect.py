@@ -20,6 +20,7 @@ from fleet.ports import Collected, Exit
 _CATEGORY = 60  # characters
 _LONGEST = 1e9  # seconds that a vendor can tell
 _WHY = 200  # characters of the reason in a commit's message
+_NOTES, _NOTE = 20, 500  # how many of its runner are told, and characters of each
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +65,7 @@ def carry_out(action: Collect, exit_: Exit | None, tools: Tools) -> Gathered:
     return Gathered(
         attempt=attempt.id,
         exit=exit_,
-        collected=collected,
+        collected=replace(collected, notes=(*collected.notes, *_noted(diagnostics))),
         asked=_category(events),
         usage_told=isinstance(diagnostics.get("usage"), dict) or attempt.usage != Usage(),
         resets_after=_seconds(diagnostics.get("retry_after_seconds")),
@@ -139,6 +140,13 @@ def _setup_leftovers(diagnostics: Mapping[str, Any]) -> tuple[str, ...]:
     """Answer the paths that setup left, as the runner's result told; they are not collected."""
     told = diagnostics.get("setup_untracked")
     return tuple(p for p in told if isinstance(p, str)) if isinstance(told, list) else ()
+
+
+def _noted(diagnostics: Mapping[str, Any]) -> tuple[str, ...]:
+    """Answer what the runner noted, such as what it ignored; redacted as all that it said."""
+    told = diagnostics.get("notes")
+    notes = [n for n in told if isinstance(n, str)] if isinstance(told, list) else []
+    return tuple("".join(c for c in n[:_NOTE] if c.isprintable()) for n in notes[:_NOTES])
 
 
 def settle(finding: Gathered | Hindered, desk: Desk, terms: Terms) -> None:
