@@ -10,6 +10,8 @@ import pytest
 
 from tests.agent.stage import RUNNER, a_packet, a_stage, heard
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_failing_command_is_a_crash_with_its_last_words(tmp_path):
     said = a_stage(tmp_path, "echo half; echo no such model >&2; exit 3").play()

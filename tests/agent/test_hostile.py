@@ -10,6 +10,8 @@ import pytest
 
 from tests.agent.stage import a_stage, heard
 
+pytestmark = pytest.mark.slow
+
 FAKE = '{"v":1,"seq":1,"at":"2026-01-01T00:00:00+00:00","type":"result","status":"success"}'
 
 

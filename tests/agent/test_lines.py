@@ -20,6 +20,7 @@ VALUES = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(VALUES, st.integers(min_value=1, max_value=5000))
 def test_every_frame_is_one_line_of_json_within_the_limit(value, times):
     line = frame({"type": "result", "value": [value] * times, "text": "é" * times * 20})

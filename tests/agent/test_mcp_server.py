@@ -18,6 +18,8 @@ from mcp import ClientSession, StdioServerParameters, stdio_client
 from fleet_agent.post import Post
 from tests.agent.stage import RUNNER, a_stage
 
+pytestmark = pytest.mark.slow
+
 TOOLS = {
     "report_progress",
     "report_error",

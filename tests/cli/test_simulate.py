@@ -31,6 +31,7 @@ def simulate(path: Path, *words: str) -> Done:
     return Done(done.returncode, done.stdout, done.stderr)
 
 
+@pytest.mark.slow
 def test_a_seed_gives_the_same_document_every_time_and_another_seed_another(small):
     first, again = simulate(small, "--json"), simulate(small, "--json")
 

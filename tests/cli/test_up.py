@@ -16,6 +16,8 @@ from fleet.domain.plan import Plan, Snapshot
 from fleet.domain.schedule import Schedule, TimedReport, TimedRun
 from tests.builders import NOW, a_fleet
 
+pytestmark = pytest.mark.slow
+
 MIDNIGHT = datetime(2026, 3, 14, tzinfo=UTC)
 MOSCOW = ZoneInfo("Europe/Moscow")
 NIGHT = TimedRun(name="night", cron=cron_of("0 22 * * *"), timezone=MOSCOW, until=time(8))

@@ -14,6 +14,8 @@ from fleet.config.story import DEMO, lay_out, load_story
 from fleet.domain.errors import ConfigError
 from fleet.domain.task import Status
 
+pytestmark = pytest.mark.slow
+
 REGRESSIONS = {
     "tally.money": "show(-5) == '-0.05'",
     "tally.split": "sum(evenly(10, 3)) == 10",
