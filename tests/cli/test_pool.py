@@ -119,6 +119,7 @@ def test_an_unknown_account_and_one_that_is_open_are_refused(pooled, name, said)
 
 
 def test_status_says_until_when_a_task_waits_and_what_is_left_today(pooled):
+    pooled.agent("dear", "pass", max_cost_usd=1)
     put_down(pooled, a_health("account alice", until=SOON), a_health("account bob", until=SOON))
 
     view = pooled.run("status", "--json").json
