@@ -1,8 +1,8 @@
 """The heart: `plan` reads a snapshot and answers the actions to take; it changes nothing."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from fleet.domain.attempt import Attempt, Outcome, State, end_of
 from fleet.domain.board import Board, Standing, board_of, standing
@@ -33,6 +33,8 @@ from fleet.domain.task import Priority, Status, Task
 
 # merges checked in advance, on top of those before them: what waits for a check waits less
 AHEAD = 2
+# how long a successor may take to start before what its predecessor left is removed all the same
+GIVES_WAY = timedelta(seconds=5)
 _IN_HAND = frozenset(
     {PullRequestStatus.APPROVED, PullRequestStatus.QUEUED, PullRequestStatus.MERGING}
 )
@@ -53,6 +55,8 @@ def plan(snapshot: Snapshot, fleet: Fleet, sight: Sight) -> Plan:
     actions += _retirements(board, where)
     ready = [task for task in snapshot.tasks if where[task.key].status is Status.READY]
     starts = dispatches(ready, board, sight, pool=pool)
+    starting = {action.task.key for action in starts.actions}
+    actions = [each for each in actions if not _gives_way(each, board, sight, starting)]
     actions += starts.actions
     held = sight.busy | sight.cooling
     free = tuple(action for action in actions if action.key not in held)
@@ -63,6 +67,16 @@ def plan(snapshot: Snapshot, fleet: Fleet, sight: Sight) -> Plan:
         wake=_wake(starts, pool),
         storm=starts.storm,
     )
+
+
+def _gives_way(action: Action, board: Board, sight: Sight, starting: Collection[str]) -> bool:
+    """Tell whether a clean-up waits: the start of a successor goes first, for some seconds."""
+    if not isinstance(action, Clean):
+        return False
+    newest = board.attempts[action.attempt.task][-1]
+    begins = newest.state in {State.LEASED, State.PREPARING}
+    young = begins and sight.now - newest.created < GIVES_WAY
+    return action.attempt.task in starting or (young and newest is not action.attempt)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,7 +129,8 @@ def _for_attempt(
             yield Conclude(attempt=attempt, to=State.CANCELLED, reason="cancelled on request")
         case _:
             pass
-    if (attempt.outcome is not None or not attempt.live) and not attempt.cleaned:
+    over = attempt.outcome is not None or not attempt.live
+    if over and not attempt.cleaned and attempt.state is not State.COLLECTED:
         yield Clean(attempt=attempt)
 
 

@@ -63,7 +63,7 @@ def test_a_ready_task_is_dispatched():
         (running(), None, {"exited": {"app-1-1-0badcafe"}}, ["Collect"]),
         (running(), CANCELLED_TASK, {"exited": {"app-1-1-0badcafe"}}, ["Collect"]),
         (running(stopping=Outcome.SWAP), None, {}, ["Follow", "Stop"]),
-        (an_attempt(state=State.COLLECTED, outcome=Outcome.LOST), None, {}, ["Conclude", "Clean"]),
+        (an_attempt(state=State.COLLECTED, outcome=Outcome.LOST), None, {}, ["Conclude"]),
         (an_attempt(state=State.VERIFYING, cleaned=True), None, {}, ["Verify"]),
         (an_attempt(state=State.VERIFYING, cleaned=True), None, {"stopping": True}, []),
         (an_attempt(state=State.VERIFYING, cleaned=True), CANCELLED_TASK, {}, ["Conclude"]),
@@ -71,7 +71,7 @@ def test_a_ready_task_is_dispatched():
         (an_attempt(state=State.VERIFIED, cleaned=True), CANCELLED_TASK, {}, ["Conclude"]),
         (ended(state=State.MERGED), None, {}, ["Retire"]),
         (ended(state=State.MERGED, cleaned=False), None, {}, ["Clean"]),
-        (ended(state=State.LOST, cleaned=False), None, {}, ["Clean", "Dispatch"]),
+        (ended(state=State.LOST, cleaned=False), None, {}, ["Dispatch"]),
         (ended(state=State.LOST, outcome=None, cleaned=False), None, {}, ["Clean"]),
         (ended(state=State.LOST), None, {}, ["Dispatch"]),
         (ended(state=State.FAILED, failure_kind="image", cleaned=False), None, {}, ["Clean"]),
@@ -453,3 +453,20 @@ def test_a_lease_is_given_back_where_it_could_not_be_given_any_more(fields, said
     assert isinstance(action, Conclude)
     assert action.to is State.CANCELLED
     assert said in action.reason
+
+
+@pytest.mark.parametrize(
+    ("successor", "expected"),
+    [
+        ({"state": State.LEASED, "created": LATER}, ["Launch"]),
+        ({"state": State.PREPARING, "created": LATER}, ["Launch"]),
+        ({"state": State.PREPARING, "created": LATER - timedelta(seconds=5)}, ["Clean", "Launch"]),
+        ({"state": State.VERIFYING, "cleaned": True}, ["Clean", "Verify"]),
+    ],
+)
+def test_a_successors_start_goes_before_what_its_predecessor_left(successor, expected):
+    before = ended(1, State.SWAPPED, cleaned=False)
+
+    plan = planned(a_snapshot(before, an_attempt(number=2, **successor)))
+
+    assert kinds(plan) == expected
