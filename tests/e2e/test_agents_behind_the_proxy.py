@@ -80,6 +80,7 @@ def test_a_cli_reaches_its_gateway_through_the_proxy(
         "roles": ["developer"],
         "network": "egress",
         "max_cost_usd": 1,
+        "price": {"input": 1, "cached_input": 0.1, "output": 2},
         "limits": {"cpus": 2, "memory": "2g", "pids": 512},
     }
     (home.folder / "profiles" / "scripted.yaml").write_text(json.dumps(profile))

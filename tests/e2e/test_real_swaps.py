@@ -29,6 +29,18 @@ def models() -> Iterator[Models]:
         yield running
 
 
+@pytest.fixture
+def home(home: Home, models: Models, monkeypatch: pytest.MonkeyPatch) -> Home:
+    """The home of every end-to-end test, in the image with all CLIs, on that network."""
+    monkeypatch.setenv("SCRIPTED_KEY", KEY)
+    path = home.folder / "fleet.yaml"
+    fleet = json.loads(path.read_text())
+    fleet["projects"][0]["image"] = IMAGE
+    path.write_text(json.dumps(fleet))
+    home.configure(networks=[models.network])
+    return home
+
+
 def account(subject: Subject, models: Models, case: str, **keys: Any) -> dict[str, Any]:
     """Answer an account whose vendor plays the case."""
     return {
@@ -57,21 +69,10 @@ def profile(home: Home, subject: Subject, models: Models, **keys: Any) -> None:
     (home.folder / "profiles" / f"{told['name']}.yaml").write_text(json.dumps(told))
 
 
-def image_set(home: Home) -> None:
-    """Let the project run in the image with all CLIs."""
-    path = home.folder / "fleet.yaml"
-    fleet = json.loads(path.read_text())
-    fleet["projects"][0]["image"] = IMAGE
-    path.write_text(json.dumps(fleet))
-
-
 def test_a_limit_with_its_reset_swaps_claude_for_codex_and_another_codex_for_gemini(
-    home: Home, models: Models, monkeypatch: pytest.MonkeyPatch
+    home: Home, models: Models
 ) -> None:
-    monkeypatch.setenv("SCRIPTED_KEY", KEY)
-    image_set(home)
     home.configure(
-        networks=[models.network],
         accounts=[
             account(
                 CLAUDE,
@@ -109,12 +110,9 @@ def test_a_limit_with_its_reset_swaps_claude_for_codex_and_another_codex_for_gem
 
 
 def test_codex_is_stopped_in_mid_run_when_it_told_of_all_its_money(
-    home: Home, models: Models, monkeypatch: pytest.MonkeyPatch
+    home: Home, models: Models
 ) -> None:
-    monkeypatch.setenv("SCRIPTED_KEY", KEY)
-    image_set(home)
     home.configure(
-        networks=[models.network],
         accounts=[
             account(CODEX, models, "endless", daily_budget_usd=0.02, hard_limit=True),
             account(GEMINI, models, "deeds"),
@@ -133,13 +131,8 @@ def test_codex_is_stopped_in_mid_run_when_it_told_of_all_its_money(
     assert "dates.txt" in git(home.repository, "ls-tree", "--name-only", "main").split()
 
 
-def test_an_agent_that_repeats_itself_is_swapped_as_looping(
-    home: Home, models: Models, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("SCRIPTED_KEY", KEY)
-    image_set(home)
+def test_an_agent_that_repeats_itself_is_swapped_as_looping(home: Home, models: Models) -> None:
     home.configure(
-        networks=[models.network],
         accounts=[account(CLAUDE, models, "looping"), account(GEMINI, models, "deeds")],
     )
     profile(home, CLAUDE, models, fallback=["gemini-developer"])
@@ -155,12 +148,9 @@ def test_an_agent_that_repeats_itself_is_swapped_as_looping(
 
 
 def test_a_refused_key_blocks_its_account_until_a_human_opens_it(
-    home: Home, models: Models, monkeypatch: pytest.MonkeyPatch
+    home: Home, models: Models
 ) -> None:
-    monkeypatch.setenv("SCRIPTED_KEY", KEY)
-    image_set(home)
     home.configure(
-        networks=[models.network],
         accounts=[account(CLAUDE, models, Refusal.UNAUTHORIZED), account(GEMINI, models, "deeds")],
     )
     profile(home, CLAUDE, models, fallback=["gemini-developer"])
