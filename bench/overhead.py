@@ -21,7 +21,7 @@ from pathlib import Path
 import docker
 
 from fleet.adapters.runtimes.hardening import container_config
-from fleet.domain.profile import Limits
+from fleet.domain.limits import Limits
 from fleet.ports import ContainerSpec, Mount
 
 FILES = 200

@@ -10,10 +10,11 @@ from fleet.domain.budget import Reservation, Settlement
 from fleet.domain.egress import Destination
 from fleet.domain.events import Event
 from fleet.domain.health import Health
+from fleet.domain.limits import Limits
 from fleet.domain.merge import PullRequest
 from fleet.domain.plan import Snapshot
 from fleet.domain.policy import Diff, PendingAction
-from fleet.domain.profile import Account, Limits, Project
+from fleet.domain.profile import Account, Project
 from fleet.domain.result import Check, Verdict
 from fleet.domain.swap import Receipt
 from fleet.domain.task import Task
@@ -123,6 +124,13 @@ class Ledger(Protocol):
 
     def verdicts(self, attempt: str) -> tuple[Verdict, ...]:
         """Answer the verdicts of an attempt in the order they were given."""
+        ...
+
+    def known_verdict(self, *, tree: str, definition: str, image: str) -> Verdict | None:
+        """Answer what that check said of that tree in that image before, None where it never did.
+
+        The oldest run itself, passed or failed, of whatever attempt.
+        """
         ...
 
     def pending_action(self, action: str) -> PendingAction:
@@ -292,8 +300,17 @@ class Collected:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Entry:
+    """A branch to be merged: exactly `head`, with that message, dated `at` or as what is below."""
+
+    head: str
+    message: str
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class MergedTip:
-    """A merge built aside: nothing has moved yet."""
+    """A commit built aside: nothing has moved yet."""
 
     sha: str
     tree: str
@@ -301,9 +318,32 @@ class MergedTip:
 
 @dataclass(frozen=True, kw_only=True)
 class Conflict:
-    """The branch does not merge into the target's tip; these files are in conflict."""
+    """What does not merge: the files, and of some of them both sides as git words them."""
 
     files: tuple[str, ...]
+    sides: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chain:
+    """Merges built aside, each on top of the one before, up to the first that is in conflict.
+
+    `merged` has one commit for each of the entries merged; `tip` is what would land for all of
+    them, None where there is none. Between the old tip and this one no other commit stands on the
+    target's first-parent line, but for squashed ones.
+    """
+
+    merged: tuple[MergedTip, ...]
+    tip: MergedTip | None
+    conflict: Conflict | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Added:
+    """Added lines by path, with their numbers in the new file; `cut` are paths not read whole."""
+
+    lines: Mapping[str, tuple[tuple[int, str], ...]]
+    cut: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -398,13 +438,48 @@ class Worktrees(Protocol):
         """Delete a clean tree; fine when it is gone."""
         ...
 
-    def merged(
-        self, project: Project, *, tip: str, head: str, message: str, at: datetime
+    def chained(self, project: Project, *, tip: str, entries: Sequence[Entry]) -> Chain:
+        """Build the merges of all entries on top of `tip` aside, in the project's way.
+
+        The same arguments give the same SHAs.
+        """
+        ...
+
+    def reverted(
+        self, project: Project, *, tip: str, merged: str, message: str, at: datetime
     ) -> MergedTip | Conflict:
-        """Build the merge of `head` into `tip` aside, dated `at` or as the tip where that is later.
+        """Build aside the commit on top of `tip` that takes back what the merge `merged` brought.
 
         The same arguments give the same SHA.
         """
+        ...
+
+    def plant(self, project: Project, branch: str, *, sha: str) -> None:
+        """Find or make a branch at that commit; raises WorkspaceError where it is elsewhere."""
+        ...
+
+    def synced(self, project: Project) -> str | None:
+        """Bring the target up to what the project's remote holds; answer why it has to wait.
+
+        Nothing to do where the project has no remote. Raises TransientError where the remote
+        cannot be reached.
+        """
+        ...
+
+    def pushed(self, project: Project, *, old: str, new: str) -> None:
+        """Push `new` to the target of the project's remote, if the project has one.
+
+        Fine where it stands there already. Raises StaleLeaseError when the remote is not at
+        `old` any more, TransientError where it cannot be reached.
+        """
+        ...
+
+    def check_out(self, project: Project, sha: str, *, folder: str) -> None:
+        """Make a worktree of the user's own, detached at that commit, in a folder that is new."""
+        ...
+
+    def added(self, project: Project, base: str, head: str, *, limit: int) -> Added:
+        """Answer the lines that `head` adds to what both share, at most `limit` bytes of them."""
         ...
 
     def is_merged(self, project: Project, head: str) -> bool:

@@ -7,7 +7,7 @@ from threading import Event
 from typing import Any
 
 from fleet.adapters.runtimes.docker import DockerRuntime
-from fleet.domain.profile import Limits
+from fleet.domain.limits import Limits
 from fleet.ports import ContainerSpec
 
 IMAGE = "fleet-agent:small"

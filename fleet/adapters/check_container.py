@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fleet.domain.errors import FleetError
-from fleet.domain.profile import Limits, Project
+from fleet.domain.limits import Limits
+from fleet.domain.profile import Project
 from fleet.domain.result import Check
 from fleet.ports import Checkout, ContainerSpec, Mount
 

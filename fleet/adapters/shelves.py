@@ -151,7 +151,7 @@ def _claims_of(row: Stateful) -> tuple[Hashable, ...]:
         case PullRequest():
             once = (("pull request", row.attempt),)
             merging = row.status is PullRequestStatus.MERGING
-            return (*once, ("merge", row.project, row.target)) if merging else once
+            return (*once, ("merge", row.project, row.target, row.place)) if merging else once
         case PendingAction() | Health():
             return ()
 

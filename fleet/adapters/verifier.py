@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from fleet.adapters.check_container import Wanted, check_spec
 from fleet.domain.errors import FleetError, TransientError, WorkspaceError
 from fleet.domain.image import how_to_have
-from fleet.domain.profile import Limits, Project
+from fleet.domain.limits import Limits
+from fleet.domain.profile import Project
 from fleet.domain.result import Check, Verdict, VerdictStatus
 from fleet.ports import Checkout, Clock, ContainerRuntime, ContainerSpec, Exit, Verifier, Worktrees
 

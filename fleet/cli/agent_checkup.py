@@ -55,7 +55,7 @@ def agents_examined(office: "Office", engine: "ContainerRuntime") -> Iterator[Ro
 def _versions(image: str, office: "Office", engine: "ContainerRuntime") -> dict[str, str]:
     """Answer the version of each CLI that starts; raises FleetError where nobody answers."""
     from fleet.bootstrap import new_token
-    from fleet.domain.profile import Limits
+    from fleet.domain.limits import Limits
     from fleet.ports import ContainerSpec
 
     name = f"fleet-doctor-{office.home8}-{new_token()[:8]}"

@@ -1,21 +1,24 @@
 """The model of one project in fleet.yaml."""
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from fleet.config.entry import LATER, Entry
+from fleet.config.entry import Entry
+from fleet.config.profile_entry import ContainerLimitsEntry
 from fleet.config.quantities import (
     Branch,
     Command,
     Host,
     Micros,
     Name,
+    Pattern,
     RepositoryPath,
     Seconds,
     SetupCommand,
     Text,
 )
+from fleet.domain.merge import MergeWay
 from fleet.domain.task import PROJECT_KEY, Review
 
 
@@ -25,9 +28,9 @@ class CheckEntry(Entry):
     name: Name
     command: Command
     timeout: Seconds = 1800.0
-    limits: Annotated[dict[str, Any] | None, LATER] = None
-    no_tests_pattern: Annotated[str | None, LATER] = None
-    repeat_red: Annotated[int, LATER] = 0
+    limits: ContainerLimitsEntry | None = None
+    no_tests_pattern: Pattern | None = None
+    repeat_red: Annotated[int, Field(ge=0, le=10)] = 0
 
 
 class ProjectEntry(Entry):
@@ -50,9 +53,11 @@ class ProjectEntry(Entry):
     needs: tuple[Literal["submodules", "lfs"], ...] = ()
     daily_budget_usd: Micros | None = None
     weight: Annotated[float, Field(gt=0, le=1000)] = 1
-    merge: Annotated[Literal["merge", "squash"], LATER] = "merge"
-    remote: Annotated[str | None, LATER] = None
-    in_review_limit: Annotated[int, LATER] = 10
+    checks_at_once: Annotated[int, Field(ge=1, le=64)] = 1
+    merge: MergeWay = MergeWay.MERGE
+    batch: Annotated[int, Field(ge=1, le=64)] = 16
+    remote: Text | None = None
+    in_review_limit: Annotated[int, Field(ge=1, le=10_000)] = 10
 
     @model_validator(mode="after")
     def _one_way_to_check(self) -> Self:

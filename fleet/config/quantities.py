@@ -55,6 +55,15 @@ def money(value: object) -> int:
         raise ValueError(str(error)) from error
 
 
+def _pattern(value: str) -> str:
+    """Refuse what is no regular expression; raises ValueError."""
+    try:
+        re.compile(value)
+    except re.error as error:
+        raise ValueError(f"expected a regular expression, found {value!r}: {error}") from error
+    return value
+
+
 def gigabytes(value: object) -> int:
     """Turn a number of GiB into bytes; raises ValueError."""
     number = _number(value)
@@ -172,6 +181,7 @@ Gigabytes = Annotated[int, BeforeValidator(gigabytes), _schema(type="number", mi
 Micros = Annotated[int, BeforeValidator(money), _schema(type="number", minimum=0)]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,39}$")]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=4096, pattern=r"^[^\x00]*$")]
+Pattern = Annotated[Text, AfterValidator(_pattern)]
 RepositoryPath = Annotated[Text, AfterValidator(_inside)]
 HomeFolder = Annotated[Text, AfterValidator(_in_home)]
 CronText = Annotated[Text, AfterValidator(_cron)]

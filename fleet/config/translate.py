@@ -15,13 +15,14 @@ from fleet.config.fleet_entry import (
     TimeoutSwapEntry,
     WindowEntry,
 )
-from fleet.config.profile_entry import ProfileEntry
+from fleet.config.profile_entry import ContainerLimitsEntry, ProfileEntry
 from fleet.config.project_entry import ProjectEntry
 from fleet.domain.agent import Credential
 from fleet.domain.budget import Price
 from fleet.domain.cron import Cron, cron_of
 from fleet.domain.egress import destination
-from fleet.domain.profile import LOCAL, Account, Fleet, Limits, Profile, Project, SwapRules
+from fleet.domain.limits import Limits
+from fleet.domain.profile import LOCAL, Account, Fleet, Profile, Project, SwapRules
 from fleet.domain.result import Check
 from fleet.domain.schedule import Schedule, TimedReport, TimedRun
 from fleet.domain.window import Window
@@ -120,6 +121,11 @@ def project_of(entry: ProjectEntry, home: Path) -> Project:
         egress_allow=tuple(map(destination, entry.egress_allow)),
         daily_budget_micros=entry.daily_budget_usd,
         weight=entry.weight,
+        checks_at_once=entry.checks_at_once,
+        merge=entry.merge,
+        batch=entry.batch,
+        remote=entry.remote,
+        in_review_limit=entry.in_review_limit,
     )
 
 
@@ -133,14 +139,24 @@ def checks_of(entry: ProjectEntry) -> tuple[Check, ...]:
     if entry.check is not None:
         return (Check(name="check", command=entry.check),)
     return tuple(
-        Check(name=each.name, command=each.command, timeout_seconds=each.timeout)
+        Check(
+            name=each.name,
+            command=each.command,
+            timeout_seconds=each.timeout,
+            limits=each.limits and _limits(each.limits),
+            no_tests=each.no_tests_pattern,
+            repeat_red=each.repeat_red,
+        )
         for each in entry.checks
     )
 
 
+def _limits(entry: ContainerLimitsEntry) -> Limits:
+    return Limits(cpus=entry.cpus, memory_bytes=entry.memory, pids=entry.pids)
+
+
 def profile_of(entry: ProfileEntry, times: TimeoutSwapEntry, home: Path) -> Profile:
     """Turn a profile's entry into the value; times it leaves out are the fleet's."""
-    limits = entry.limits
     return Profile(
         name=entry.name,
         agent=entry.agent,
@@ -155,7 +171,7 @@ def profile_of(entry: ProfileEntry, times: TimeoutSwapEntry, home: Path) -> Prof
         attempt_timeout=entry.attempt_timeout or times.attempt_timeout,
         stall_after=entry.stall_after or times.stall_after,
         heartbeat_lost_after=entry.heartbeat_lost_after or times.heartbeat_lost_after,
-        limits=Limits(cpus=limits.cpus, memory_bytes=limits.memory, pids=limits.pids),
+        limits=_limits(entry.limits),
         network=entry.network,
         fallback=entry.fallback,
         escalate_to=entry.escalate_to,

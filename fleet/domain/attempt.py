@@ -90,7 +90,8 @@ class Attempt:
     `claims` counts the agent's own progress reports since it last did anything else.
     `cause` is why it is ended by a swap, None where it is not. `last_turn` is when the agent last
     told of a finished turn. `failure_kind` is `none` once the agent's result told of success.
-    `reserved_micros` is money in micro-dollars held until the attempt is collected.
+    `reserved_micros` is money in micro-dollars held until the attempt is collected. `others` are
+    the tasks whose merged work it was in conflict with, or red together with.
     """
 
     id: str
@@ -125,6 +126,7 @@ class Attempt:
     diagnosis: str = ""
     usage: Usage = field(default_factory=Usage)
     approved_sha: str | None = None
+    others: tuple[str, ...] = ()
     cleaned: bool = False
     version: int = 0
 

@@ -19,6 +19,13 @@ class PullRequestStatus(StrEnum):
     EVICTED = "evicted"
 
 
+class MergeWay(StrEnum):
+    """How a branch enters the target: as a merge commit, or as one commit of its own."""
+
+    MERGE = "merge"
+    SQUASH = "squash"
+
+
 CLOSED = frozenset(
     {PullRequestStatus.MERGED, PullRequestStatus.REJECTED, PullRequestStatus.EVICTED}
 )
@@ -29,7 +36,9 @@ class PullRequest:
     """A verified branch awaiting review or merge; `head` is the exact SHA that may land.
 
     `candidate` is the merge built aside on `candidate_tip` and verified, written down before the
-    target moves, so that a restart can tell whether it landed.
+    target moves, so that a restart can tell whether it landed. Those that land together share
+    it: `place` is where in this batch it stands, `built` its own merge commit within. `size` is
+    the number of lines it changes, `risk` what policy noticed of it, `comments` what reviewers said.
     """
 
     number: int
@@ -47,8 +56,13 @@ class PullRequest:
     reason: str = ""
     candidate: str | None = None
     candidate_tip: str | None = None
+    place: int = 0
+    built: str | None = None
     merged_sha: str | None = None
     reviewers: tuple[str, ...] = ()
+    size: int = 0
+    risk: tuple[str, ...] = ()
+    comments: tuple[str, ...] = ()
     version: int = 0
 
     @property
@@ -57,6 +71,6 @@ class PullRequest:
         return self.status in CLOSED
 
 
-def merge_order(pull: PullRequest, priority: Priority) -> tuple[int, datetime, int]:
-    """Order the queue: priority, then age, then number."""
-    return (priority.rank, pull.created, pull.number)
+def merge_order(pull: PullRequest, priority: Priority) -> tuple[int, datetime, int, int]:
+    """Order the queue: priority, then age, then size, then number."""
+    return (priority.rank, pull.created, pull.size, pull.number)

@@ -9,6 +9,7 @@ from fleet.domain.budget import Tally
 from fleet.domain.health import Health
 from fleet.domain.merge import PullRequest
 from fleet.domain.policy import PendingAction
+from fleet.domain.queue import Batches, Line
 from fleet.domain.slot import Slot
 from fleet.domain.swap import Cause
 from fleet.domain.task import Resolution, Task
@@ -64,10 +65,9 @@ class Sight:
 
     `busy` are the keys of actions in hand or soon tried again, `cooling` those of actions that
     wait for the world to change (a dirty checkout), `followed` the attempts whose container is
-    being read, `exited` those whose container has ended, `anticipated` the pull requests that
-    stood ahead of one when its merge was checked in advance,
-    `since` when this coordinator began or the clock was set (beats older than that are
-    forgiven), `heard` how those attempts are heard whose reader ever began, `keys` the tasks
+    being read, `exited` those whose container has ended, `lines` what tries of each merge queue
+    have shown, by project and target, `since` when this coordinator began or the clock was set
+    (beats older than that are forgiven), `heard` how those attempts are heard whose reader ever began, `keys` the tasks
     that were asked for (None: all), `stopping` that no new work begins, `dispatch_refused` why
     nothing is dispatched ("" where it may be) and `dispatch_until` the instant at which that
     ends, where it is known, `unfit` why accounts cannot be used now.
@@ -80,7 +80,7 @@ class Sight:
     followed: frozenset[str] = frozenset()
     heard: Mapping[str, Hearing] = field(default_factory=dict)
     exited: frozenset[str] = frozenset()
-    anticipated: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
+    lines: Mapping[tuple[str, str], Line] = field(default_factory=dict)
     keys: frozenset[str] | None = None
     stopping: bool = False
     parallel: int = 4
@@ -195,42 +195,50 @@ class Verify:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Build:
-    """Build the merged tip aside and check it."""
+class Propose:
+    """Make the first attempt of a task that fleet itself can do: take a merge back."""
 
-    pull: PullRequest
-    attempt: Attempt
+    task: Task
 
     @property
     def key(self) -> str:
         """Answer what the action is about."""
-        return f"build {self.pull.number}"
+        return f"propose {self.task.key}"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Anticipate:
-    """Check the merge of a pull request on top of those `ahead` of it, before they landed."""
+class Try:
+    """Merge batches of pull requests aside, each on top of the one before, and check the last.
 
-    pull: PullRequest
-    ahead: tuple[PullRequest, ...]
+    All but the last batch are tried by others or were; none of them has landed.
+    """
+
+    project: str
+    target: str
+    batches: tuple[tuple[PullRequest, ...], ...]
+
+    @property
+    def numbers(self) -> Batches:
+        """Answer the numbers of its pull requests, batch by batch."""
+        return tuple(tuple(pull.number for pull in batch) for batch in self.batches)
 
     @property
     def key(self) -> str:
         """Answer what the action is about."""
-        return f"anticipate {self.pull.number}"
+        batches = "|".join("-".join(map(str, batch)) for batch in self.numbers)
+        return f"try {self.project}/{self.target} {batches}"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Land:
-    """Move the target to the checked merged tip."""
+    """Move the target to the checked candidate that these pull requests share."""
 
-    pull: PullRequest
-    attempt: Attempt
+    pulls: tuple[PullRequest, ...]
 
     @property
     def key(self) -> str:
         """Answer what the action is about."""
-        return f"land {self.pull.number}"
+        return f"land {self.pulls[0].project}/{self.pulls[0].target}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -268,8 +276,8 @@ Action = (
     | Collect
     | Conclude
     | Verify
-    | Build
-    | Anticipate
+    | Propose
+    | Try
     | Land
     | Clean
     | Retire

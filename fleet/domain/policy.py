@@ -129,5 +129,7 @@ class PendingAction:
     dry_run: str = ""
     status: ActionStatus = ActionStatus.PENDING
     answer: str = ""
+    answered_by: str = ""
+    answered_at: datetime | None = None
     replace_check: bool = False
     version: int = 0

@@ -1,25 +1,18 @@
 """Profiles, accounts and projects: what the user's YAML says, as values."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, tzinfo
 from enum import StrEnum
 
 from fleet.domain.agent import Credential
 from fleet.domain.budget import Price
 from fleet.domain.egress import Destination
+from fleet.domain.limits import Limits
+from fleet.domain.merge import MergeWay
 from fleet.domain.result import Check
 from fleet.domain.schedule import UNSCHEDULED, Schedule
 from fleet.domain.task import Priority, Review
 from fleet.domain.window import Window
-
-
-@dataclass(frozen=True, kw_only=True)
-class Limits:
-    """What a container may use: cores, bytes, processes."""
-
-    cpus: float = 2.0
-    memory_bytes: int = 4 * 1024**3
-    pids: int = 512
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +32,7 @@ class Profile:
     attempt_timeout: float = 3600.0
     stall_after: float = 600.0
     heartbeat_lost_after: float = 60.0
-    limits: Limits = Limits()
+    limits: Limits = field(default_factory=Limits)
     network: str = "none"
     fallback: tuple[str, ...] = ()
     escalate_to: str | None = None
@@ -100,7 +93,10 @@ class Project:
     """A git repository the fleet works on.
 
     `dockerfile` is a path in the target; what it makes of `image` is what attempts and checks run
-    in.
+    in. Up to `checks_at_once` checks of one commit run side by side. Up to `batch` pull requests are
+    merged together and checked once. What lands is pushed to `remote`, a name or an address that
+    git knows, where there is one. While `in_review_limit` pull requests wait for a reviewer, no
+    other task of the project is begun.
     """
 
     key: str
@@ -118,6 +114,11 @@ class Project:
     egress_allow: tuple[Destination, ...] = ()
     daily_budget_micros: int | None = None
     weight: float = 1.0
+    checks_at_once: int = 1
+    merge: MergeWay = MergeWay.MERGE
+    batch: int = 16
+    remote: str | None = None
+    in_review_limit: int = 10
 
 
 @dataclass(frozen=True, kw_only=True)

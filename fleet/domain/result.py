@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from fleet.domain.limits import Limits
+
 
 class VerdictStatus(StrEnum):
     """The three answers of a deterministic check."""
@@ -15,18 +17,39 @@ class VerdictStatus(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Check:
-    """A named check of a project; `timeout_seconds` bounds its container's life."""
+    """A named check of a project; `timeout_seconds` bounds its container's life.
+
+    `limits` are those of its container, None for the common ones. Output that `no_tests` (a
+    regular expression) is found in says that no test ran: that is not green. A red check is run
+    `repeat_red` times more, only to tell whether it is flaky; it stays red.
+    """
 
     name: str
     command: tuple[str, ...]
     timeout_seconds: float = 1800.0
+    limits: Limits | None = None
+    no_tests: str | None = None
+    repeat_red: int = 0
+
+    @property
+    def definition(self) -> str:
+        """Answer what tells this check from any other: verdicts of one are no verdicts of another.
+
+        How often a red one is repeated says nothing of what is green.
+        """
+        limits = self.limits or Limits()
+        bounds = (self.timeout_seconds, limits.cpus, limits.memory_bytes, limits.pids)
+        return repr((self.name, self.command, bounds, self.no_tests))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
     """The VerificationResult of one check at one SHA (tails of at most 16 KiB are kept).
 
-    `image` is the id of the image it ran in, "" where it did not come to run.
+    `image` is the id of the image it ran in, "" where it did not come to run; `definition` that of
+    the check. `source` is the attempt for which the same tree was checked before, "" where this is
+    the run itself. `flaky` says that a red one was green when it was repeated. `log` is the file
+    that holds its whole output, "" where none was kept.
     """
 
     attempt: str
@@ -42,6 +65,10 @@ class Verdict:
     error: str | None
     at: datetime
     image: str = ""
+    definition: str = ""
+    source: str = ""
+    flaky: bool = False
+    log: str = ""
 
     def contract(self) -> dict[str, object]:
         """Answer the fields of the VerificationResult contract."""

@@ -74,7 +74,8 @@ class Task:
 
     `budget_micros` is in micro-dollars. `red_from` is the number of the last attempt that no
     longer counts after a human's `task retry`; `fresh` starts the next one at the target again.
-    `granted` are the categories a human approved for this task.
+    `granted` are the categories a human approved for this task. `reverts` is the number of the
+    pull request whose merge it takes back: fleet itself makes its first attempt.
     """
 
     key: str
@@ -102,6 +103,7 @@ class Task:
     cancel_requested: bool = False
     red_from: int = 0
     fresh: bool = False
+    reverts: int | None = None
     version: int = 0
 
     @property

@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from fleet.domain.errors import FleetError
-from fleet.domain.profile import Limits
+from fleet.domain.limits import Limits
 from fleet.ports import Exit, Mount
 from tests.containers import MEGABYTE, SMALL, a_container, a_home, eventually
 

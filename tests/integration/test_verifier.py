@@ -14,7 +14,7 @@ from fleet.adapters.runtimes.docker import DockerRuntime
 from fleet.adapters.system import SystemClock
 from fleet.adapters.verifier import TAIL, ContainerVerifier
 from fleet.domain.errors import EngineDownError, TransientError
-from fleet.domain.profile import Limits
+from fleet.domain.limits import Limits
 from fleet.domain.result import Check, VerdictStatus
 from fleet.ports import Verifier
 from tests.builders import a_project

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from fleet.domain.profile import Limits
+from fleet.domain.limits import Limits
 from fleet.ports import ContainerRuntime, ContainerSpec, Mount
 from tests.containers import MEGABYTE
 

@@ -1,6 +1,7 @@
 """The tables: one a kind of row, one column a field; what is nested stands as JSON."""
 
 from datetime import date, datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -21,6 +22,11 @@ def _text(name: str, *, key: bool = False, null: bool = False) -> sa.Column[str]
 
 def _whole(name: str, *, null: bool = False) -> sa.Column[int]:
     return sa.Column(name, sa.BigInteger, nullable=null)
+
+
+def _later(name: str, kind: "sa.types.TypeEngine[Any]", older: str) -> "sa.Column[Any]":
+    """Answer a column that came later, with what stands in it where a row is older."""
+    return sa.Column(name, kind, nullable=False, server_default=sa.text(older))
 
 
 def _flag(name: str) -> sa.Column[bool]:
@@ -67,6 +73,7 @@ tasks = sa.Table(
     _flag("cancel_requested"),
     _whole("red_from"),
     _flag("fresh"),
+    _whole("reverts", null=True),
     _whole("version"),
     sa.UniqueConstraint("project", "number", name="one_number_a_task"),
 )
@@ -106,6 +113,7 @@ attempts = sa.Table(
     _text("diagnosis"),
     _json("usage"),
     _text("approved_sha", null=True),
+    _later("others", sa.JSON(), "'[]'"),
     _flag("cleaned"),
     _whole("version"),
     sa.UniqueConstraint("task", "number", name="one_number_an_attempt"),
@@ -129,8 +137,13 @@ pulls = sa.Table(
     _text("reason"),
     _text("candidate", null=True),
     _text("candidate_tip", null=True),
+    _later("place", sa.BigInteger(), "0"),
+    _text("built", null=True),
     _text("merged_sha", null=True),
     _json("reviewers"),
+    _later("size", sa.BigInteger(), "0"),
+    _later("risk", sa.JSON(), "'[]'"),
+    _later("comments", sa.JSON(), "'[]'"),
     _whole("version"),
     sa.UniqueConstraint("attempt", name="one_pull_request_an_attempt"),
 )
@@ -153,6 +166,8 @@ actions = sa.Table(
     _text("dry_run"),
     _text("status"),
     _text("answer"),
+    _later("answered_by", sa.Text(), "''"),
+    _at("answered_at", null=True),
     _flag("replace_check"),
     _whole("version"),
 )
@@ -174,6 +189,10 @@ verdicts = sa.Table(
     _text("error", null=True),
     _at("at"),
     sa.Column("image", sa.Text, nullable=False, server_default=""),
+    _later("definition", sa.Text(), "''"),
+    _later("source", sa.Text(), "''"),
+    _later("flaky", sa.Boolean(), "false"),
+    _later("log", sa.Text(), "''"),
     sa.UniqueConstraint("attempt", "name", "sha", "at", name="one_verdict_a_check"),
 )
 
@@ -276,10 +295,13 @@ sa.Index(
     "one_merge_a_target",
     pulls.c.project,
     pulls.c.target,
+    pulls.c.place,
     unique=True,
     sqlite_where=_merging,
     postgresql_where=_merging,
 )
+# the same tree is never checked twice: asked before every check
+sa.Index("verdicts_by_tree", verdicts.c.tree, verdicts.c.definition, verdicts.c.image)
 sa.Index("open_tasks", tasks.c.key, sqlite_where=_open, postgresql_where=_open)
 sa.Index("children", tasks.c.parent)
 sa.Index("kept_attempts", attempts.c.id, sqlite_where=_kept, postgresql_where=_kept)

@@ -11,7 +11,7 @@ from docker.errors import APIError, NotFound
 from fleet.adapters.runtimes.hardening import container_config
 from fleet.adapters.runtimes.squid import PORT
 from fleet.domain.errors import FleetError
-from fleet.domain.profile import Limits
+from fleet.domain.limits import Limits
 from fleet.ports import ContainerSpec, Mount
 
 IMAGE = "fleet-proxy:bookworm"
