@@ -137,6 +137,10 @@ class MemoryLedger(Ledger):
     def verdicts(self, attempt: str) -> tuple[Verdict, ...]:
         return tuple(self._group(Verdict, "of", attempt))
 
+    def known_verdict(self, *, tree: str, definition: str, image: str) -> Verdict | None:
+        said = self._group(Verdict, "said", tree, definition, image)
+        return said[0] if said else None
+
     def pending_action(self, action: str) -> PendingAction:
         return self._one(PendingAction, action)
 

@@ -14,7 +14,7 @@ from fleet.domain.events import Event
 from fleet.domain.health import Health
 from fleet.domain.merge import PullRequest, PullRequestStatus
 from fleet.domain.policy import PendingAction
-from fleet.domain.result import Verdict
+from fleet.domain.result import Verdict, VerdictStatus
 from fleet.domain.swap import Receipt
 from fleet.domain.task import Task
 from fleet.ports import Immutable, Stateful
@@ -168,8 +168,15 @@ def _groups_of(row: object) -> tuple[Hashable, ...]:
         case PendingAction() | Receipt():
             about, moving = row.task, False
         case Verdict():
-            about, moving = row.attempt, False
+            return ((Verdict, "of", row.attempt), *_said(row))
         case _:
             return ()
     of_one = (type(row), "of", about)
     return (of_one, (type(row), "moving")) if moving else (of_one,)
+
+
+def _said(row: Verdict) -> tuple[Hashable, ...]:
+    """Answer where a check that ran is found by what it ran on; errors and copies are not."""
+    if row.source or row.status is VerdictStatus.ERROR:
+        return ()
+    return ((Verdict, "said", row.tree, row.definition, row.image),)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from hashlib import sha256
 
 from fleet.domain.limits import Limits
 
@@ -39,7 +40,9 @@ class Check:
         """
         limits = self.limits or Limits()
         bounds = (self.timeout_seconds, limits.cpus, limits.memory_bytes, limits.pids)
-        return repr((self.name, self.command, bounds, self.no_tests))
+        told = repr((self.name, self.command, bounds, self.no_tests))
+        # commands may be whole scripts, and verdicts are looked up by this
+        return sha256(told.encode(errors="backslashreplace")).hexdigest()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,10 +8,11 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from fleet.adapters.ledger import tables
 from fleet.domain.merge import CLOSED, PullRequestStatus
+from fleet.domain.result import VerdictStatus
 
 _tasks, _attempts, _pulls, _actions = tables.tasks, tables.attempts, tables.pulls, tables.actions
 _settled, _receipts, _health = tables.settlements, tables.receipts, tables.health
-_events = tables.events
+_events, _verdicts = tables.events, tables.verdicts
 _unclosed = [status.value for status in PullRequestStatus if status not in CLOSED]
 _open_keys = sa.select(_tasks.c.key).where(_tasks.c.resolution.is_(None))
 
@@ -75,6 +76,20 @@ SWAPS = (
     sa.select(_receipts.c.night, sa.func.count())
     .where(_receipts.c.night >= sa.bindparam("first"))
     .group_by(_receipts.c.night)
+)
+
+# the oldest, so that all copies name the one run that they are copies of
+KNOWN_VERDICT = (
+    sa.select(_verdicts)
+    .where(
+        _verdicts.c.tree == sa.bindparam("tree"),
+        _verdicts.c.definition == sa.bindparam("definition"),
+        _verdicts.c.image == sa.bindparam("image"),
+        _verdicts.c.source == "",
+        _verdicts.c.status != VerdictStatus.ERROR.value,
+    )
+    .order_by(_verdicts.c.id)
+    .limit(1)
 )
 
 LATEST_EVENT = sa.select(sa.func.coalesce(sa.func.max(_events.c.id), 0))

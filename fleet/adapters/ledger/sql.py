@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from fleet.adapters.ledger import queries, reading, tables
 from fleet.adapters.ledger.engine import engine_for, migrate, reading_from, writing_to
 from fleet.adapters.ledger.failures import translated
-from fleet.adapters.ledger.rows import KEYS, TABLES, to_row
+from fleet.adapters.ledger.rows import KEYS, TABLES, from_row, to_row
 from fleet.domain.attempt import Attempt
 from fleet.domain.budget import Reservation, Settlement
 from fleet.domain.errors import NotFoundError, StaleLeaseError
@@ -85,6 +85,12 @@ class SqlLedger(Ledger):
     def verdicts(self, attempt: str) -> tuple[Verdict, ...]:
         found = sa.select(tables.verdicts).where(tables.verdicts.c.attempt == attempt)
         return self._all(Verdict, found.order_by(tables.verdicts.c.id))
+
+    def known_verdict(self, *, tree: str, definition: str, image: str) -> Verdict | None:
+        asked = {"tree": tree, "definition": definition, "image": image}
+        with self._reading() as connection:
+            found = connection.execute(queries.KNOWN_VERDICT, asked).mappings().first()
+        return None if found is None else from_row(Verdict, found)
 
     def pending_action(self, action: str) -> PendingAction:
         return self._one(PendingAction, tables.actions.c.id, action, "see `fleet approval list`")
