@@ -18,12 +18,15 @@ from fleet.app.crew import Report
 from fleet.app.tools import Tools
 from fleet.domain.attempt import Attempt
 from fleet.domain.egress import Destination
-from fleet.domain.errors import CredentialError, FleetError, StaleLeaseError
+from fleet.domain.errors import CredentialError, FleetError, StaleLeaseError, WorkspaceError
+from fleet.domain.merge import MergeWay
 from fleet.domain.plan import Plan, Snapshot
 from fleet.domain.policy import Change, ChangeType, Diff
 from fleet.domain.profile import Account, Project
 from fleet.domain.result import Check, Verdict, VerdictStatus
 from fleet.ports import (
+    Added,
+    Chain,
     Checkout,
     Collected,
     Conflict,
@@ -31,6 +34,7 @@ from fleet.ports import (
     ContainerSpec,
     ContainerState,
     Egress,
+    Entry,
     Exit,
     MergedTip,
     Networks,
@@ -119,8 +123,16 @@ def tree_of(files: Files) -> str:
     return sha1(repr(sorted(files.items())).encode()).hexdigest()
 
 
+def _firsts(entries: Sequence[Entry], merged: Sequence[MergedTip]) -> list[str]:
+    """Answer the first line of the message of each that was merged."""
+    return [entry.message.strip().partition("\n")[0] for entry in entries[: len(merged)]]
+
+
 class MemoryWorktrees(Worktrees):
-    """A repository in dictionaries; `blocked` is why the target may not move now."""
+    """A repository in dictionaries; `blocked` is why the target may not move now.
+
+    `remote` is where the target stands at the project's remote, None where it has no such branch.
+    """
 
     def __init__(self, faults: Faults) -> None:
         self.commits: dict[str, Commit] = {}
@@ -128,6 +140,8 @@ class MemoryWorktrees(Worktrees):
         self.kept: dict[str, str] = {}
         self.spaces: dict[str, tuple[str, dict[str, str]]] = {}
         self.blocked: str | None = None
+        self.remote: str | None = None
+        self.visits: dict[str, str] = {}
         self._faults = faults
         self._lock = threading.RLock()
         self.branches["main"] = self.commit(START, ())
@@ -236,10 +250,28 @@ class MemoryWorktrees(Worktrees):
     def drop_checkout(self, project: Project, name: str) -> None:
         """Nothing lies about."""
 
-    def merged(
-        self, project: Project, *, tip: str, head: str, message: str, at: datetime
-    ) -> MergedTip | Conflict:
-        self._faults.trip("merged")
+    def chained(self, project: Project, *, tip: str, entries: Sequence[Entry]) -> Chain:
+        self._faults.trip("chained")
+        merged: list[MergedTip] = []
+        on = tip
+        clashes: tuple[str, ...] = ()
+        for entry in entries:
+            files, clashes = self._merged(on, entry.head)
+            if clashes:
+                break
+            squash = project.merge is MergeWay.SQUASH
+            on = self.commit(files, (on,) if squash else (on, entry.head), entry.message)
+            merged.append(MergedTip(sha=on, tree=tree_of(files)))
+        last = merged[-1] if merged else None
+        if len(merged) > 1 and project.merge is MergeWay.MERGE:
+            told = "\n".join((f"Merge {len(merged)} pull requests", "", *_firsts(entries, merged)))
+            sha = self.commit(self.files(on), (tip, on), told)
+            last = MergedTip(sha=sha, tree=merged[-1].tree)
+        conflict = Conflict(files=clashes) if clashes else None
+        return Chain(merged=tuple(merged), tip=last, conflict=conflict)
+
+    def _merged(self, tip: str, head: str) -> tuple[dict[str, str], tuple[str, ...]]:
+        """Answer the files of a merge and those in conflict."""
         base = self.files(self.base_of(tip, head))
         ours, theirs = self.files(tip), self.files(head)
         merged, clashes = dict(ours), []
@@ -253,9 +285,69 @@ class MemoryWorktrees(Worktrees):
                 merged.pop(path, None)
             else:
                 merged[path] = now
+        return merged, tuple(sorted(clashes))
+
+    def reverted(
+        self, project: Project, *, tip: str, merged: str, message: str, at: datetime
+    ) -> MergedTip | Conflict:
+        self._faults.trip("reverted")
+        if merged not in self.history(tip):
+            raise WorkspaceError(f"{merged} is not in {project.target}")
+        before = self.files(self.commits[merged].parents[0])
+        files, clashes = self._merged(tip, self.commit(before, (merged,), message))
         if clashes:
-            return Conflict(files=tuple(sorted(clashes)))
-        return MergedTip(sha=self.commit(merged, (tip, head), message), tree=tree_of(merged))
+            return Conflict(files=clashes)
+        if files == self.files(tip):
+            return MergedTip(sha=tip, tree=tree_of(files))
+        return MergedTip(sha=self.commit(files, (tip,), message), tree=tree_of(files))
+
+    def plant(self, project: Project, branch: str, *, sha: str) -> None:
+        self._faults.trip("plant")
+        with self._lock:
+            if self.branches.setdefault(branch, sha) != sha:
+                raise WorkspaceError(f"branch {branch} is not at {sha}")
+
+    def synced(self, project: Project) -> str | None:
+        self._faults.trip("synced")
+        with self._lock:
+            theirs, ours = self.remote, self.branches[project.target]
+            if project.remote is None or theirs == ours:
+                return None
+            if theirs is None:
+                return f"{project.remote} has no branch {project.target}"
+            if ours not in self.history(theirs):
+                return f"{project.target} holds commits that {project.remote} does not"
+        return self.advance_target(project, old=ours, new=theirs)
+
+    def pushed(self, project: Project, *, old: str, new: str) -> None:
+        self._faults.trip("pushed")
+        with self._lock:
+            if project.remote is None or self.remote == new:
+                return
+            if self.remote != old:
+                raise StaleLeaseError(f"{project.remote} is no longer at {old[:12]}")
+            self.remote = new
+
+    def check_out(self, project: Project, sha: str, *, folder: str) -> None:
+        self._faults.trip("check_out")
+        with self._lock:
+            if folder in self.visits:
+                raise WorkspaceError(f"{folder} is not empty")
+            self.visits[folder] = sha
+
+    def paths(self, project: Project, sha: str) -> frozenset[str]:
+        return frozenset(self.files(sha))
+
+    def added(self, project: Project, base: str, head: str, *, limit: int) -> Added:
+        old, new = self.files(self.base_of(base, head)), self.files(head)
+        lines, left = {}, limit
+        for path in sorted(new):
+            if old.get(path) != new[path]:
+                known = set((old.get(path) or "").splitlines())
+                numbered = enumerate(new[path].splitlines(), start=1)
+                lines[path] = tuple((n, one) for n, one in numbered if one not in known)
+                left -= len(new[path])
+        return Added(lines=lines if left >= 0 else {}, cut=() if left >= 0 else tuple(lines))
 
     def is_merged(self, project: Project, head: str) -> bool:
         self._faults.trip("is_merged")

@@ -5,7 +5,6 @@ from dataclasses import replace
 import pytest
 
 from fleet.domain.errors import StaleLeaseError, WorkspaceError
-from fleet.ports import Conflict
 from tests.contract.worktrees import NOW, a_stage, files_below
 from tests.repos import a_commit, git, write
 
@@ -80,9 +79,7 @@ def test_a_conflict_names_its_files(tmp_path):
     head = stage.worked({"a b": "2\n", "c": None, "d": "2\n"}).head
     tip = a_commit(stage.repository, {"a b": "3\n", "c": "3\n"})
 
-    conflict = stage.merge(tip, head)
-
-    assert conflict == Conflict(files=("a b", "c"))
+    assert stage.conflict(tip, head).files == ("a b", "c")
 
 
 def test_both_sides_may_change_different_lines_of_one_file(tmp_path):
@@ -102,7 +99,7 @@ def test_a_merge_driver_in_attributes_has_no_say(tmp_path):
     head = stage.worked({"a": "2\n"}).head
     tip = a_commit(stage.repository, {"a": "3\n"})
 
-    assert isinstance(stage.merge(tip, head), Conflict)
+    assert stage.conflict(tip, head).files == ("a",)
 
 
 def test_histories_without_a_common_start_are_refused(tmp_path):
@@ -110,7 +107,7 @@ def test_histories_without_a_common_start_are_refused(tmp_path):
     other = stage.git("commit-tree", "-m", "other", stage.git("rev-parse", "main^{tree}"))
 
     with pytest.raises(WorkspaceError, match="unrelated histories"):
-        stage.merge(stage.git("rev-parse", "main"), other)
+        stage.merged(stage.git("rev-parse", "main"), other)
 
 
 def test_the_target_tells_what_it_contains(tmp_path):

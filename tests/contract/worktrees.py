@@ -12,7 +12,7 @@ from typing import Any
 from fleet.adapters.git.worktrees import GitWorktrees
 from fleet.domain.attempt import Attempt, Outcome
 from fleet.domain.profile import Project
-from fleet.ports import Clock, Collected, Conflict, MergedTip, Workspace
+from fleet.ports import Chain, Clock, Collected, Conflict, Entry, MergedTip, Workspace
 from tests.builders import HOME8, an_attempt
 from tests.repos import a_repository, git, write
 
@@ -61,16 +61,26 @@ class Stage:
         write(Path(self.prepared(attempt).path), files)
         return self.collected(attempt)
 
-    def merge(self, tip: str, head: str) -> MergedTip | Conflict:
-        """Build a merge."""
-        said = "Merge APP-1"
-        return self.worktrees.merged(self.project, tip=tip, head=head, message=said, at=NOW)
+    def chain(self, tip: str, *heads: str, messages: tuple[str, ...] = ()) -> Chain:
+        """Build merges one after another."""
+        said = messages or tuple(f"Merge APP-{n}" for n, _ in enumerate(heads, start=1))
+        entries = [Entry(head=h, message=m, at=NOW) for h, m in zip(heads, said, strict=True)]
+        return self.worktrees.chained(self.project, tip=tip, entries=entries)
+
+    def conflict(self, tip: str, head: str) -> Conflict:
+        """Build a merge that is in conflict."""
+        chain = self.chain(tip, head)
+        assert chain.conflict is not None
+        assert chain.tip is None
+        return chain.conflict
 
     def merged(self, tip: str, head: str) -> MergedTip:
         """Build a merge that has no conflict."""
-        merged = self.merge(tip, head)
-        assert isinstance(merged, MergedTip)
-        return merged
+        chain = self.chain(tip, head)
+        assert chain.conflict is None
+        assert chain.tip is not None
+        assert chain.merged == (chain.tip,)
+        return chain.tip
 
     def names(self, sha: str) -> set[str]:
         """Answer the names of all files at a commit."""

@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Timer
-from typing import IO, Any
+from typing import IO, Any, cast
 
 from fleet.domain.errors import DiskFullError, WorkspaceError
 
@@ -17,6 +17,7 @@ _FULL = re.compile(r"No space left|Out of diskspace|Disk quota exceeded", re.IGN
 # the last thing that fast-import says, whatever it died of
 _EPILOGUE = "fast-import: dumping crash report"
 TIMEOUT = 300.0
+LINE = 64 * 1024
 
 _ENVIRONMENT = {
     "PATH": "/usr/local/bin:/usr/bin:/bin",
@@ -144,6 +145,21 @@ class Git:
 
     def peek(self, *arguments: str, limit: int) -> bytes:
         """Answer at most the first `limit` bytes of a command's output."""
+        with self._output(arguments) as out:
+            return out.read(limit)
+
+    @contextmanager
+    def reading(self, *arguments: str) -> Iterator[Iterator[bytes]]:
+        """Answer a command's output line by line, none over LINE bytes; the rest may stay unread.
+
+        What a line has beyond that is passed over.
+        """
+        with self._output(arguments) as out:
+            yield _lines(out)
+
+    @contextmanager
+    def _output(self, arguments: tuple[str, ...]) -> Iterator[IO[bytes]]:
+        """Answer a command's output; it is killed when it still has some at the block's end."""
         with (
             tempfile.TemporaryFile() as complaint,
             subprocess.Popen(
@@ -153,17 +169,16 @@ class Git:
                 stderr=complaint,
                 **self._process(),
             ) as process,
+            _bounded(process),
         ):
-            with _bounded(process):
-                out = process.stdout.read(limit) if process.stdout else b""
-                full = len(out) == limit
-                if full:
-                    process.kill()
-                code = process.wait()
-            if code != 0 and not full:
+            out = cast("IO[bytes]", process.stdout)
+            yield out
+            more = bool(out.read(1))
+            if more:
+                process.kill()
+            if process.wait() != 0 and not more:
                 complaint.seek(0)
                 raise self._refused(arguments, _complaint(complaint.read()))
-        return out
 
     def feed(self, *arguments: str, chunks: Iterable[bytes]) -> None:
         """Stream chunks into a command; raises WorkspaceError when it does not take them."""
@@ -218,6 +233,14 @@ def _bounded(process: subprocess.Popen[bytes]) -> Iterator[None]:
     finally:
         timer.cancel()
         process.kill()
+
+
+def _lines(out: IO[bytes]) -> Iterator[bytes]:
+    while line := out.readline(LINE):
+        rest = line
+        while rest and not rest.endswith(b"\n"):
+            rest = out.readline(LINE)
+        yield line
 
 
 def _pour(stdin: IO[bytes], chunks: Iterable[bytes]) -> bool:

@@ -1,17 +1,16 @@
-"""What differs between two commits, and their merge, without a working tree."""
+"""What differs between two commits, without a working tree."""
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import chain
 
 from fleet.adapters.git.command import text
 from fleet.adapters.git.repository import Repository
 from fleet.domain.errors import WorkspaceError
 from fleet.domain.policy import Change, ChangeType, Diff
-from fleet.ports import Conflict, MergedTip
 
-_PLAIN = ("--no-ext-diff", "--no-textconv", "--no-color", "-M")
+PLAIN = ("--no-ext-diff", "--no-textconv", "--no-color", "-M")
 _FILES = frozenset({b"100644", b"100755"})
 _TYPES = {
     "A": ChangeType.CREATE,
@@ -24,7 +23,7 @@ _TYPES = {
 
 def diff(repository: Repository, base: str, head: str) -> Diff:
     """Answer the changed files between the merge base and `head`, by path."""
-    asked = ("diff-tree", "-r", "-z", "--raw", "--numstat", *_PLAIN)
+    asked = ("diff-tree", "-r", "-z", "--raw", "--numstat", *PLAIN)
     told = repository.store.run(*asked, "--merge-base", base, head, allowed=(0, 128))
     if told.code != 0:
         # they share no commit, or several: one has to be chosen
@@ -40,14 +39,14 @@ def patch(repository: Repository, base: str, head: str, *, limit: int) -> str:
     """Answer the unified diff, cut at `limit` characters."""
     shared = merge_base(repository, base, head)
     # no character takes more than four bytes
-    raw = repository.store.peek("diff-tree", "-r", "-p", *_PLAIN, shared, head, limit=4 * limit + 4)
+    raw = repository.store.peek("diff-tree", "-r", "-p", *PLAIN, shared, head, limit=4 * limit + 4)
     return text(raw)[:limit]
 
 
 def stat(repository: Repository, base: str, head: str) -> str:
     """Answer git's diffstat."""
     shared = merge_base(repository, base, head)
-    told = repository.store.run("diff-tree", "-r", "--stat=100", *_PLAIN, shared, head)
+    told = repository.store.run("diff-tree", "-r", "--stat=100", *PLAIN, shared, head)
     return text(told.out).rstrip("\n")
 
 
@@ -63,26 +62,6 @@ def contains(repository: Repository, tip: str, head: str) -> bool:
     """Tell whether `head` is an ancestor of `tip`, or the same."""
     asked = ("merge-base", "--is-ancestor", head, tip)
     return repository.store.run(*asked, allowed=(0, 1)).code == 0
-
-
-def merged(
-    repository: Repository, tip: str, *, head: str, message: str, at: datetime
-) -> MergedTip | Conflict:
-    """Build the merge commit of `head` into `tip`; the same arguments give the same SHA."""
-    asked = ("merge-tree", "--write-tree", "-z", "--name-only", "--no-messages", tip, head)
-    answer = repository.store.run(*asked, allowed=(0, 1))
-    tree, *names = (text(name) for name in answer.fields)
-    if answer.code == 1:
-        if not names:
-            raise WorkspaceError(f"git merge-tree {tip} {head}: {answer.complaint}")
-        return Conflict(files=tuple(dict.fromkeys(names)))
-    # never before what it stands on: git's own listings by date stop at a commit that is older
-    newest = int(repository.store.line("log", "--max-count=1", "--format=%ct", tip))
-    later = max(at, datetime.fromtimestamp(newest, UTC))
-    author = repository.store.having(**identity("fleet", at=later))
-    parents = ("-p", tip, "-p", head)
-    sha = author.run("commit-tree", tree, *parents, stdin=message_bytes(message)).line
-    return MergedTip(sha=sha, tree=tree)
 
 
 def stands(repository: Repository, sha: str) -> bool:
@@ -113,6 +92,12 @@ def has_file(repository: Repository, sha: str, path: str) -> bool:
     listed = repository.store.run("ls-tree", "-z", "--full-tree", sha, "--", path).fields
     entries = (entry.partition(b"\t") for entry in listed)
     return any(found == name and about[:6] in _FILES for about, _, found in entries)
+
+
+def paths(repository: Repository, sha: str) -> frozenset[str]:
+    """Answer the paths of all that stands in a commit."""
+    listed = repository.store.run("ls-tree", "-r", "-z", "--full-tree", "--name-only", sha)
+    return frozenset(text(path) for path in listed.fields)
 
 
 def message_bytes(message: str) -> bytes:

@@ -111,6 +111,21 @@ def keep_commit(repository: Repository, sha: str, *, name: str) -> None:
         repository.refs.run("update-ref", f"{KEPT}{name}", sha)
 
 
+def plant(repository: Repository, branch: str, *, sha: str) -> None:
+    """Find or make a branch at that commit."""
+    ref = f"refs/heads/{branch}"
+    if repository.resolve(ref) is None:
+        # by compare-and-swap: of two that come at once, one finds the other's
+        asked = ("update-ref", "-m", "fleet: plant", ref, sha, NOWHERE)
+        repository.refs.run(*asked)
+    standing = repository.resolve(ref)
+    if standing != sha:
+        raise WorkspaceError(
+            f"branch {branch} is at {standing}, not at {sha}: it is not touched",
+            remedy=f"look at it, then `git branch -D {branch}`",
+        )
+
+
 def drop_branch(repository: Repository, branch: str, *, head: str, keep: str | None) -> None:
     """Delete a branch still at `head`, kept under another name first where that is wished."""
     ref = f"refs/heads/{branch}"

@@ -1,6 +1,6 @@
 """Git, hardened, behind the port: every way a repository is looked at or changed."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -9,27 +9,33 @@ from pathlib import Path
 from threading import Lock
 from typing import ParamSpec, TypeVar
 
-from fleet.adapters.git import claim, collect, compare, prepare, target
+from fleet.adapters.git import claim, collect, compare, merges, prepare, target
+from fleet.adapters.git.added import added
 from fleet.adapters.git.clean import make_clean
 from fleet.adapters.git.files import make_spread
 from fleet.adapters.git.locks import RepositoryLocks
 from fleet.adapters.git.place import attempt_place, check_place
 from fleet.adapters.git.repository import Repository, open_repository
 from fleet.adapters.git.room import translated, weighed
+from fleet.adapters.git.visit import visit
 from fleet.domain.attempt import Attempt
+from fleet.domain.errors import WorkspaceError
 from fleet.domain.policy import Diff
 from fleet.domain.profile import Project
 from fleet.ports import (
+    Added,
+    Chain,
     Checkout,
     Clock,
     Collected,
     Conflict,
+    Entry,
     MergedTip,
     Workspace,
     Worktrees,
 )
 
-# merges built last; one is asked for again by each that stands behind it
+# chains built last; one is asked for again by each that stands behind it
 _REMEMBERED = 100
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
@@ -57,7 +63,7 @@ class GitWorktrees(Worktrees):
         self._locks = RepositoryLocks(self._state / "locks")
         self._opening = Lock()
         self._open: dict[str, Repository] = {}
-        self._merged: dict[tuple[str, str, str, str, datetime], MergedTip | Conflict] = {}
+        self._chains: dict[tuple[object, ...], Chain] = {}
 
     @_told
     def validate(self, project: Project) -> str:
@@ -140,21 +146,53 @@ class GitWorktrees(Worktrees):
         check_place(self._home, name).clear()
 
     @_told
-    def merged(
-        self, project: Project, *, tip: str, head: str, message: str, at: datetime
-    ) -> MergedTip | Conflict:
-        repository, asked = self._at(project), (project.path, tip, head, message, at)
+    def chained(self, project: Project, *, tip: str, entries: Sequence[Entry]) -> Chain:
+        repository = self._at(project)
+        asked = (project.path, project.merge, tip, *entries)
         with self._opening:
-            known = self._merged.get(asked)
-        # nothing refers to a merge that has not landed: git's gc may have taken it away
-        gone = isinstance(known, MergedTip) and not compare.stands(repository, known.sha)
-        if known is None or gone:
-            known = compare.merged(repository, tip, head=head, message=message, at=at)
+            known = self._chains.get(asked)
+        if known is None or not _stands(repository, known):
+            known = merges.chained(repository, tip, entries)
             with self._opening:
-                self._merged[asked] = known
-                for oldest in list(self._merged)[:-_REMEMBERED]:
-                    del self._merged[oldest]
+                self._chains[asked] = known
+                for oldest in list(self._chains)[:-_REMEMBERED]:
+                    del self._chains[oldest]
         return known
+
+    @_told
+    def reverted(
+        self, project: Project, *, tip: str, merged: str, message: str, at: datetime
+    ) -> MergedTip | Conflict:
+        return merges.reverted(self._at(project), tip, merged=merged, message=message, at=at)
+
+    @_told
+    def plant(self, project: Project, branch: str, *, sha: str) -> None:
+        with self._held(project) as repository:
+            prepare.plant(repository, branch, sha=sha)
+
+    @_told
+    def synced(self, project: Project) -> str | None:
+        if project.remote is None:
+            return None
+        raise WorkspaceError(f"{project.key} has a remote")
+
+    @_told
+    def pushed(self, project: Project, *, old: str, new: str) -> None:
+        if project.remote is not None:
+            raise WorkspaceError(f"{project.key} has a remote: {old} {new}")
+
+    @_told
+    def check_out(self, project: Project, sha: str, *, folder: str) -> None:
+        with self._held(project) as repository:
+            visit(repository, sha, folder=Path(folder))
+
+    @_told
+    def added(self, project: Project, base: str, head: str, *, limit: int) -> Added:
+        return added(self._at(project), base, head, limit=limit)
+
+    @_told
+    def paths(self, project: Project, sha: str) -> frozenset[str]:
+        return compare.paths(self._at(project), sha)
 
     @_told
     def is_merged(self, project: Project, head: str) -> bool:
@@ -202,3 +240,9 @@ class GitWorktrees(Worktrees):
                 known = open_repository(project, self._state / "stores")
                 self._open[project.path] = known
         return replace(known, project=project)
+
+
+def _stands(repository: Repository, chain: Chain) -> bool:
+    """Tell whether all of it is there: git's gc takes away what has not landed."""
+    made = {*chain.merged, *((chain.tip,) if chain.tip else ())}
+    return all(compare.stands(repository, one.sha) for one in made)

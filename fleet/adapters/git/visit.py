@@ -1,0 +1,46 @@
+"""A worktree of the user's own at a commit, for a reviewer to look into and try things."""
+
+from pathlib import Path
+
+from fleet.adapters.git.command import text
+from fleet.adapters.git.repository import Repository
+from fleet.domain.errors import WorkspaceError
+
+
+def visit(repository: Repository, sha: str, *, folder: Path) -> None:
+    """Make the worktree, detached at `sha`; the caller holds the repository's lock.
+
+    Fleet's git writes the files, byte for byte: what an agent committed starts no hook or filter
+    of the user's. So LFS files are pointers, line ends are as stored and submodules stay empty;
+    the user's own git, once they use it there, goes by their configuration again. The worktree's
+    HEAD keeps the commit when fleet deletes the branch. One that was begun and has no index yet is
+    finished.
+    """
+    folder = folder.absolute()
+    git_dir = _git_dir(repository, folder)
+    if git_dir is None or (git_dir / "index").exists():
+        _refuse_used(folder)
+        added = ("worktree", "add", "--quiet", "--detach", "--no-checkout", "--", str(folder), sha)
+        repository.refs.run(*added)
+        git_dir = _git_dir(repository, folder)
+    if git_dir is None:
+        raise WorkspaceError(f"{folder} is no worktree of {repository.project.path}")
+    git = repository.store.over(folder, index=git_dir / "index")
+    # a killed one may have left its lock
+    (git_dir / "index.lock").unlink(missing_ok=True)
+    git.run("read-tree", "--reset", "-u", "--quiet", sha)
+
+
+def _refuse_used(folder: Path) -> None:
+    if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
+        raise WorkspaceError(f"{folder} is no folder", remedy="name a new one")
+    if folder.is_dir() and any(folder.iterdir()):
+        raise WorkspaceError(f"{folder} is not empty", remedy="name a new folder")
+
+
+def _git_dir(repository: Repository, folder: Path) -> Path | None:
+    """Answer where git keeps what it knows of that worktree, None where it is none of this one."""
+    for marker in (repository.common / "worktrees").glob("*/gitdir"):
+        if Path(text(marker.read_bytes()).strip()) == folder / ".git":
+            return marker.parent if (folder / ".git").is_file() else None
+    return None
