@@ -7,16 +7,17 @@ from typing import cast
 
 from fleet.app import roster
 from fleet.app.crew import Report
-from fleet.app.stations import collect, launch, merge, watch
-from fleet.domain.plan import Action, Anticipate, Follow, Hearing
-from fleet.domain.result import VerdictStatus, verdict_of
+from fleet.app.queues import Queues
+from fleet.app.stations import collect, launch, merge, trying, watch
+from fleet.domain.merging import queue_key
+from fleet.domain.plan import Action, Follow, Hearing, Try
 from fleet.ports import Clock, Exit
 
 log = logging.getLogger(__name__)
 
 RETRY = 3.0  # seconds until a transient failure is tried again
 COOL = 5.0  # seconds until something that waits for the world is looked at again
-_WAITING = merge.Blocked | merge.Unsure | collect.Hindered | launch.Delayed
+_WAITING = trying.Held | merge.Unsure | collect.Hindered | launch.Delayed
 
 
 class InHand:
@@ -33,7 +34,7 @@ class InHand:
         self.heard: dict[str, Hearing] = {}
         self.actions: dict[str, Action] = {}
         self.followed: set[str] = set()
-        self.anticipated: dict[int, tuple[int, ...]] = {}
+        self.queues = Queues()
         self.exits: dict[str, Exit | None] = {}
 
     @property
@@ -64,8 +65,8 @@ class InHand:
             # what was said while nobody could read it comes only now
             before = self.heard.get(action.attempt.id, Hearing(since=None))
             self.heard[action.attempt.id] = replace(before, since=self._clock.now())
-        if isinstance(action, Anticipate):
-            self.anticipated[action.pull.number] = tuple(one.number for one in action.ahead)
+        if isinstance(action, Try):
+            self.queues.began(action)
 
     def _heard_no_more(self, attempt: str) -> None:
         # it may be collected before its reader is through
@@ -88,8 +89,10 @@ class InHand:
                 self.followed.discard(action.attempt.id)
                 self._heard_no_more(action.attempt.id)
         if report.error is not None and action is not None:
+            self.queues.ended(report.key, None)
             return self._failed(action, report)
         self._remember(report)
+        self.queues.ended(report.key, report.finding)
         if isinstance(report.finding, watch.Exited | watch.Stopped):
             return None
         return cast("roster.Finding | watch.Told | None", report.finding)
@@ -102,24 +105,14 @@ class InHand:
             case collect.Gathered() as gathered:
                 self.exits.pop(gathered.attempt, None)
                 self.heard.pop(gathered.attempt, None)
-            case merge.Landed() as landed:
-                self.anticipated.pop(landed.pull, None)
-            case merge.Built() as built if verdict_of(built.verdicts) is not VerdictStatus.PASSED:
-                self._forget(built.pull)
-            case merge.InConflict() as conflict:
-                self._forget(conflict.pull)
-            case merge.Blocked() as blocked if not blocked.moved_on:
-                self._cool(f"build {blocked.pull}")
+            case trying.Held() as held if not held.moved_on:
+                self._cool(queue_key(held.project, held.target))
+            case trying.Tried() as tried if tried.candidate is None:
+                self._cool(report.key)
             case watch.Stopped():
                 self._cool(report.key)
             case _:
                 pass
-
-    def _forget(self, pull: int) -> None:
-        """Forget what was checked on top of a merge that is not to be."""
-        stale = [number for number, ahead in self.anticipated.items() if pull in ahead]
-        for number in (pull, *stale):
-            self.anticipated.pop(number, None)
 
     def _cool(self, key: str) -> None:
         self._cool_until[key] = self._clock.monotonic() + COOL
@@ -133,6 +126,6 @@ class InHand:
         finding = roster.failed(action, error)
         if finding is None or isinstance(finding, _WAITING):
             self._cool(action.key)
-        if isinstance(finding, merge.Blocked):
-            self._cool(f"build {finding.pull}")
+        if isinstance(finding, trying.Held):
+            self._cool(queue_key(finding.project, finding.target))
         return finding

@@ -5,15 +5,23 @@ from dataclasses import replace
 from typing import assert_never
 
 from fleet.app.desk import Desk
-from fleet.app.stations import collect, dispatch, launch, learn, merge, verify, watch
+from fleet.app.stations import (
+    collect,
+    dispatch,
+    launch,
+    learn,
+    merge,
+    propose,
+    trying,
+    verify,
+    watch,
+)
 from fleet.app.tools import Terms, Tools
 from fleet.domain.attempt import Red, State
 from fleet.domain.errors import DiskFullError, FleetError
 from fleet.domain.merge import PullRequestStatus
 from fleet.domain.plan import (
     Action,
-    Anticipate,
-    Build,
     Clean,
     Collect,
     Conclude,
@@ -21,8 +29,10 @@ from fleet.domain.plan import (
     Follow,
     Land,
     Launch,
+    Propose,
     Retire,
     Stop,
+    Try,
     Verify,
 )
 from fleet.ports import Exit
@@ -38,12 +48,14 @@ Finding = (
     | verify.Ruled
     | verify.Verified
     | verify.Impossible
-    | merge.Built
-    | merge.InConflict
-    | merge.Blocked
+    | trying.Tried
+    | trying.InConflict
+    | trying.Voided
+    | trying.Held
     | merge.Unsure
     | merge.Landed
-    | merge.Anticipated
+    | propose.Proposed
+    | propose.Unable
     | learn.Cleaned
     | learn.Retired
 )
@@ -62,9 +74,7 @@ def record(action: Action, desk: Desk, terms: Terms) -> None:
             watch.record_stop(action, desk)
         case Conclude():
             _conclude(action, desk)
-        case Build():
-            merge.record(action, desk)
-        case Follow() | Collect() | Verify() | Anticipate() | Land() | Clean() | Retire():
+        case Follow() | Collect() | Verify() | Propose() | Try() | Land() | Clean() | Retire():
             pass
         case _:
             assert_never(action)
@@ -84,7 +94,7 @@ def work(action: Action, tools: Tools, exits: Mapping[str, Exit | None]) -> Work
     match action:
         case Launch() | Stop() | Collect() | Clean():
             return _on_attempt(action, tools, exits)
-        case Verify() | Build() | Anticipate() | Land() | Retire():
+        case Verify() | Propose() | Try() | Land() | Retire():
             return _on_branch(action, tools)
         case Dispatch() if action.after is not None:
             return "report", lambda: dispatch.carry_out(action, tools)
@@ -111,14 +121,14 @@ def _on_attempt(
             assert_never(action)
 
 
-def _on_branch(action: Verify | Build | Anticipate | Land | Retire, tools: Tools) -> Work:
+def _on_branch(action: Verify | Propose | Try | Land | Retire, tools: Tools) -> Work:
     match action:
         case Verify():
             return "check", lambda: verify.carry_out(action, tools)
-        case Build():
-            return "merge", lambda: merge.build(action, tools)
-        case Anticipate():
-            return "merge", lambda: merge.anticipate(action, tools)
+        case Propose():
+            return "git", lambda: propose.carry_out(action, tools)
+        case Try():
+            return "merge", lambda: trying.attempt(action, tools)
         case Land():
             return "git", lambda: merge.land(action, tools)
         case Retire():
@@ -136,10 +146,12 @@ def settle(finding: Finding, desk: Desk, terms: Terms) -> None:
             collect.settle(finding, desk, terms)
         case verify.Unchanged() | verify.Ruled() | verify.Verified() | verify.Impossible():
             verify.settle(finding, desk, fleet=terms.fleet)
-        case merge.Built() | merge.InConflict() | merge.Blocked() | merge.Unsure() | merge.Landed():
+        case trying.Tried() | trying.InConflict() | trying.Voided():
             merge.settle(finding, desk)
-        case merge.Anticipated():
-            merge.settle_anticipated(finding, desk)
+        case trying.Held() | merge.Unsure() | merge.Landed():
+            merge.settle(finding, desk)
+        case propose.Proposed() | propose.Unable():
+            propose.settle(finding, desk, terms)
         case learn.Cleaned() | learn.Retired():
             learn.settle(finding, desk)
         case _:
@@ -156,8 +168,19 @@ def failed(action: Action, error: Exception) -> Finding | None:
             return collect.Hindered(attempt=action.attempt.id, reason=said)
         case Verify() if not isinstance(error, DiskFullError):
             return verify.Impossible(attempt=action.attempt.id, reason=said)
-        case Build() | Land():
-            waits = merge.Blocked if isinstance(action, Build) else merge.Unsure
-            return waits(pull=action.pull.number, reason=said)
+        case Propose() | Try() | Land():
+            return _not_merged(action, said)
         case _:
             return None
+
+
+def _not_merged(action: Propose | Try | Land, said: str) -> Finding:
+    match action:
+        case Propose():
+            return propose.Unable(task=action.task.key, reason=said)
+        case Try():
+            return trying.held(action, said)
+        case Land():
+            return merge.Unsure(pulls=action.numbers, reason=said)
+        case _:
+            assert_never(action)

@@ -143,7 +143,7 @@ def checks_of(entry: ProjectEntry) -> tuple[Check, ...]:
             name=each.name,
             command=each.command,
             timeout_seconds=each.timeout,
-            limits=each.limits and _limits(each.limits),
+            limits=None if each.limits is None else _limits(each.limits),
             no_tests=each.no_tests_pattern,
             repeat_red=each.repeat_red,
         )

@@ -38,7 +38,8 @@ class PullRequest:
     `candidate` is the merge built aside on `candidate_tip` and verified, written down before the
     target moves, so that a restart can tell whether it landed. Those that land together share
     it: `place` is where in this batch it stands, `built` its own merge commit within. `size` is
-    the number of lines it changes, `risk` what policy noticed of it, `comments` what reviewers said.
+    the number of lines it changes, `risk` what policy noticed of it, `comments` what reviewers
+    said.
     """
 
     number: int

@@ -67,10 +67,10 @@ class Sight:
     wait for the world to change (a dirty checkout), `followed` the attempts whose container is
     being read, `exited` those whose container has ended, `lines` what tries of each merge queue
     have shown, by project and target, `since` when this coordinator began or the clock was set
-    (beats older than that are forgiven), `heard` how those attempts are heard whose reader ever began, `keys` the tasks
-    that were asked for (None: all), `stopping` that no new work begins, `dispatch_refused` why
-    nothing is dispatched ("" where it may be) and `dispatch_until` the instant at which that
-    ends, where it is known, `unfit` why accounts cannot be used now.
+    (beats older than that are forgiven), `heard` how those attempts are heard whose reader ever
+    began, `keys` the tasks that were asked for (None: all), `stopping` that no new work begins,
+    `dispatch_refused` why nothing is dispatched ("" where it may be) and `dispatch_until` the
+    instant at which that ends, where it is known, `unfit` why accounts cannot be used now.
     """
 
     now: datetime
@@ -234,6 +234,11 @@ class Land:
     """Move the target to the checked candidate that these pull requests share."""
 
     pulls: tuple[PullRequest, ...]
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """Answer the numbers of its pull requests."""
+        return tuple(pull.number for pull in self.pulls)
 
     @property
     def key(self) -> str:

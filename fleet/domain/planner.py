@@ -7,18 +7,16 @@ from datetime import datetime, timedelta
 from fleet.domain.attempt import Attempt, Outcome, State, end_of
 from fleet.domain.board import Board, Standing, board_of, standing
 from fleet.domain.dispatching import Dispatches, dispatches
-from fleet.domain.merge import PullRequest, PullRequestStatus, merge_order
+from fleet.domain.merging import Merges, merges, withdrawn
 from fleet.domain.plan import (
     Action,
-    Anticipate,
-    Build,
     Clean,
     Collect,
     Conclude,
     Follow,
-    Land,
     Launch,
     Plan,
+    Propose,
     Retire,
     Sight,
     Snapshot,
@@ -29,15 +27,10 @@ from fleet.domain.policy import ActionStatus
 from fleet.domain.pool import Pool, pool_of
 from fleet.domain.profile import Fleet, OnClose
 from fleet.domain.stopping import Spending, ground, spending_of
-from fleet.domain.task import Priority, Status, Task
+from fleet.domain.task import Status, Task
 
-# merges checked in advance, on top of those before them: what waits for a check waits less
-AHEAD = 2
 # how long a successor may take to start before what its predecessor left is removed all the same
 GIVES_WAY = timedelta(seconds=5)
-_IN_HAND = frozenset(
-    {PullRequestStatus.APPROVED, PullRequestStatus.QUEUED, PullRequestStatus.MERGING}
-)
 
 
 def plan(snapshot: Snapshot, fleet: Fleet, sight: Sight) -> Plan:
@@ -51,9 +44,13 @@ def plan(snapshot: Snapshot, fleet: Fleet, sight: Sight) -> Plan:
     for attempt in snapshot.attempts:
         if attempt.live or not attempt.cleaned:
             actions += _for_attempt(attempt, tasks.get(attempt.task), board, watched)
-    actions += _merges(board, tasks, sight)
+    merging = merges(board, tasks, sight)
+    actions += merging.actions
     actions += _retirements(board, where)
     ready = [task for task in snapshot.tasks if where[task.key].status is Status.READY]
+    proposed = [task for task in ready if task.reverts is not None and _first(task, board)]
+    actions += [Propose(task=task) for task in proposed if not sight.stopping]
+    ready = [task for task in ready if task not in proposed]
     starts = dispatches(ready, board, sight, pool=pool)
     starting = {action.task.key for action in starts.actions}
     actions = [each for each in actions if not _gives_way(each, board, sight, starting)]
@@ -64,7 +61,7 @@ def plan(snapshot: Snapshot, fleet: Fleet, sight: Sight) -> Plan:
         actions=free,
         waits=starts.waits,
         idle=not free and _at_rest(board, sight),
-        wake=_wake(starts, pool),
+        wake=_wake(starts, merging, pool),
         storm=starts.storm,
     )
 
@@ -88,10 +85,14 @@ class _Watched:
     spending: Spending
 
 
-def _wake(starts: Dispatches, pool: Pool) -> datetime | None:
+def _first(task: Task, board: Board) -> bool:
+    return task.key not in board.attempts
+
+
+def _wake(starts: Dispatches, merging: Merges, pool: Pool) -> datetime | None:
     """Answer the next instant at which time alone changes the plan, None where none does."""
     closings = (_closing(attempt, pool) for attempt in pool.holding)
-    instants = (*(wait.until for wait in starts.waits), *closings)
+    instants = (*(wait.until for wait in starts.waits), *closings, merging.wake)
     return min((at for at in instants if at is not None and at > pool.now), default=None)
 
 
@@ -125,7 +126,7 @@ def _for_attempt(
             yield from _once_collected(attempt, task)
         case State.VERIFYING if task is not None:
             yield from _verification(attempt, task, board, sight)
-        case State.VERIFIED if task is not None and _withdrawn(task, board.pulls.get(attempt.id)):
+        case State.VERIFIED if task is not None and withdrawn(task, board.pulls.get(attempt.id)):
             yield Conclude(attempt=attempt, to=State.CANCELLED, reason="cancelled on request")
         case _:
             pass
@@ -201,58 +202,6 @@ def _verification(attempt: Attempt, task: Task, board: Board, sight: Sight) -> I
         yield Conclude(attempt=attempt, to=State.REJECTED, reason=action.answer or "rejected")
     elif not sight.stopping and (action is None or action.status is ActionStatus.APPROVED):
         yield Verify(attempt=attempt, task=task, action=action)
-
-
-def _is_merging(pull: PullRequest | None) -> bool:
-    return pull is not None and pull.status is PullRequestStatus.MERGING
-
-
-def _withdrawn(task: Task | None, pull: PullRequest | None) -> bool:
-    """Tell whether a cancelled task is still to be kept out of the target."""
-    return task is not None and task.cancel_requested and not _is_merging(pull)
-
-
-def _merges(board: Board, tasks: dict[str, Task], sight: Sight) -> Iterator[Action]:
-    """Yield one step for each target, and the checks of those next in its queue."""
-    attempts = {a.id: a for a in board.snapshot.attempts if a.state is State.VERIFIED}
-    queues: dict[tuple[str, str], list[PullRequest]] = {}
-    for pull in board.snapshot.pulls:
-        wanted = sight.keys is None or pull.task in sight.keys or _is_merging(pull)
-        wanted = wanted and not _withdrawn(tasks.get(pull.task), pull)
-        # one that waits for the world must not hold up the others
-        wanted = wanted and f"build {pull.number}" not in sight.cooling
-        if wanted and pull.status in _IN_HAND and pull.attempt in attempts:
-            queues.setdefault((pull.project, pull.target), []).append(pull)
-    for queue in queues.values():
-        queue.sort(key=lambda pull: _turn(pull, tasks))
-        first = queue[0]
-        if _is_merging(first) and first.candidate is not None:
-            yield Land(pull=first, attempt=attempts[first.attempt])
-        elif not sight.stopping and not _under_way(first, sight):
-            yield Build(pull=first, attempt=attempts[first.attempt])
-        # not behind one that waits for the world
-        if not sight.stopping and not first.reason:
-            yield from _anticipations(queue, sight)
-
-
-def _under_way(pull: PullRequest, sight: Sight) -> bool:
-    """Tell whether just this merge is being checked already, begun in advance."""
-    return pull.number in sight.anticipated and f"anticipate {pull.number}" in sight.busy
-
-
-def _anticipations(queue: list[PullRequest], sight: Sight) -> Iterator[Action]:
-    for place in range(1, min(len(queue), AHEAD + 1)):
-        pull, ahead = queue[place], tuple(queue[:place])
-        numbers = tuple(one.number for one in ahead)
-        # what stood further ahead has landed
-        if sight.anticipated.get(pull.number, ())[-place:] != numbers:
-            yield Anticipate(pull=pull, ahead=ahead)
-
-
-def _turn(pull: PullRequest, tasks: dict[str, Task]) -> tuple[bool, tuple[int, datetime, int]]:
-    task = tasks.get(pull.task)
-    priority = task.priority if task else Priority.NORMAL
-    return (not _is_merging(pull), merge_order(pull, priority))
 
 
 def _retirements(board: Board, standings: Mapping[str, Standing]) -> Iterator[Action]:

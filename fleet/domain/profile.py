@@ -93,10 +93,10 @@ class Project:
     """A git repository the fleet works on.
 
     `dockerfile` is a path in the target; what it makes of `image` is what attempts and checks run
-    in. Up to `checks_at_once` checks of one commit run side by side. Up to `batch` pull requests are
-    merged together and checked once. What lands is pushed to `remote`, a name or an address that
-    git knows, where there is one. While `in_review_limit` pull requests wait for a reviewer, no
-    other task of the project is begun.
+    in. Up to `checks_at_once` checks of one commit run side by side. Up to `batch` pull requests
+    are merged together and checked once. What lands is pushed to `remote`, a name or an address
+    that git knows, where there is one. While `in_review_limit` pull requests wait for a reviewer,
+    no other task of the project is begun.
     """
 
     key: str

@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 
 # tries of one target at a time: a second one bets on the first
 TRIES = 2
+# nothing grows beyond it, whatever a project allows
+WIDEST = 64
 
 Numbers = tuple[int, ...]
 Batches = tuple[Numbers, ...]
@@ -20,47 +22,48 @@ Batches = tuple[Numbers, ...]
 class Line:
     """What tries of a target's queue have shown, on its tip as it is now.
 
-    `window` is how many are merged together, None before the first try; `red` are numbers of pull
-    requests that were red when they were merged in this order; `trying` are the tries under way.
+    `window` is how many are merged together, None as long as nothing was red; `red` are numbers of
+    pull requests that were red when they were merged in this order, `green` are batches that were
+    green before what they stand on has landed; `trying` are the tries under way.
     """
 
     window: int | None = None
     red: frozenset[Numbers] = frozenset()
+    green: frozenset[Batches] = frozenset()
     trying: tuple[Batches, ...] = ()
 
-    def began(self, batches: Batches) -> "Line":
-        """Answer the line with a try under way."""
-        return replace(self, trying=(*self.trying, batches))
-
-    def ended(self, batches: Batches) -> "Line":
-        """Answer the line without that try."""
-        return replace(self, trying=tuple(one for one in self.trying if one != batches))
-
-    def reddened(self, batches: Batches, *, most: int) -> "Line":
+    def reddened(self, batches: Batches) -> "Line":
         """Answer the line after a red try; what is merged together is halved."""
         tried = flat(batches)
-        window = max(1, min(self.window or most, len(tried)) // 2)
-        return replace(self, window=window, red=self.red | {tried})
+        return replace(self, window=max(1, len(tried) // 2), red=self.red | {tried})
 
-    def landed(self, numbers: Collection[int], *, most: int) -> "Line":
+    def greened(self, batches: Batches) -> "Line":
+        """Answer the line after a green try."""
+        return replace(self, green=self.green | {batches})
+
+    def landed(self, numbers: Collection[int]) -> "Line":
         """Answer the line after those landed together; what is merged together is doubled."""
-        window = min(most, 2 * (self.window or most))
+        window = None if self.window is None else min(2 * self.window, WIDEST)
         red = frozenset(_without(one, numbers) for one in self.red)
-        trying = tuple(_left(batches, numbers) for batches in self.trying)
-        return Line(window=window, red=red - {()}, trying=trying)
+        green = frozenset(left(one, numbers) for one in self.green)
+        return replace(self, window=window, red=red - {()}, green=green - {()})
 
     def dropped(self, number: int) -> "Line":
         """Answer the line after one has left the queue without landing."""
-        return replace(self, red=frozenset(one for one in self.red if number not in one))
-
-    def moved(self) -> "Line":
-        """Answer the line after somebody else moved the target: nothing is known of its tip."""
-        return replace(self, red=frozenset())
+        red = frozenset(one for one in self.red if number not in one)
+        green = frozenset(one for one in self.green if number not in flat(one))
+        return replace(self, red=red, green=green)
 
 
 def flat(batches: Batches) -> Numbers:
     """Answer the numbers of all batches in order."""
     return tuple(number for batch in batches for number in batch)
+
+
+def left(batches: Batches, landed: Collection[int]) -> Batches:
+    """Answer what is left of batches once those have landed."""
+    kept = (_without(batch, landed) for batch in batches)
+    return tuple(batch for batch in kept if batch)
 
 
 def tries(queue: Sequence[int], line: Line, *, most: int) -> tuple[Batches, ...]:
@@ -70,18 +73,19 @@ def tries(queue: Sequence[int], line: Line, *, most: int) -> tuple[Batches, ...]
     on top of it.
     """
     ordered = _in_hand_first(tuple(queue), line)
-    free = TRIES - len(line.trying)
+    free = max(0, TRIES - len(line.trying))
     return tuple(one for one in _wanted(ordered, line, most) if one not in line.trying)[:free]
 
 
 def _wanted(queue: Numbers, line: Line, most: int) -> Iterator[Batches]:
     window, red = min(line.window or most, most), _red(queue, line)
-    begun = next((one[0] for one in line.trying if len(one) == 1 and _begins(one, queue)), None)
+    known = (*line.trying, *line.green)
+    begun = next((one[0] for one in known if len(one) == 1 and _begins(one, queue)), None)
     first = begun or queue[: window if red is None else max(1, red // 2)]
     if not first:
         return
     yield (first,)
-    if any(len(one) > 1 and one[0] == first and _begins(one, queue) for one in line.trying):
+    if any(len(one) > 1 and one[0] == first and _begins(one, queue) for one in known):
         return
     length = window if red is None else (red - len(first)) // 2
     second = queue[len(first) : len(first) + max(length, 0)]
@@ -104,7 +108,7 @@ def _in_hand_first(queue: Numbers, line: Line) -> Numbers:
 
     Whoever comes later, however urgent, waits until that is settled: it would all begin anew.
     """
-    known = (*map(flat, line.trying), *line.red)
+    known = (*map(flat, (*line.trying, *line.green)), *line.red)
     whole = [one for one in known if one and set(one) <= set(queue)]
     first = max(whole, key=len, default=())
     return (*first, *(number for number in queue if number not in first))
@@ -112,8 +116,3 @@ def _in_hand_first(queue: Numbers, line: Line) -> Numbers:
 
 def _without(numbers: Numbers, landed: Collection[int]) -> Numbers:
     return tuple(number for number in numbers if number not in landed)
-
-
-def _left(batches: Batches, landed: Collection[int]) -> Batches:
-    kept = (_without(batch, landed) for batch in batches)
-    return tuple(batch for batch in kept if batch)

@@ -136,7 +136,7 @@ class Night:
             cooling=memory.cooling(),
             followed=frozenset(memory.followed),
             exited=frozenset(memory.exits),
-            anticipated=dict(memory.anticipated),
+            lines=memory.queues.lines(),
             stopping=self._over,
             parallel=self._scenario.fleet.parallel,
         )

@@ -11,12 +11,10 @@ from typing import assert_never
 from fleet.app.crew import Report
 from fleet.app.simulation.books import Books
 from fleet.app.simulation.play import Dice, Play, drawn, lines_of, play_of
-from fleet.app.stations import collect, launch, learn, merge, verify, watch
+from fleet.app.stations import collect, launch, learn, merge, propose, trying, verify, watch
 from fleet.domain.attempt import Attempt
 from fleet.domain.plan import (
     Action,
-    Anticipate,
-    Build,
     Clean,
     Collect,
     Conclude,
@@ -24,8 +22,10 @@ from fleet.domain.plan import (
     Follow,
     Land,
     Launch,
+    Propose,
     Retire,
     Stop,
+    Try,
     Verify,
 )
 from fleet.domain.result import Usage, Verdict, VerdictStatus
@@ -98,25 +98,39 @@ class World:
             case Verify():
                 seconds = drawn(self._scenario.checks, self._dice)
                 self._later(seconds, lambda: [_report(action, self._verified(action))])
-            case Launch() | Clean() | Retire():
+            case Launch() | Propose() | Clean() | Retire():
                 self._later(STEP, lambda: [_report(action, _done(action))])
-            case Build() | Anticipate() | Land():
+            case Try() | Land():
                 self._later(STEP, lambda: [_report(action, self._merged(action))])
             case _:
                 assert_never(action)
         return True
 
-    def _merged(self, action: Build | Anticipate | Land) -> object:
+    def _merged(self, action: Try | Land) -> object:
+        """Merge a batch, each alone: simulated work is never red together."""
         match action:
-            case Build(pull=pull, attempt=attempt):
-                tip, verdict = _sha(pull.target, pull.number), self._verdict(attempt, red=False)
-                merged = MergedTip(sha=_sha("merge", pull.number), tree=_sha("tree", pull.number))
-                return merge.Built(pull=pull.number, tip=tip, merged=merged, verdicts=(verdict,))
-            case Anticipate():
-                return merge.Anticipated(verdicts=())
-            case Land(pull=pull):
-                self._books.merged(pull.task)
-                return merge.Landed(pull=pull.number, sha=pull.candidate or "")
+            case Try(project=project, target=target, batches=batches):
+                last = batches[-1]
+                built = tuple((pull.number, _sha("merge", pull.number)) for pull in last)
+                tip = _sha("tip", *(pull.number for pull in last))
+                return trying.Tried(
+                    project=project,
+                    target=target,
+                    batches=action.numbers,
+                    base=_sha(target, *action.numbers[0]),
+                    candidate=MergedTip(sha=tip, tree=_sha("tree", tip)),
+                    built=built,
+                    verdicts=(self._verdict(last[-1].attempt, tip, red=False),),
+                )
+            case Land(pulls=pulls):
+                for pull in pulls:
+                    self._books.merged(pull.task)
+                return merge.Landed(
+                    project=pulls[0].project,
+                    target=pulls[0].target,
+                    pulls=action.numbers,
+                    sha=pulls[0].candidate or "",
+                )
             case _:
                 assert_never(action)
 
@@ -185,15 +199,16 @@ class World:
 
     def _verified(self, action: Verify) -> verify.Verified:
         attempt = action.attempt
-        verdict = self._verdict(attempt, red=self._plays[attempt.id].red)
+        red = self._plays[attempt.id].red
+        verdict = self._verdict(attempt.id, attempt.head or "", red=red)
         return verify.Verified(attempt=attempt.id, tip=_sha(attempt.task), verdicts=(verdict,))
 
-    def _verdict(self, attempt: Attempt, *, red: bool) -> Verdict:
+    def _verdict(self, attempt: str, sha: str, *, red: bool) -> Verdict:
         return Verdict(
-            attempt=attempt.id,
+            attempt=attempt,
             name="check",
-            sha=attempt.head or "",
-            tree=_sha("tree", attempt.head or ""),
+            sha=sha,
+            tree=_sha("tree", sha),
             status=VerdictStatus.FAILED if red else VerdictStatus.PASSED,
             command=("true",),
             exit_code=int(red),
@@ -205,8 +220,10 @@ class World:
         )
 
 
-def _done(action: Launch | Clean | Retire) -> object:
+def _done(action: Launch | Propose | Clean | Retire) -> object:
     match action:
+        case Propose(task=task):
+            return propose.Unable(task=task.key, reason="nothing simulated is taken back")
         case Launch(attempt=attempt):
             return launch.Launched(attempt=attempt.id, base=_sha(attempt.task))
         case Clean(attempt=attempt):

@@ -1,248 +1,206 @@
-"""Merge: the merged tip is built aside, verified, and the target moved by compare-and-swap."""
+"""Merge: the target is moved to what was checked, by compare-and-swap."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from fleet.app.desk import Desk
+from fleet.app.stations import rivals
+from fleet.app.stations.trying import Held, InConflict, Tried, Voided, conflicting
 from fleet.app.tools import Tools
-from fleet.domain.attempt import Attempt, Red, State
+from fleet.domain.attempt import Red, State
 from fleet.domain.errors import StaleLeaseError, WorkspaceError
 from fleet.domain.merge import PullRequest, PullRequestStatus
-from fleet.domain.plan import Anticipate, Build, Land
-from fleet.domain.policy import Decision, judge
-from fleet.domain.profile import Project
-from fleet.domain.result import Verdict, VerdictStatus, diagnosis, verdict_of
-from fleet.ports import Conflict, MergedTip
+from fleet.domain.plan import Land
+from fleet.domain.queue import flat
+from fleet.domain.result import VerdictStatus, diagnosis
 
-
-@dataclass(frozen=True, kw_only=True)
-class Built:
-    """The merged tip and what the checks said of it."""
-
-    pull: int
-    tip: str
-    merged: MergedTip
-    verdicts: tuple[Verdict, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class InConflict:
-    """The branch does not merge into the target as it is now; `reason` where no text conflicts."""
-
-    pull: int
-    tip: str
-    files: tuple[str, ...] = ()
-    reason: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Blocked:
-    """The target cannot move now; `moved_on` when its tip is another than was built on."""
-
-    pull: int
-    reason: str
-    moved_on: bool = False
+_QUEUED = frozenset({PullRequestStatus.APPROVED, PullRequestStatus.QUEUED})
 
 
 @dataclass(frozen=True, kw_only=True)
 class Unsure:
     """Nobody can tell now whether the target moved; the same move is tried again."""
 
-    pull: int
+    pulls: tuple[int, ...]
     reason: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class Landed:
-    """The target stands at the merged tip."""
+    """The target stands at the candidate of these pull requests."""
 
-    pull: int
+    project: str
+    target: str
+    pulls: tuple[int, ...]
     sha: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class Anticipated:
-    """What the checks said of a merge on top of others that have not landed."""
+def land(action: Land, tools: Tools) -> Landed | Held:
+    """Move the target to the candidate, or find that an earlier life has moved it there.
 
-    verdicts: tuple[Verdict, ...]
-
-
-def record(action: Build, desk: Desk) -> None:
-    """Take the target for this merge; the schema allows one a target."""
-    if action.pull.status is not PullRequestStatus.MERGING:
-        desk.save(replace(action.pull, status=PullRequestStatus.MERGING))
-        if not action.pull.reason:  # one that waits is looked at again and again
-            what = f"pull request {action.pull.number}"
-            desk.log("merge.begun", action.attempt, what=what)
-
-
-def build(action: Build, tools: Tools) -> Built | InConflict | Blocked:
-    """Build the merge aside and check its tree, unless just that tree was checked already."""
-    pull = action.pull
-    project = tools.project(pull.project)
-    if project.target != pull.target:
-        reason = f"it was verified for {pull.target}, fleet.yaml says {project.target} now"
-        return InConflict(pull=pull.number, tip=pull.base, reason=reason)
-    blocked = tools.worktrees.target_blocked(project)
-    if blocked:
-        return Blocked(pull=pull.number, reason=blocked)
-    tip = tools.worktrees.tip(project)
-    merged = _merged(pull, project, tools, tip=tip)
-    if isinstance(merged, Conflict):
-        return InConflict(pull=pull.number, tip=tip, files=merged.files)
-    unseen = _unruled(pull, project, tools, tip=tip, merged=merged.sha)
-    if unseen:
-        reason = f"merging would change guarded files nobody ruled on: {', '.join(unseen[:5])}"
-        return InConflict(pull=pull.number, tip=tip, reason=reason)
-    verdicts = _checked(pull, project, tools, merged=merged)
-    return Built(pull=pull.number, tip=tip, merged=merged, verdicts=verdicts)
-
-
-def anticipate(action: Anticipate, tools: Tools) -> Anticipated:
-    """Check the merge that will be built once those ahead have landed.
-
-    Green, it is known by its tree when its turn comes; whatever else it says is nobody's verdict.
+    A remote is asked first: what it refuses has landed nowhere.
     """
-    pull = action.pull
-    project = tools.project(pull.project)
-    tip = tools.worktrees.tip(project)
-    for earlier in action.ahead:
-        landed = _merged(earlier, project, tools, tip=tip)
-        if isinstance(landed, Conflict):
-            return Anticipated(verdicts=())
-        tip = landed.sha
-    merged = _merged(pull, project, tools, tip=tip)
-    if isinstance(merged, Conflict):
-        return Anticipated(verdicts=())
-    return Anticipated(verdicts=_checked(pull, project, tools, merged=merged))
-
-
-def _merged(pull: PullRequest, project: Project, tools: Tools, *, tip: str) -> MergedTip | Conflict:
-    """Build the merge commit, dated as the pull request is: built again it is the very same."""
-    message = f"Merge {pull.task}: {pull.title}"
-    return tools.worktrees.merged(
-        project, tip=tip, head=pull.head, message=message, at=pull.created
-    )
-
-
-def _checked(
-    pull: PullRequest, project: Project, tools: Tools, *, merged: MergedTip
-) -> tuple[Verdict, ...]:
-    """Answer the checks' verdicts on the merged tree; what passed on it already is not run.
-
-    In the image of today: another one may say otherwise.
-    """
-    image = tools.runtime.image_id(project.image)
-    known = [
-        v
-        for v in tools.ledger.verdicts(pull.attempt)
-        if v.tree == merged.tree and v.image == image and v.status is VerdictStatus.PASSED
-    ]
-    passed = {(v.name, v.command) for v in known}
-    todo = [c for c in project.checks if (c.name, c.command) not in passed]
-    verdicts = tools.verifier.check(
-        project, attempt=pull.attempt, sha=merged.sha, checks=todo, overlay=False
-    )
-    tools.trace(pull.attempt, *({"kind": "checked", **v.contract()} for v in verdicts))
-    return (*known, *verdicts)
-
-
-def _unruled(
-    pull: PullRequest, project: Project, tools: Tools, *, tip: str, merged: str
-) -> list[str]:
-    """Answer guarded files that the merge changes but the branch itself did not.
-
-    git follows a rename that the target made meanwhile, into a protected folder for instance.
-    """
-    ruling = judge(tools.worktrees.diff(project, tip, merged), project)
-    if ruling.decision is Decision.ALLOW:
-        return []
-    seen = judge(tools.worktrees.diff(project, pull.base, pull.head), project)
-    return sorted(set(ruling.files) - set(seen.files))
-
-
-def land(action: Land, tools: Tools) -> Landed | Blocked:
-    """Move the target to the candidate, or find that an earlier life has moved it there."""
-    pull = action.pull
-    project = tools.project(pull.project)
-    candidate, tip = pull.candidate or "", pull.candidate_tip or ""
+    first = action.pulls[0]
+    project = tools.project(first.project)
+    candidate, tip = first.candidate or "", first.candidate_tip or ""
     try:
+        tools.worktrees.pushed(project, old=tip, new=candidate)
         waits = tools.worktrees.advance_target(project, old=tip, new=candidate)
     except (StaleLeaseError, WorkspaceError) as error:
         # an earlier life may have moved it, or this one until something failed
         if tools.worktrees.is_merged(project, candidate):
-            return Landed(pull=pull.number, sha=candidate)
-        moved_on = isinstance(error, StaleLeaseError)
-        return Blocked(pull=pull.number, reason=str(error), moved_on=moved_on)
-    if waits:
-        return Blocked(pull=pull.number, reason=waits)
-    return Landed(pull=pull.number, sha=candidate)
+            return _moved(action)
+        return _kept(action, str(error), moved_on=isinstance(error, StaleLeaseError))
+    return _kept(action, waits) if waits else _moved(action)
 
 
-def settle(finding: Built | InConflict | Blocked | Unsure | Landed, desk: Desk) -> None:
-    """Move pull request and attempt by what was found."""
-    pull = desk.pull(finding.pull)
-    attempt = desk.attempt(pull.attempt) if pull else None
-    if pull is None or attempt is None or pull.status is not PullRequestStatus.MERGING:
-        return
+def _moved(action: Land) -> Landed:
+    first = action.pulls[0]
+    return Landed(
+        project=first.project,
+        target=first.target,
+        pulls=action.numbers,
+        sha=first.candidate or "",
+    )
+
+
+def _kept(action: Land, reason: str, *, moved_on: bool = False) -> Held:
+    first = action.pulls[0]
+    return Held(
+        project=first.project,
+        target=first.target,
+        pulls=action.numbers,
+        reason=reason,
+        moved_on=moved_on,
+    )
+
+
+def settle(finding: Tried | InConflict | Voided | Held | Unsure | Landed, desk: Desk) -> None:
+    """Move pull requests and attempts by what was found."""
     match finding:
-        case Built():
-            _built(finding, pull, attempt, desk)
-        case InConflict():
-            named = f"conflict with the target in {', '.join(finding.files[:5])}"
-            reason = finding.reason or named
-            said = f"{reason}. The target's tip was {finding.tip}; start from it."
-            _evict(pull, attempt, desk, red=Red.CONFLICT, reason=reason, diagnosis=said)
-        case Blocked() | Unsure():
-            _wait(finding, pull, attempt, desk)
-        case Landed():
-            merged = PullRequestStatus.MERGED
-            desk.save(replace(pull, status=merged, merged_sha=finding.sha, reason=""))
-            desk.move(attempt, State.MERGED, reason=f"merged as {finding.sha[:12]}")
+        case Tried():
+            _tried(finding, desk)
+        case InConflict() | Voided():
+            _gone(finding, desk)
+        case Held() | Unsure() | Landed():
+            for number in finding.pulls:
+                _each(finding, number, desk)
 
 
-def settle_anticipated(finding: Anticipated, desk: Desk) -> None:
-    """Note what passed: a merge of the same tree need not be checked again."""
-    for verdict in finding.verdicts:
-        if verdict.status is VerdictStatus.PASSED:
-            desk.append(verdict)
-
-
-def _built(finding: Built, pull: PullRequest, attempt: Attempt, desk: Desk) -> None:
+def _tried(finding: Tried, desk: Desk) -> None:
     for verdict in finding.verdicts:
         desk.append(verdict)
-    match verdict_of(finding.verdicts):
-        case VerdictStatus.PASSED:
-            candidate = finding.merged.sha
-            desk.save(replace(pull, candidate=candidate, candidate_tip=finding.tip, reason=""))
-            desk.log("merge.verified", attempt, what=candidate)
-        case VerdictStatus.FAILED:
-            said = diagnosis(finding.verdicts)
-            reason = "red once merged into the target"
-            _evict(pull, attempt, desk, red=Red.MERGED_TIP, reason=reason, diagnosis=said)
-        case VerdictStatus.ERROR:
-            reason = f"the check could not run: {diagnosis(finding.verdicts)[:300]}"
-            opened = replace(pull, status=PullRequestStatus.OPEN, reason=reason)
-            desk.save(opened)
-            desk.log("merge.error", attempt, what=reason)
+    ahead = flat(finding.batches[:-1])
+    if finding.candidate is None or any(desk.pull(number) is not None for number in ahead):
+        return
+    pulls = [desk.pull(number) for number, _ in finding.built]
+    queued = [pull for pull in pulls if pull is not None and pull.status in _QUEUED]
+    if len(queued) < len(pulls) or _landing(queued[0], desk):
+        return
+    if finding.status is VerdictStatus.PASSED:
+        _merge(finding, queued, desk)
+    elif len(flat(finding.tried)) == 1:
+        said = diagnosis(finding.verdicts)
+        reason = rivals.red_together(finding.others)
+        red = conflicting(queued[0], reason=reason, diagnosis=said, others=finding.others)
+        _evict(queued[0], desk, red=Red.MERGED_TIP, finding=red)
 
 
-def _evict(
-    pull: PullRequest, attempt: Attempt, desk: Desk, *, red: Red, reason: str, diagnosis: str
-) -> None:
-    desk.save(replace(pull, status=PullRequestStatus.EVICTED, reason=reason))
-    desk.move(attempt, State.REJECTED, reason=reason, red=red, diagnosis=diagnosis)
+def _landing(pull: PullRequest, desk: Desk) -> bool:
+    """Tell whether a candidate of the same target is on its way already."""
+    target, merging = (pull.project, pull.target), PullRequestStatus.MERGING
+    standing = (desk.pull(each.number) for each in desk.snapshot.pulls)
+    return any(
+        each is not None and each.status is merging and (each.project, each.target) == target
+        for each in standing
+    )
 
 
-def _wait(finding: Blocked | Unsure, pull: PullRequest, attempt: Attempt, desk: Desk) -> None:
+def _merge(finding: Tried, pulls: Sequence[PullRequest], desk: Desk) -> None:
+    """Write down what is about to land, before the target moves."""
+    candidate = finding.candidate.sha if finding.candidate else ""
+    for place, (pull, (_, built)) in enumerate(zip(pulls, finding.built, strict=True)):
+        merging = replace(
+            pull,
+            status=PullRequestStatus.MERGING,
+            candidate=candidate,
+            candidate_tip=finding.base,
+            place=place,
+            built=built,
+            reason="",
+        )
+        desk.save(merging)
+        _own_verdicts(finding, pull, desk)
+        desk.log("merge.verified", desk.attempt(pull.attempt), what=candidate)
+
+
+def _own_verdicts(finding: Tried, pull: PullRequest, desk: Desk) -> None:
+    """Let each that lands have the verdicts; the output stays with the one that was run for."""
+    for verdict in finding.verdicts:
+        if verdict.attempt != pull.attempt:
+            source = verdict.source or verdict.attempt
+            own = replace(verdict, attempt=pull.attempt, source=source, stdout="", stderr="")
+            desk.append(own)
+
+
+def _evict(pull: PullRequest, desk: Desk, *, red: Red, finding: InConflict) -> None:
+    attempt = desk.attempt(pull.attempt)
+    desk.save(replace(pull, status=PullRequestStatus.EVICTED, reason=finding.reason))
+    if attempt is not None:
+        why = {"reason": finding.reason, "diagnosis": finding.diagnosis}
+        desk.move(attempt, State.REJECTED, red=red, others=finding.others, **why)
+
+
+def _gone(finding: InConflict | Voided, desk: Desk) -> None:
+    pull = desk.pull(finding.pull)
+    if pull is None or pull.status not in _QUEUED:
+        return
+    if isinstance(finding, InConflict):
+        _evict(pull, desk, red=Red.CONFLICT, finding=finding)
+    else:
+        _void(finding, pull, desk)
+
+
+def _void(finding: Voided, pull: PullRequest, desk: Desk) -> None:
+    opened = PullRequestStatus.OPEN
+    desk.save(replace(pull, status=opened, reviewers=(), reason=finding.reason))
+    desk.log("pull.voided", desk.attempt(pull.attempt), what=finding.reason)
+
+
+def _each(finding: Held | Unsure | Landed, number: int, desk: Desk) -> None:
+    pull = desk.pull(number)
+    if pull is None or pull.status is PullRequestStatus.OPEN:
+        return
+    if isinstance(finding, Landed):
+        _landed(finding, pull, desk)
+    else:
+        _wait(finding, pull, desk)
+
+
+def _wait(finding: Held | Unsure, pull: PullRequest, desk: Desk) -> None:
     """Put it back into the queue; the merge is built anew on the tip of that time.
 
     Where it may have landed its candidate stays: forgotten, nobody could find that out.
     """
     waiting = replace(pull, reason=finding.reason)
-    if isinstance(finding, Blocked):
-        queued = PullRequestStatus.QUEUED
+    if isinstance(finding, Held):
         reason = "" if finding.moved_on else finding.reason
-        waiting = replace(pull, status=queued, reason=reason, candidate=None, candidate_tip=None)
+        waiting = replace(waiting, reason=reason, place=0, built=None)
+        waiting = replace(waiting, candidate=None, candidate_tip=None)
+        if pull.status is PullRequestStatus.MERGING:
+            waiting = replace(waiting, status=PullRequestStatus.QUEUED)
+    if waiting == pull:
+        return
     desk.save(waiting)
     if waiting.reason != pull.reason:
-        desk.log("merge.waits", attempt, what=finding.reason)
+        desk.log("merge.waits", desk.attempt(pull.attempt), what=finding.reason)
+
+
+def _landed(finding: Landed, pull: PullRequest, desk: Desk) -> None:
+    attempt = desk.attempt(pull.attempt)
+    if attempt is None or pull.status is not PullRequestStatus.MERGING:
+        return
+    sha = pull.built or finding.sha
+    merged = PullRequestStatus.MERGED
+    desk.save(replace(pull, status=merged, merged_sha=sha, place=0, reason=""))
+    desk.move(attempt, State.MERGED, reason=f"merged as {sha[:12]}")
