@@ -95,7 +95,8 @@ def worktrees(office: Office) -> Worktrees:
     """Answer the git of this home."""
     from fleet.adapters.git.worktrees import GitWorktrees
 
-    return GitWorktrees(office.home, office.home8, office.clock)
+    variables = office.settings.variables
+    return GitWorktrees(office.home, office.home8, office.clock, variables=variables)
 
 
 def secrets(office: Office, redaction: "Redaction | None" = None) -> Secrets:

@@ -36,7 +36,7 @@ def test_a_good_repository_answers_its_tip_and_is_claimed(tmp_path):
 def test_a_second_home_is_refused_with_the_path_of_the_first(tmp_path):
     stage = a_stage(tmp_path)
     stage.worktrees.validate(stage.project)
-    other = GitWorktrees(tmp_path / "other", "feedf00d", StillClock())
+    other = GitWorktrees(tmp_path / "other", "feedf00d", StillClock(), variables={})
 
     with pytest.raises(WorkspaceError, match=rf"belongs to the fleet home {stage.home}.*take-over"):
         other.validate(stage.project)

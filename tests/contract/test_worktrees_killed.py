@@ -35,7 +35,7 @@ command.Git.run = counted(command.Git.run)
 prepare.write = counted(prepare.write)
 Path.rename = counted(Path.rename)
 project = Project(key="APP", path=sys.argv[2], target="main", checks=())
-worktrees = GitWorktrees(Path(sys.argv[1]), HOME8, StillClock())
+worktrees = GitWorktrees(Path(sys.argv[1]), HOME8, StillClock(), variables={})
 attempt = finished()
 if sys.argv[4] == "prepare":
     worktrees.prepare(project, attempt.id, branch=attempt.branch, fresh=False)

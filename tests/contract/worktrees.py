@@ -99,7 +99,7 @@ def a_stage(root: Path, files: Mapping[str, str | bytes] | None = None, **projec
     """Make a home and a repository with one commit."""
     path = a_repository(root / "repository", files)
     about: dict[str, Any] = {"key": "APP", "path": str(path), "target": "main", "checks": ()}
-    worktrees = GitWorktrees(root / "home", HOME8, StillClock())
+    worktrees = GitWorktrees(root / "home", HOME8, StillClock(), variables={})
     return Stage(root=root, worktrees=worktrees, project=Project(**(about | project)))
 
 

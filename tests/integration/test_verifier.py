@@ -36,7 +36,7 @@ class Bench:
         self.runtime, self.home8 = runtime, home8
         self.attempt = f"app-1-1-{home8}"
         self.project = a_project(path=str(self.repository), image=IMAGE)
-        self.worktrees = GitWorktrees(folder / "home", home8, SystemClock())
+        self.worktrees = GitWorktrees(folder / "home", home8, SystemClock(), variables={})
         self.worktrees.validate(self.project)
         self.checkouts = folder / "home" / ".fleet"
         self.verifier = ContainerVerifier(
@@ -157,7 +157,7 @@ def test_a_check_runs_as_the_projects_owner(open_folder):
         bench = Bench(open_folder, runtime, home8, check='test "$(id -u):$(id -g)" = 1234:1234')
         sha = git(bench.repository, "rev-parse", "HEAD")
         belongs_to(bench.repository, 1234)
-        bench.worktrees = GitWorktrees(open_folder / "home", home8, SystemClock())
+        bench.worktrees = GitWorktrees(open_folder / "home", home8, SystemClock(), variables={})
         bench.verifier = ContainerVerifier(bench.worktrees, runtime, SystemClock(), home8)
 
         verdict = bench.one(sha)

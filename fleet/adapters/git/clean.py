@@ -5,7 +5,7 @@ from fleet.adapters.git.files import make_folder, write
 from fleet.adapters.git.place import Place
 from fleet.adapters.git.private import check_out, make_private
 from fleet.adapters.git.repository import Repository
-from fleet.domain.policy import matches
+from fleet.domain.change import matches
 from fleet.ports import Checkout
 
 
@@ -19,9 +19,7 @@ def make_clean(
     # where the container's git file will be laid over; empty, for nobody's git may follow it here.
     # While the tree holds nothing else: a link an agent committed must not lead us anywhere
     write(place.tree / ".git", b"", repository.owner)
-    git = repository.store.over(place.tree, index=place.index)
-    laid_over = _laid_over(git, sha=sha, target=repository.tip(), patterns=overlay)
-    tree = _with(git, laid_over, sha=sha) if laid_over else repository.tree(sha)
+    tree = _tree(repository, place, sha=sha, overlay=overlay)
     check_out(repository, place, tree)
     make_private(repository, place, branch="check", sha=sha)
     return Checkout(
@@ -33,6 +31,22 @@ def make_clean(
         uid=repository.owner.uid,
         gid=repository.owner.gid,
     )
+
+
+def clean_tree(repository: Repository, place: Place, *, sha: str, overlay: tuple[str, ...]) -> str:
+    """Answer the tree that `make_clean` would write, without a file of it."""
+    place.clear()
+    make_folder(place.beside, repository.owner)
+    try:
+        return _tree(repository, place, sha=sha, overlay=overlay)
+    finally:
+        place.clear()
+
+
+def _tree(repository: Repository, place: Place, *, sha: str, overlay: tuple[str, ...]) -> str:
+    git = repository.store.over(place.tree, index=place.index)
+    laid_over = _laid_over(git, sha=sha, target=repository.tip(), patterns=overlay)
+    return _with(git, laid_over, sha=sha) if laid_over else repository.tree(sha)
 
 
 def _laid_over(git: Git, *, sha: str, target: str, patterns: tuple[str, ...]) -> list[bytes]:

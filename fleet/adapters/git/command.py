@@ -11,6 +11,7 @@ from pathlib import Path
 from threading import Timer
 from typing import IO, Any, cast
 
+from fleet.adapters.git.hardened import ENVIRONMENT, HARDENED
 from fleet.domain.errors import DiskFullError, WorkspaceError
 
 _FULL = re.compile(r"No space left|Out of diskspace|Disk quota exceeded", re.IGNORECASE)
@@ -18,49 +19,6 @@ _FULL = re.compile(r"No space left|Out of diskspace|Disk quota exceeded", re.IGN
 _EPILOGUE = "fast-import: dumping crash report"
 TIMEOUT = 300.0
 LINE = 64 * 1024
-
-_ENVIRONMENT = {
-    "PATH": "/usr/local/bin:/usr/bin:/bin",
-    "HOME": "/nonexistent",
-    "LC_ALL": "C",
-    "GIT_CONFIG_NOSYSTEM": "1",
-    "GIT_CONFIG_GLOBAL": "/dev/null",
-    "GIT_ATTR_NOSYSTEM": "1",
-    "GIT_TERMINAL_PROMPT": "0",
-    "GIT_OPTIONAL_LOCKS": "0",
-    "GIT_NO_REPLACE_OBJECTS": "1",
-    "GIT_LITERAL_PATHSPECS": "1",
-}
-
-# by -c rather than by GIT_CONFIG_COUNT: it outranks every file git may still read
-_SETTINGS = (
-    "core.hooksPath=/dev/null",
-    "core.fsmonitor=false",
-    "core.attributesFile=/dev/null",
-    "core.excludesFile=/dev/null",
-    "core.alternateRefsCommand=",
-    "core.autocrlf=false",
-    "core.fileMode=true",
-    "core.symlinks=true",
-    "core.sparseCheckout=false",
-    "core.splitIndex=false",
-    "core.untrackedCache=false",
-    "protocol.allow=never",
-    "submodule.recurse=false",
-    "diff.ignoreSubmodules=all",
-    "diff.external=",
-    "commit.gpgSign=false",
-    "log.showSignature=false",
-    "gc.auto=0",
-    "maintenance.auto=false",
-    # a power cut must not leave a branch that names an object never written down
-    "core.fsync=committed",
-    "core.fsyncMethod=batch",
-    # a worker process a core pays only in large trees: several trees are written at once here
-    "checkout.workers=0",
-    "checkout.thresholdForParallelism=5000",
-)
-_HARDENED = ("git", "--no-pager", *(word for one in _SETTINGS for word in ("-c", one)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,12 +83,12 @@ class Git:
         """Run one command; raises WorkspaceError on an exit code that is not allowed."""
         try:
             done = subprocess.run(
-                [*_HARDENED, *arguments],
+                [*HARDENED, *arguments],
                 input=stdin,
                 capture_output=True,
                 check=False,
                 timeout=TIMEOUT,
-                **self._process(),
+                **self.process(),
             )
         except subprocess.TimeoutExpired as error:
             raise self._late(arguments) from error
@@ -163,11 +121,11 @@ class Git:
         with (
             tempfile.TemporaryFile() as complaint,
             subprocess.Popen(
-                [*_HARDENED, *arguments],
+                [*HARDENED, *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=complaint,
-                **self._process(),
+                **self.process(),
             ) as process,
             _bounded(process),
         ):
@@ -185,11 +143,11 @@ class Git:
         with (
             tempfile.TemporaryFile() as complaint,
             subprocess.Popen(
-                [*_HARDENED, *arguments],
+                [*HARDENED, *arguments],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
                 stderr=complaint,
-                **self._process(),
+                **self.process(),
             ) as process,
             _bounded(process),
         ):
@@ -198,8 +156,9 @@ class Git:
                 complaint.seek(0)
                 raise self._refused(arguments, _complaint(complaint.read()))
 
-    def _process(self) -> dict[str, Any]:
-        environment = {**_ENVIRONMENT, "GIT_DIR": str(self.directory), **self.given}
+    def process(self) -> dict[str, Any]:
+        """Answer what a process of this git is started with."""
+        environment = {**ENVIRONMENT, "GIT_DIR": str(self.directory), **self.given}
         environment = {name: value for name, value in environment.items() if value}
         # never inside a repository: what git looks for beside itself must not be there
         return {"env": environment, "cwd": "/", **self.owner.become()}

@@ -7,8 +7,8 @@ from itertools import chain
 
 from fleet.adapters.git.command import text
 from fleet.adapters.git.repository import Repository
+from fleet.domain.change import Change, ChangeType, Diff
 from fleet.domain.errors import WorkspaceError
-from fleet.domain.policy import Change, ChangeType, Diff
 
 PLAIN = ("--no-ext-diff", "--no-textconv", "--no-color", "-M")
 _FILES = frozenset({b"100644", b"100755"})

@@ -1,6 +1,6 @@
 """Git, hardened, behind the port: every way a repository is looked at or changed."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -9,9 +9,10 @@ from pathlib import Path
 from threading import Lock
 from typing import ParamSpec, TypeVar
 
-from fleet.adapters.git import claim, collect, compare, merges, prepare, target
+from fleet.adapters.git import claim, collect, compare, merges, prepare, remote, target
 from fleet.adapters.git.added import added
-from fleet.adapters.git.clean import make_clean
+from fleet.adapters.git.chains import Chains
+from fleet.adapters.git.clean import clean_tree, make_clean
 from fleet.adapters.git.files import make_spread
 from fleet.adapters.git.locks import RepositoryLocks
 from fleet.adapters.git.place import attempt_place, check_place
@@ -19,8 +20,7 @@ from fleet.adapters.git.repository import Repository, open_repository
 from fleet.adapters.git.room import translated, weighed
 from fleet.adapters.git.visit import visit
 from fleet.domain.attempt import Attempt
-from fleet.domain.errors import WorkspaceError
-from fleet.domain.policy import Diff
+from fleet.domain.change import Diff
 from fleet.domain.profile import Project
 from fleet.ports import (
     Added,
@@ -35,8 +35,6 @@ from fleet.ports import (
     Worktrees,
 )
 
-# chains built last; one is asked for again by each that stands behind it
-_REMEMBERED = 100
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
 
@@ -53,17 +51,23 @@ def _told(method: Callable[_P, _R]) -> Callable[_P, _R]:
 
 
 class GitWorktrees(Worktrees):
-    """Worktrees, snapshots, clean trees and merges of a home's projects."""
+    """Worktrees, snapshots, clean trees and merges of a home's projects.
 
-    def __init__(self, home: Path, home8: str, clock: Clock) -> None:
+    `variables` are the environment fleet was started in; remotes alone are asked with some of it.
+    """
+
+    def __init__(
+        self, home: Path, home8: str, clock: Clock, *, variables: Mapping[str, str]
+    ) -> None:
         self._home = home.resolve()
         self._home8 = home8
         self._clock = clock
+        self._variables = variables
         self._state = self._home / ".fleet"
         self._locks = RepositoryLocks(self._state / "locks")
         self._opening = Lock()
         self._open: dict[str, Repository] = {}
-        self._chains: dict[tuple[object, ...], Chain] = {}
+        self._chains = Chains()
 
     @_told
     def validate(self, project: Project) -> str:
@@ -142,22 +146,21 @@ class GitWorktrees(Worktrees):
         return make_clean(self._at(project), place, sha=sha, overlay=overlay)
 
     @_told
+    def clean_tree(
+        self, project: Project, sha: str, *, name: str, overlay: tuple[str, ...]
+    ) -> str:
+        repository = self._at(project)
+        if not overlay:
+            return repository.tree(sha)
+        return clean_tree(repository, check_place(self._home, name), sha=sha, overlay=overlay)
+
+    @_told
     def drop_checkout(self, project: Project, name: str) -> None:  # noqa: ARG002 - as the port has it
         check_place(self._home, name).clear()
 
     @_told
     def chained(self, project: Project, *, tip: str, entries: Sequence[Entry]) -> Chain:
-        repository = self._at(project)
-        asked = (project.path, project.merge, tip, *entries)
-        with self._opening:
-            known = self._chains.get(asked)
-        if known is None or not _stands(repository, known):
-            known = merges.chained(repository, tip, entries)
-            with self._opening:
-                self._chains[asked] = known
-                for oldest in list(self._chains)[:-_REMEMBERED]:
-                    del self._chains[oldest]
-        return known
+        return self._chains.chained(self._at(project), tip, entries)
 
     @_told
     def reverted(
@@ -174,12 +177,20 @@ class GitWorktrees(Worktrees):
     def synced(self, project: Project) -> str | None:
         if project.remote is None:
             return None
-        raise WorkspaceError(f"{project.key} has a remote")
+        repository = self._at(project)
+        # never the repository's lock: a remote may take minutes to answer
+        with self._locks.held(f"{repository.name}-remote"):
+            theirs = remote.fetched(repository, self._variables)
+        with self._held(project):
+            return remote.brought_up(repository, self._state / "moves", theirs)
 
     @_told
     def pushed(self, project: Project, *, old: str, new: str) -> None:
-        if project.remote is not None:
-            raise WorkspaceError(f"{project.key} has a remote: {old} {new}")
+        if project.remote is None:
+            return
+        repository = self._at(project)
+        with self._locks.held(f"{repository.name}-remote"):
+            remote.pushed(repository, self._variables, old=old, new=new)
 
     @_told
     def check_out(self, project: Project, sha: str, *, folder: str) -> None:
@@ -240,9 +251,3 @@ class GitWorktrees(Worktrees):
                 known = open_repository(project, self._state / "stores")
                 self._open[project.path] = known
         return replace(known, project=project)
-
-
-def _stands(repository: Repository, chain: Chain) -> bool:
-    """Tell whether all of it is there: git's gc takes away what has not landed."""
-    made = {*chain.merged, *((chain.tip,) if chain.tip else ())}
-    return all(compare.stands(repository, one.sha) for one in made)
