@@ -238,6 +238,9 @@ class MemoryWorktrees(Worktrees):
             path=path, git_dir=path, git_file=path, objects=(), tree=tree, uid=1000, gid=1000
         )
 
+    def clean_tree(self, project: Project, sha: str, *, name: str, overlay: tuple[str, ...]) -> str:
+        return tree_of(self.overlaid(project, sha, overlay))
+
     def overlaid(self, project: Project, sha: str, overlay: tuple[str, ...]) -> dict[str, str]:
         """Answer the files at a SHA with the overlay's from the target."""
         files, target = self.files(sha), self.files(self.branches[project.target])
@@ -292,7 +295,7 @@ class MemoryWorktrees(Worktrees):
     ) -> MergedTip | Conflict:
         self._faults.trip("reverted")
         if merged not in self.history(tip):
-            raise WorkspaceError(f"{merged} is not in {project.target}")
+            raise WorkspaceError(f"{merged} is not in {project.target}: nothing to take back")
         before = self.files(self.commits[merged].parents[0])
         files, clashes = self._merged(tip, self.commit(before, (merged,), message))
         if clashes:
@@ -304,8 +307,9 @@ class MemoryWorktrees(Worktrees):
     def plant(self, project: Project, branch: str, *, sha: str) -> None:
         self._faults.trip("plant")
         with self._lock:
-            if self.branches.setdefault(branch, sha) != sha:
-                raise WorkspaceError(f"branch {branch} is not at {sha}")
+            standing = self.branches.setdefault(branch, sha)
+            if standing != sha:
+                raise WorkspaceError(f"branch {branch} is at {standing}, not at {sha}")
 
     def synced(self, project: Project) -> str | None:
         self._faults.trip("synced")
@@ -340,14 +344,21 @@ class MemoryWorktrees(Worktrees):
 
     def added(self, project: Project, base: str, head: str, *, limit: int) -> Added:
         old, new = self.files(self.base_of(base, head)), self.files(head)
-        lines, left = {}, limit
-        for path in sorted(new):
-            if old.get(path) != new[path]:
-                known = set((old.get(path) or "").splitlines())
-                numbered = enumerate(new[path].splitlines(), start=1)
-                lines[path] = tuple((n, one) for n, one in numbered if one not in known)
-                left -= len(new[path])
-        return Added(lines=lines if left >= 0 else {}, cut=() if left >= 0 else tuple(lines))
+        lines: dict[str, tuple[tuple[int, str], ...]] = {}
+        removed: dict[str, tuple[str, ...]] = {}
+        for path in sorted(old.keys() | new.keys()):
+            before, now = old.get(path, "").splitlines(), new.get(path, "").splitlines()
+            more = tuple((n, one) for n, one in enumerate(now, start=1) if one not in before)
+            fewer = tuple(one for one in before if one not in now)
+            lines |= {path: more} if more else {}
+            removed |= {path: fewer} if fewer else {}
+        if sum(len(repr(told)) for told in (*lines.values(), *removed.values())) > limit:
+            return Added(lines={}, cut=tuple(sorted({*lines, *removed})))
+        return Added(lines=lines, removed=removed)
+
+    def commits_between(self, project: Project, base: str, tip: str) -> tuple[str, ...]:
+        found = self.history(tip) - self.history(base)
+        return tuple(sorted(found, key=lambda sha: len(self.history(sha)), reverse=True))
 
     def is_merged(self, project: Project, head: str) -> bool:
         self._faults.trip("is_merged")

@@ -19,7 +19,9 @@ def make_clean(
     # where the container's git file will be laid over; empty, for nobody's git may follow it here.
     # While the tree holds nothing else: a link an agent committed must not lead us anywhere
     write(place.tree / ".git", b"", repository.owner)
-    tree = _tree(repository, place, sha=sha, overlay=overlay)
+    git = repository.store.over(place.tree, index=place.index)
+    laid_over = _laid_over(repository, sha=sha, patterns=overlay)
+    tree = _with(git, laid_over, sha=sha) if laid_over else repository.tree(sha)
     check_out(repository, place, tree)
     make_private(repository, place, branch="check", sha=sha)
     return Checkout(
@@ -35,18 +37,16 @@ def make_clean(
 
 def clean_tree(repository: Repository, place: Place, *, sha: str, overlay: tuple[str, ...]) -> str:
     """Answer the tree that `make_clean` would write, without a file of it."""
+    laid_over = _laid_over(repository, sha=sha, patterns=overlay)
+    if not laid_over:
+        return repository.tree(sha)
     place.clear()
     make_folder(place.beside, repository.owner)
+    make_folder(place.tree, repository.owner)
     try:
-        return _tree(repository, place, sha=sha, overlay=overlay)
+        return _with(repository.store.over(place.tree, index=place.index), laid_over, sha=sha)
     finally:
         place.clear()
-
-
-def _tree(repository: Repository, place: Place, *, sha: str, overlay: tuple[str, ...]) -> str:
-    git = repository.store.over(place.tree, index=place.index)
-    laid_over = _laid_over(git, sha=sha, target=repository.tip(), patterns=overlay)
-    return _with(git, laid_over, sha=sha) if laid_over else repository.tree(sha)
 
 
 def _laid_over(git: Git, *, sha: str, target: str, patterns: tuple[str, ...]) -> list[bytes]:

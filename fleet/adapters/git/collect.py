@@ -4,7 +4,8 @@ from datetime import datetime
 
 from fleet.adapters.git.agent_commits import agent_commits
 from fleet.adapters.git.command import Git
-from fleet.adapters.git.compare import diff, identity, message_bytes
+from fleet.adapters.git.commits import message_bytes
+from fleet.adapters.git.compare import diff, identity
 from fleet.adapters.git.place import Place
 from fleet.adapters.git.prepare import KEPT, NOWHERE
 from fleet.adapters.git.repository import Repository

@@ -64,12 +64,6 @@ def contains(repository: Repository, tip: str, head: str) -> bool:
     return repository.store.run(*asked, allowed=(0, 1)).code == 0
 
 
-def stands(repository: Repository, sha: str) -> bool:
-    """Tell whether an object is there; git's gc takes away what no reference holds."""
-    loose = repository.common / "objects" / sha[:2] / sha[2:]
-    return loose.is_file() or repository.store.run("cat-file", "-e", sha, allowed=(0, 1)).code == 0
-
-
 def identity(name: str, *, at: datetime) -> dict[str, str]:
     """Answer the environment that makes a commit `name`'s, at that instant."""
     date = f"{at.timestamp():.0f} +0000"
@@ -98,11 +92,6 @@ def paths(repository: Repository, sha: str) -> frozenset[str]:
     """Answer the paths of all that stands in a commit."""
     listed = repository.store.run("ls-tree", "-r", "-z", "--full-tree", "--name-only", sha)
     return frozenset(text(path) for path in listed.fields)
-
-
-def message_bytes(message: str) -> bytes:
-    """Answer a commit message as git takes it."""
-    return (message.replace("\0", "").strip() + "\n").encode("utf-8", errors="replace")
 
 
 def _raw(fields: Iterator[bytes]) -> tuple[list[tuple[bytes, Change]], list[bytes]]:

@@ -9,11 +9,12 @@ from pathlib import Path
 from threading import Lock
 from typing import ParamSpec, TypeVar
 
-from fleet.adapters.git import claim, collect, compare, merges, prepare, remote, target
+from fleet.adapters.git import claim, collect, commits, compare, merges, prepare, remote, target
 from fleet.adapters.git.added import added
 from fleet.adapters.git.chains import Chains
 from fleet.adapters.git.clean import clean_tree, make_clean
 from fleet.adapters.git.files import make_spread
+from fleet.adapters.git.history import between
 from fleet.adapters.git.locks import RepositoryLocks
 from fleet.adapters.git.place import attempt_place, check_place
 from fleet.adapters.git.repository import Repository, open_repository
@@ -146,9 +147,7 @@ class GitWorktrees(Worktrees):
         return make_clean(self._at(project), place, sha=sha, overlay=overlay)
 
     @_told
-    def clean_tree(
-        self, project: Project, sha: str, *, name: str, overlay: tuple[str, ...]
-    ) -> str:
+    def clean_tree(self, project: Project, sha: str, *, name: str, overlay: tuple[str, ...]) -> str:
         repository = self._at(project)
         if not overlay:
             return repository.tree(sha)
@@ -206,10 +205,14 @@ class GitWorktrees(Worktrees):
         return compare.paths(self._at(project), sha)
 
     @_told
+    def commits_between(self, project: Project, base: str, tip: str) -> tuple[str, ...]:
+        return between(self._at(project), base, tip)
+
+    @_told
     def is_merged(self, project: Project, head: str) -> bool:
         repository = self._at(project)
         tip = repository.tip()
-        return compare.stands(repository, head) and compare.contains(repository, tip, head)
+        return commits.stands(repository, head) and compare.contains(repository, tip, head)
 
     @_told
     def advance_target(self, project: Project, *, old: str, new: str) -> str | None:
