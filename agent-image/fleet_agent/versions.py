@@ -1,7 +1,6 @@
 """Asks every CLI of the image which version it is."""
 
 import subprocess
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from fleet_agent.clis import REGISTRY
@@ -18,6 +17,9 @@ _LONGEST = 80
 
 def versions() -> dict[str, str | None]:
     """Return each CLI's version by its name; None for one that is not there or does not answer."""
+    # an attempt that only looks up a version starts sooner without it
+    from concurrent.futures import ThreadPoolExecutor
+
     asked = {name: cli for name, cli in REGISTRY.items() if cli.version}
     with ThreadPoolExecutor() as pool:
         return dict(zip(asked, pool.map(_version, asked.values()), strict=True))

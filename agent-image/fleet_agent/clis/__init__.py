@@ -1,35 +1,39 @@
 """The registry of agent CLIs: everything that is known about a CLI hangs on this table."""
 
-from collections.abc import Mapping
-from types import MappingProxyType
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from typing import cast
 
-from fleet_agent.clis import (
-    aider,
-    amp,
-    claude,
-    codex,
-    command,
-    gemini,
-    kilo,
-    mini,
-    ollama,
-    opencode,
-    qwen,
-)
 from fleet_agent.clis.model import Cli
 
-REGISTRY: Mapping[str, Cli] = MappingProxyType(
-    {
-        "command": command.CLI,
-        "claude": claude.CLI,
-        "codex": codex.CLI,
-        "gemini": gemini.CLI,
-        "opencode": opencode.CLI,
-        "kilo": kilo.CLI,
-        "qwen": qwen.CLI,
-        "aider": aider.CLI,
-        "mini": mini.CLI,
-        "amp": amp.CLI,
-        "ollama": ollama.CLI,
-    }
+_NAMES = (
+    "command",
+    "claude",
+    "codex",
+    "gemini",
+    "opencode",
+    "kilo",
+    "qwen",
+    "aider",
+    "mini",
+    "amp",
+    "ollama",
 )
+
+
+class _Registry(Mapping[str, Cli]):
+    """Imports a CLI's module when it is asked for: an attempt needs one, and starts sooner."""
+
+    def __getitem__(self, name: str) -> Cli:
+        if name not in _NAMES:
+            raise KeyError(name)
+        return cast("Cli", import_module(f"{__name__}.{name}").CLI)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_NAMES)
+
+    def __len__(self) -> int:
+        return len(_NAMES)
+
+
+REGISTRY: Mapping[str, Cli] = _Registry()
