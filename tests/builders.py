@@ -8,7 +8,7 @@ from fleet.domain.budget import Reservation, Settlement
 from fleet.domain.events import Event
 from fleet.domain.health import Health
 from fleet.domain.merge import PullRequest
-from fleet.domain.policy import PendingAction
+from fleet.domain.pending import PendingAction
 from fleet.domain.profile import Account, Fleet, Profile, Project
 from fleet.domain.result import Check, Usage, Verdict, VerdictStatus
 from fleet.domain.swap import Cause, Receipt

@@ -14,8 +14,8 @@ from fleet.domain.errors import NotFoundError
 from fleet.domain.events import Event
 from fleet.domain.health import Health
 from fleet.domain.merge import PullRequest
+from fleet.domain.pending import PendingAction
 from fleet.domain.plan import Snapshot
-from fleet.domain.policy import PendingAction
 from fleet.domain.result import Verdict
 from fleet.domain.swap import Receipt
 from fleet.domain.task import Resolution, Task

@@ -13,7 +13,7 @@ from fleet.domain.errors import DuplicateError, NotFoundError, StaleLeaseError
 from fleet.domain.events import Event
 from fleet.domain.health import Health
 from fleet.domain.merge import PullRequest, PullRequestStatus
-from fleet.domain.policy import PendingAction
+from fleet.domain.pending import PendingAction
 from fleet.domain.result import Verdict, VerdictStatus
 from fleet.domain.swap import Receipt
 from fleet.domain.task import Task

@@ -10,8 +10,8 @@ from fleet.domain.budget import Settlement
 from fleet.domain.events import Event
 from fleet.domain.health import Health
 from fleet.domain.merge import PullRequest
+from fleet.domain.pending import ActionStatus, PendingAction
 from fleet.domain.plan import Snapshot
-from fleet.domain.policy import ActionStatus, PendingAction
 from fleet.domain.swap import Receipt
 from fleet.domain.task import Task
 from fleet.ports import Append, Clock, Immutable, Ledger, Log, Save, Stateful, Write
@@ -77,13 +77,15 @@ class Desk:
         number = self.next_action()
         asked = replace(action, id=f"A-{number}", number=number)
         self.save(asked)
-        self.log("approval.asked", attempt, what=f"{asked.id}: {asked.action}")
+        data = {"rule": asked.rule, "risks": list(asked.risks)}
+        self.log("approval.asked", attempt, what=f"{asked.id}: {asked.action}", data=data)
 
     def clear_questions(self, task: str) -> None:
         """Clear what is still asked about a task that has ended or begins anew."""
         for action in self.snapshot.pending:
             if action.task == task and action.status is ActionStatus.PENDING:
-                self.save(replace(action, status=ActionStatus.CLEARED))
+                cleared = replace(action, answered_by=self._who, answered_at=self.at)
+                self.save(replace(cleared, status=ActionStatus.CLEARED))
 
     def save(self, row: Stateful) -> None:
         """Take the changed row."""

@@ -16,6 +16,7 @@ from fleet.ports import (
     Networks,
     Packets,
     Reports,
+    Scanner,
     Secrets,
     Traces,
     Verifier,
@@ -49,6 +50,7 @@ class Tools(Terms):
     verifier: Verifier
     packets: Packets
     secrets: Secrets
+    scanner: Scanner
     traces: Traces
     reports: Reports
 

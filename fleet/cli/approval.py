@@ -7,7 +7,7 @@ import typer
 from fleet.cli.output import document, plain, put, table
 from fleet.cli.place import Json, opened, pen
 from fleet.domain.errors import ConfigError
-from fleet.domain.policy import ActionStatus
+from fleet.domain.pending import ActionStatus
 
 app = typer.Typer(no_args_is_help=True)
 

@@ -9,9 +9,9 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, TypeVar
 
 from fleet.domain.attempt import Attempt, State
+from fleet.domain.change import Change, Diff
 from fleet.domain.endings import ending
 from fleet.domain.events import Event
-from fleet.domain.policy import Change, Diff
 from fleet.domain.quoting import fenced, one_line, plain, size
 from fleet.domain.task import Task
 

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from fleet.domain.attempt import State
 from fleet.domain.board import Board
 from fleet.domain.merge import MergeWay, PullRequest, PullRequestStatus, merge_order
+from fleet.domain.pending import ActionStatus
 from fleet.domain.plan import Land, Sight, Try
-from fleet.domain.policy import ActionStatus
 from fleet.domain.queue import Line, tries
 from fleet.domain.task import Priority, Task
 

@@ -7,7 +7,7 @@ from typing import Any
 from fleet.domain.attempt import Attempt
 from fleet.domain.budget import MICROS, dollars
 from fleet.domain.handoff import Handoff, fields, message
-from fleet.domain.policy import PendingAction
+from fleet.domain.pending import PendingAction
 from fleet.domain.profile import Account, Profile, Project
 from fleet.domain.task import Task
 

@@ -8,7 +8,7 @@ from fleet.domain.attempt import Attempt, Outcome, State
 from fleet.domain.budget import Tally
 from fleet.domain.health import Health
 from fleet.domain.merge import PullRequest
-from fleet.domain.policy import PendingAction
+from fleet.domain.pending import PendingAction
 from fleet.domain.queue import Batches, Line
 from fleet.domain.slot import Slot
 from fleet.domain.swap import Cause

@@ -1,135 +1,139 @@
-"""Policy on a diff: allow, ask or deny, each with its reason."""
+"""Policy as values: what may be noticed of a diff, the rules about it, and what they say."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
-from fnmatch import fnmatchcase
+from typing import Final
 
-from fleet.domain.profile import Project
-
-CHECK_FILES = "check_files"
+from fleet.domain.pending import PendingAction
 
 
 class Decision(StrEnum):
-    """What a rule says; `rank` orders them, the severest last."""
+    """What a rule says; `rank` orders them."""
 
     ALLOW = "allow"
     ASK = "ask"
     DENY = "deny"
 
+    @property
+    def rank(self) -> int:
+        """Answer its place among all decisions, the severest last."""
+        return list(Decision).index(self)
 
-class ChangeType(StrEnum):
-    """What happened to a file."""
 
-    CREATE = "create"
-    UPDATE = "update"
-    DELETE = "delete"
-    RENAME = "rename"
+class Category(StrEnum):
+    """What kind of thing was noticed; the order is that in which questions name them."""
+
+    CHECK_FILE = "check_file"
+    PROTECTED = "protected"
+    SECRET = "secret"  # noqa: S105 - a word
+    SUBMODULE = "submodule"
+    SYMLINK = "symlink"
+    CI = "ci"
+    BUILD = "build"
+    TESTS_DELETED = "tests_deleted"
+    FEWER_TESTS = "fewer_tests"
+    UNREAD = "unread"
+    LICENCE = "licence"
+    LARGE = "large"
+    BINARY = "binary"
+    ODD_NAME = "odd_name"
+    LOCK = "lock"
+    MODE = "mode"
+    CHANGE = "change"
+
+
+class Autonomy(StrEnum):
+    """How much is done without a human.
+
+    With `manual` every diff waits for a yes, with `semi_auto` those that a rule asks about, with
+    `full_auto` only those that nobody but a human may let pass.
+    """
+
+    MANUAL = "manual"
+    SEMI_AUTO = "semi_auto"
+    FULL_AUTO = "full_auto"
+
+
+# what is asked about even with `full_auto`
+GUARDED = frozenset({Category.CHECK_FILE, Category.PROTECTED, Category.SECRET, Category.UNREAD})
 
 
 @dataclass(frozen=True, kw_only=True)
-class Change:
-    """One file of a diff; `mode` is git's after the change, `old_path` where it was before."""
+class Trait:
+    """One thing noticed of a diff: its category, the file ("" for the whole), and in words what.
 
-    path: str
-    change_type: ChangeType
-    added: int = 0
-    removed: int = 0
-    binary: bool = False
-    mode: str = "100644"
-    old_path: str | None = None
+    Every file has the trait `change`.
+    """
+
+    category: Category
+    file: str = ""
+    detail: str = ""
+
+    @property
+    def risk(self) -> str:
+        """Answer a line about it for people, which begins with its category."""
+        return f"{self.category}: {' '.join(filter(None, (self.file, self.detail)))}"
 
 
-Diff = tuple[Change, ...]
+@dataclass(frozen=True, kw_only=True)
+class Match:
+    """What a rule is about: all that is given must hold of a trait.
+
+    Without `categories` it is about changes alone.     `added_over`, `removed_over` and `files_over` count over all files of the diff under `paths`.
+    """
+
+    paths: tuple[str, ...] = ()
+    categories: tuple[Category, ...] = ()
+    projects: tuple[str, ...] = ()
+    added_over: int | None = None
+    removed_over: int | None = None
+    files_over: int | None = None
+    deleted_tests: bool | None = None
+    binary: bool | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """What is decided of the traits it matches, and why."""
+
+    name: str
+    match: Match
+    decide: Decision
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Policy:
+    """What the user's policies.yaml says; `licences` are regular expressions, in any case."""
+
+    autonomy: Autonomy = Autonomy.SEMI_AUTO
+    rules: tuple[Rule, ...] = ()
+    licences: tuple[str, ...] = ()
+
+
+BUILT_IN_ALONE: Final = Policy()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Ruling:
-    """A decision, the rule that made it, why, and the files it is about."""
+    """What policy says of a diff: the severest decision, by which rule and why.
+
+    `traits` are those that led to it, none where all is allowed; `files` are theirs. `risks` are
+    lines about everything noticed that is not an ordinary change, whatever was decided of it;
+    `changes` is the number of files that change, `size` that of their lines.
+    """
 
     decision: Decision
     rule: str = ""
     reason: str = ""
     files: tuple[str, ...] = ()
-
-
-def matches(path: str, pattern: str) -> bool:
-    """Tell whether a path falls under a pattern; `DIR/**` covers the folder and all below it.
-
-    Compared without regard to case, so that no other spelling slips by where the file system
-    folds case. A pattern also means itself, letter by letter: `pages/[id].tsx` is a file's name.
-    """
-    path, pattern = path.casefold(), pattern.casefold()
-    folder = pattern.removesuffix("/**").rstrip("/")
-    if (path + "/").startswith(folder + "/"):
-        return True
-    # `**/NAME` means NAME in the root as well
-    in_root = pattern.startswith("**/") and fnmatchcase(path, pattern[3:])
-    return in_root or fnmatchcase(path, pattern)
-
-
-def touched(diff: Diff, patterns: tuple[str, ...]) -> tuple[str, ...]:
-    """Answer the paths of the diff, old or new, that fall under any pattern."""
-    paths = {path for change in diff for path in (change.path, change.old_path) if path}
-    return tuple(sorted(p for p in paths if any(matches(p, pattern) for pattern in patterns)))
-
-
-def judge(diff: Diff, project: Project) -> Ruling:
-    """Rule on a diff: deny outranks ask; a question names the files of all rules that ask."""
-    links = tuple(c.path for c in diff if c.mode == "160000")
-    if links:
-        reason = "a submodule entry was added or moved"
-        return Ruling(decision=Decision.DENY, rule="submodules", reason=reason, files=links)
-    asked = [
-        (rule, reason, files)
-        for rule, reason, patterns in (
-            (CHECK_FILES, "the diff changes what checks it", project.check_files),
-            ("protected", "the diff changes protected paths", project.protected),
-        )
-        if (files := touched(diff, patterns))
-    ]
-    if not asked:
-        return Ruling(decision=Decision.ALLOW)
-    return Ruling(
-        decision=Decision.ASK,
-        rule=asked[0][0],
-        reason=" and ".join(reason for _, reason, _ in asked),
-        files=tuple(sorted({path for _, _, files in asked for path in files})),
-    )
-
-
-class ActionStatus(StrEnum):
-    """Where a pending action stands."""
-
-    PENDING = "pending"
-    APPROVED = "approved"
-    REJECTED = "rejected"
-    CLEARED = "cleared"
-
-
-@dataclass(frozen=True, kw_only=True)
-class PendingAction:
-    """Something that waits for a human's yes: what would be done, to which SHA, by which rule.
-
-    `id` is `A-<number>`.
-    """
-
-    id: str
-    number: int
-    task: str
-    attempt: str
-    category: str
-    action: str
-    created: datetime
-    sha: str | None = None
-    files: tuple[str, ...] = ()
-    diff: str = ""
     risks: tuple[str, ...] = ()
-    rule: str = ""
-    dry_run: str = ""
-    status: ActionStatus = ActionStatus.PENDING
-    answer: str = ""
-    answered_by: str = ""
-    answered_at: datetime | None = None
-    replace_check: bool = False
-    version: int = 0
+    traits: tuple[Trait, ...] = ()
+    categories: frozenset[Category] = frozenset()
+    changes: int = 0
+    size: int = 0
+
+
+def about_check_files(action: PendingAction) -> bool:
+    """Tell whether a question is, among others, about what checks the diff."""
+    return any(risk.startswith(f"{Category.CHECK_FILE}:") for risk in action.risks)

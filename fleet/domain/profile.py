@@ -9,6 +9,7 @@ from fleet.domain.budget import Price
 from fleet.domain.egress import Destination
 from fleet.domain.limits import Limits
 from fleet.domain.merge import MergeWay
+from fleet.domain.policy import BUILT_IN_ALONE, Policy
 from fleet.domain.result import Check
 from fleet.domain.schedule import UNSCHEDULED, Schedule
 from fleet.domain.task import Priority, Review
@@ -152,6 +153,7 @@ class Fleet:
     run_budget_micros: int | None = None
     egress_host_exposed: bool = False
     schedule: Schedule = UNSCHEDULED
+    policy: Policy = BUILT_IN_ALONE
 
     def zone_of(self, account: Account) -> tzinfo:
         """Answer the timezone whose days an account's budget is counted by."""

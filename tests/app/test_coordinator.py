@@ -18,7 +18,7 @@ from fleet.domain.errors import (
     WorkspaceError,
 )
 from fleet.domain.merge import PullRequestStatus
-from fleet.domain.policy import ActionStatus
+from fleet.domain.pending import ActionStatus
 from fleet.domain.swap import Cause
 from fleet.domain.task import Resolution, Review
 from fleet.ports import Log

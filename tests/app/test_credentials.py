@@ -13,7 +13,7 @@ from fleet.domain.agent import Credential, CredentialKind
 from fleet.domain.attempt import State
 from fleet.domain.budget import Price
 from fleet.domain.errors import CredentialError, EngineDownError, WorkspaceError
-from fleet.domain.policy import ActionStatus
+from fleet.domain.pending import ActionStatus
 from fleet.domain.swap import Cause
 from fleet.domain.task import Review
 from tests.builders import NOW, a_profile, an_account

@@ -8,7 +8,7 @@ from fleet.app.stations import intake, review
 from fleet.app.stations.intake import Wish
 from fleet.domain.attempt import State
 from fleet.domain.errors import ConfigError, FleetError, NotFoundError
-from fleet.domain.policy import ActionStatus
+from fleet.domain.pending import ActionStatus
 from fleet.domain.task import Kind, Resolution, Review
 from tests.builders import NOW, a_fleet, a_project, a_pull, a_task, an_action, an_attempt
 from tests.memory_world import CHECK, Life, Play, World

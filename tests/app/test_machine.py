@@ -18,7 +18,7 @@ from fleet.domain.attempt import Red, State
 from fleet.domain.errors import EngineDownError, FleetError
 from fleet.domain.health import account_subject, vendor_subject
 from fleet.domain.merge import PullRequestStatus
-from fleet.domain.policy import ActionStatus
+from fleet.domain.pending import ActionStatus
 from fleet.domain.profile import SwapRules
 from fleet.domain.result import VerdictStatus
 from fleet.domain.swap import Trigger

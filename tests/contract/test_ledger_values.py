@@ -7,7 +7,7 @@ import pytest
 
 from fleet.domain.attempt import Outcome, Red, State
 from fleet.domain.merge import PullRequestStatus
-from fleet.domain.policy import ActionStatus
+from fleet.domain.pending import ActionStatus
 from fleet.domain.result import Usage, VerdictStatus
 from fleet.domain.swap import Cause
 from fleet.domain.task import Resolution

@@ -9,8 +9,8 @@ import pytest
 
 from fleet.adapters.git.listing import refused_by_git
 from fleet.domain.attempt import Outcome
+from fleet.domain.change import ChangeType
 from fleet.domain.errors import WorkspaceError
-from fleet.domain.policy import ChangeType
 from tests.contract.worktrees import a_stage, finished
 from tests.repos import a_commit, git, write
 

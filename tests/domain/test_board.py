@@ -5,7 +5,7 @@ import pytest
 from fleet.domain.attempt import Red, State
 from fleet.domain.board import PERMANENT, board_of, standing
 from fleet.domain.merge import PullRequestStatus
-from fleet.domain.policy import ActionStatus
+from fleet.domain.pending import ActionStatus
 from fleet.domain.task import Kind, Resolution, Status
 from tests.builders import a_fleet, a_pull, a_task, an_action, an_attempt
 from tests.domain.planning import a_snapshot, ended, running

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fleet.domain.attempt import Attempt, Red, State
+from fleet.domain.change import Change, ChangeType
 from fleet.domain.endings import ending
 from fleet.domain.handoff import (
     LONGEST_MESSAGE,
@@ -18,7 +19,6 @@ from fleet.domain.handoff import (
     message,
     predecessors,
 )
-from fleet.domain.policy import Change, ChangeType
 from fleet.domain.quoting import fenced, one_line, plain
 from fleet.domain.swap import Cause
 from tests.builders import NOW, SHA, a_task, an_attempt, an_event

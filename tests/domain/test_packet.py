@@ -6,7 +6,7 @@ from typing import Any
 from fleet.domain.attempt import State
 from fleet.domain.handoff import Work, handoff_of
 from fleet.domain.packet import Given, context_of, packet_of
-from fleet.domain.policy import PendingAction
+from fleet.domain.pending import PendingAction
 from tests.builders import (
     NOW,
     SHA,

@@ -7,8 +7,8 @@ import pytest
 
 from fleet.domain.attempt import Outcome, Red, State
 from fleet.domain.merge import PullRequestStatus
+from fleet.domain.pending import ActionStatus
 from fleet.domain.plan import Conclude, Dispatch, Launch, Stop
-from fleet.domain.policy import ActionStatus
 from fleet.domain.swap import Cause
 from fleet.domain.task import Priority, Resolution
 from tests.builders import (

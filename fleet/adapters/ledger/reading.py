@@ -12,8 +12,8 @@ from fleet.domain.attempt import Attempt
 from fleet.domain.budget import Tally
 from fleet.domain.health import Health
 from fleet.domain.merge import PullRequest
+from fleet.domain.pending import PendingAction
 from fleet.domain.plan import Snapshot
-from fleet.domain.policy import PendingAction
 from fleet.domain.task import Resolution, Task
 
 Row = TypeVar("Row")

@@ -17,7 +17,7 @@ from fleet.domain.budget import Reservation, Settlement
 from fleet.domain.events import Event
 from fleet.domain.health import Health
 from fleet.domain.merge import PullRequest
-from fleet.domain.policy import PendingAction
+from fleet.domain.pending import PendingAction
 from fleet.domain.result import Verdict
 from fleet.domain.swap import Receipt
 from fleet.domain.task import Task

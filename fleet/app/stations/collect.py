@@ -10,8 +10,8 @@ from fleet.app.tools import Terms, Tools
 from fleet.domain.attempt import Attempt, Outcome, State, end_of
 from fleet.domain.budget import dollars
 from fleet.domain.events import Event
+from fleet.domain.pending import PendingAction
 from fleet.domain.plan import Collect
-from fleet.domain.policy import PendingAction
 from fleet.domain.result import Usage
 from fleet.domain.swap import Cause, cause_of
 from fleet.domain.task import Task

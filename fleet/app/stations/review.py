@@ -7,7 +7,8 @@ from fleet.app.desk import Desk, Pen
 from fleet.domain.attempt import Attempt, Red, State
 from fleet.domain.errors import FleetError, NotFoundError, StaleLeaseError, TransientError
 from fleet.domain.merge import PullRequest, PullRequestStatus
-from fleet.domain.policy import CHECK_FILES, ActionStatus, PendingAction
+from fleet.domain.pending import ActionStatus, PendingAction
+from fleet.domain.policy import about_check_files
 
 _TRIES = 20
 _OnPull = Callable[[PullRequest, Attempt, Desk], None]
@@ -77,11 +78,12 @@ def answer(
         action = pen.ledger.pending_action(identity)
         if action.status is not ActionStatus.PENDING:
             raise FleetError(f"{identity} is {action.status} already")
-        if replace_check and action.rule != CHECK_FILES:
+        if replace_check and not about_check_files(action):
             raise FleetError(f"{identity} is not about check files", remedy="approve it plainly")
         desk = Desk(pen.ledger.snapshot(), at=pen.clock.now(), who=pen.who)
         said = f"{status} by {pen.who}" + (f": {reason}" if reason else "")
-        desk.save(replace(action, status=status, answer=said, replace_check=replace_check))
+        answered = replace(action, answered_by=pen.who, answered_at=desk.at)
+        desk.save(replace(answered, status=status, answer=said, replace_check=replace_check))
         _act_on(action, status, said, desk)
         try:
             pen.ledger.commit(desk.writes())

@@ -4,13 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from fleet.app.stations import rivals
+from fleet.app.stations.judging import ruling_on
 from fleet.app.tools import Tools
 from fleet.domain.merge import PullRequest
 from fleet.domain.plan import Try
-from fleet.domain.policy import Decision, judge
+from fleet.domain.policy import Decision
 from fleet.domain.profile import Project
 from fleet.domain.queue import Batches, flat
 from fleet.domain.result import Verdict, VerdictStatus, diagnosis, verdict_of
+from fleet.domain.rivals import about_conflict, about_red, in_conflict
+from fleet.domain.ruling import unseen
 from fleet.ports import Chain, Entry, MergedTip
 
 
@@ -20,6 +23,8 @@ class Tried:
 
     `base` is what it stands on, `built` its pull requests with their own merge commits: fewer than
     were asked for where one is in conflict with those before it. No verdicts: it was not checked.
+    Where one alone is red on a green tip, `others` are the tasks merged since it was verified, and
+    `diagnosis` is what its next attempt is told.
     """
 
     project: str
@@ -30,6 +35,7 @@ class Tried:
     built: tuple[tuple[int, str], ...] = ()
     verdicts: tuple[Verdict, ...] = ()
     others: tuple[str, ...] = ()
+    diagnosis: str = ""
 
     @property
     def tried(self) -> Batches:
@@ -145,9 +151,9 @@ def _chained(batch: Sequence[PullRequest], project: Project, tools: Tools, *, ti
 def _in_conflict(action: Try, chain: Chain, tools: Tools, *, tip: str) -> InConflict:
     pull, conflict = action.batches[-1][0], chain.conflict
     files = conflict.files if conflict else ()
-    others = rivals.merged_since(pull, tools, files=files)
-    reason = rivals.in_conflict(files, others)
-    said = rivals.about_conflict(conflict, others, tip=tip)
+    others = rivals.merged_since(pull, tools, tip=tip, files=files)
+    reason = in_conflict(files, others)
+    said = about_conflict(reason, conflict.sides if conflict else (), others)
     names = tuple(task.key for task in others)
     return conflicting(pull, reason=reason, diagnosis=said, others=names)
 
@@ -173,17 +179,16 @@ def _unruled(
 
     git follows a rename that the target made meanwhile, into a protected folder for instance.
     """
-    whole = judge(tools.worktrees.diff(project, base, chain.merged[-1].sha), project)
+    whole = ruling_on(project, tools, base=base, head=chain.merged[-1].sha)
     if whole.decision is Decision.ALLOW:
         return None
     before = base
     for pull, merged in zip(batch, chain.merged, strict=False):
-        ruling = judge(tools.worktrees.diff(project, before, merged.sha), project)
-        seen = judge(tools.worktrees.diff(project, pull.base, pull.head), project)
-        unseen = sorted(set(ruling.files) - set(seen.files))
-        if unseen:
-            named = ", ".join(unseen[:5])
-            reason = f"merging would change guarded files nobody ruled on: {named}"
+        ruling = ruling_on(project, tools, base=before, head=merged.sha)
+        seen = ruling_on(project, tools, base=pull.base, head=pull.head)
+        new = unseen(ruling, seen)
+        if new:
+            reason = f"merging would change what nobody ruled on: {', '.join(new[:5])}"
             said = f"{reason}. The target's tip was {base}; start from it."
             return conflicting(pull, reason=reason, diagnosis=said)
         before = merged.sha
@@ -227,5 +232,6 @@ def _alone_red(action: Try, found: Tried, project: Project, tools: Tools) -> Tri
         said = diagnosis(at_tip, limit=300)
         where = f"{action.target} itself is not green at {found.base[:12]}"
         return held(action, f"{where}: {said} (mend it there, the queue goes on by itself)")
-    others = rivals.merged_since(pull, tools, files=())
-    return replace(found, others=tuple(task.key for task in others))
+    others = rivals.merged_since(pull, tools, tip=found.base, files=())
+    said = about_red(diagnosis(found.verdicts), others)
+    return replace(found, others=tuple(task.key for task in others), diagnosis=said)

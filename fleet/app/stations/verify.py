@@ -3,16 +3,20 @@
 from dataclasses import dataclass, replace
 
 from fleet.app.desk import Desk
+from fleet.app.stations import judging
 from fleet.app.tools import Tools
 from fleet.domain.attempt import Attempt, Red, State
 from fleet.domain.merge import PullRequest, PullRequestStatus
+from fleet.domain.pending import PendingAction
 from fleet.domain.plan import Verify
-from fleet.domain.policy import CHECK_FILES, Decision, PendingAction, Ruling, judge
+from fleet.domain.policy import Category, Decision, Ruling
 from fleet.domain.profile import Fleet, Project
 from fleet.domain.result import Verdict, VerdictStatus, diagnosis, verdict_of
 from fleet.domain.task import Review
 
-_PATCH = 20_000
+# a question names so many files; the diff has them all
+_FILES = 200
+_NAMED = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,11 +37,16 @@ class Ruled:
 
 @dataclass(frozen=True, kw_only=True)
 class Verified:
-    """The checks have spoken; `tip` is the target's SHA the diff was taken against."""
+    """The checks have spoken; `tip` is the target's SHA the diff was taken against.
+
+    `risks` is what policy noticed of it, `size` the number of lines it changes.
+    """
 
     attempt: str
     tip: str
     verdicts: tuple[Verdict, ...]
+    risks: tuple[str, ...] = ()
+    size: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,19 +63,18 @@ def carry_out(action: Verify, tools: Tools) -> Unchanged | Ruled | Verified:
     project = tools.project(attempt.project)
     head = attempt.head or ""
     tip = tools.worktrees.tip(project)
-    diff = tools.worktrees.diff(project, tip, head)
-    if not diff:
+    ruling = judging.ruling_on(project, tools, base=tip, head=head)
+    if not ruling.changes:
         return Unchanged(attempt=attempt.id)
-    ruling = judge(diff, project)
     approved = attempt.approved_sha == head
     if ruling.decision is Decision.DENY or (ruling.decision is Decision.ASK and not approved):
-        patch = tools.worktrees.patch(project, tip, head, limit=_PATCH)
-        if len(patch) >= _PATCH:
-            patch += f"\n(cut here; all of it: git diff {tip}...{head})"
+        patch = judging.excerpt(project, tools, base=tip, head=head)
         return Ruled(attempt=attempt.id, ruling=ruling, patch=patch)
-    verdicts = _checks(action, project, tools, changed=ruling.rule == CHECK_FILES)
+    verdicts = _checks(action, project, tools, changed=Category.CHECK_FILE in ruling.categories)
     tools.trace(attempt.id, *({"kind": "checked", **v.contract()} for v in verdicts))
-    return Verified(attempt=attempt.id, tip=tip, verdicts=verdicts)
+    return Verified(
+        attempt=attempt.id, tip=tip, verdicts=verdicts, risks=ruling.risks, size=ruling.size
+    )
 
 
 def _checks(
@@ -114,9 +122,12 @@ def _reject(attempt: Attempt, red: Red, reason: str, desk: Desk, *, diagnosis: s
 
 def _ruled(attempt: Attempt, finding: Ruled, desk: Desk) -> None:
     ruling = finding.ruling
-    reason = f"{ruling.reason}: {', '.join(ruling.files[:5])}"
+    data = {"rule": ruling.rule, "decision": ruling.decision.value, "risks": list(ruling.risks)}
+    desk.log("policy.ruled", attempt, what=f"{ruling.rule}: {ruling.reason}", data=data)
+    about = ", ".join(ruling.files[:_NAMED])
+    reason = f"{ruling.reason}: {about}" if about else ruling.reason
     if ruling.decision is Decision.DENY:
-        _reject(attempt, Red.POLICY, reason, desk)
+        _reject(attempt, Red.POLICY, reason, desk, diagnosis=_denied(ruling))
         return
     action = PendingAction(
         id="",
@@ -127,13 +138,20 @@ def _ruled(attempt: Attempt, finding: Ruled, desk: Desk) -> None:
         action=reason,
         created=desk.at,
         sha=attempt.head,
-        files=ruling.files,
+        files=ruling.files[:_FILES],
         diff=finding.patch,
-        risks=(ruling.reason,),
+        risks=ruling.risks,
         rule=ruling.rule,
         dry_run=f"would verify and merge {attempt.head} with these changes",
     )
     desk.ask(attempt, action)
+
+
+def _denied(ruling: Ruling) -> str:
+    """Word a denial for the next attempt."""
+    lines = (f"- {trait.risk}" for trait in ruling.traits[:_NAMED])
+    head = f"policy denies this change by the rule {ruling.rule!r}: {ruling.reason}"
+    return "\n".join((head, *lines, "Leave out what it is about."))
 
 
 def _verified(attempt: Attempt, finding: Verified, desk: Desk, fleet: Fleet) -> None:
@@ -146,7 +164,7 @@ def _verified(attempt: Attempt, finding: Verified, desk: Desk, fleet: Fleet) -> 
     said = diagnosis(finding.verdicts)
     match verdict_of(finding.verdicts):
         case VerdictStatus.PASSED:
-            _open_pull(attempt, finding.tip, desk, fleet)
+            _open_pull(attempt, finding, desk, fleet)
         case VerdictStatus.FAILED:
             names = ", ".join(v.name for v in finding.verdicts if v.status is VerdictStatus.FAILED)
             _reject(attempt, Red.CHECK, f"red: {names}", desk, diagnosis=said)
@@ -162,7 +180,7 @@ def _verified(attempt: Attempt, finding: Verified, desk: Desk, fleet: Fleet) -> 
             )
 
 
-def _open_pull(attempt: Attempt, tip: str, desk: Desk, fleet: Fleet) -> None:
+def _open_pull(attempt: Attempt, finding: Verified, desk: Desk, fleet: Fleet) -> None:
     """Open the pull request of a verified attempt; `review: auto` queues it at once."""
     task = desk.task(attempt.task)
     if task is None:
@@ -176,13 +194,15 @@ def _open_pull(attempt: Attempt, tip: str, desk: Desk, fleet: Fleet) -> None:
         attempt=attempt.id,
         branch=task.branch,
         target=fleet.projects[task.project].target,
-        base=tip,
+        base=finding.tip,
         head=attempt.head or "",
         title=task.title,
         created=desk.at,
         summary=attempt.summary,
         status=PullRequestStatus.QUEUED if auto else PullRequestStatus.OPEN,
         reviewers=("auto",) if auto else (),
+        size=finding.size,
+        risk=finding.risks,
     )
     desk.save(pull)
     desk.log("pull.opened", moved, what=f"pull request {pull.number}", data={"number": pull.number})

@@ -1,0 +1,71 @@
+"""What a secret looks like: detect-secrets' patterns, and a few for what it does not know."""
+
+import re
+from functools import cache
+from importlib import import_module
+
+# the plugins whose patterns know a token by its shape; those that go by entropy, by the word
+# before, or by what is public anyway (addresses) shred ordinary text and take most of the time
+_BY_SHAPE = (
+    ("AWS key", "aws", "AWSKeyDetector"),
+    ("Azure storage key", "azure_storage_key", "AzureStorageKeyDetector"),
+    ("password in an address", "basic_auth", "BasicAuthDetector"),
+    ("Discord token", "discord", "DiscordBotTokenDetector"),
+    ("GitHub token", "github_token", "GitHubTokenDetector"),
+    ("GitLab token", "gitlab_token", "GitLabTokenDetector"),
+    ("JSON web token", "jwt", "JwtTokenDetector"),
+    ("Mailchimp key", "mailchimp", "MailchimpDetector"),
+    ("npm token", "npm", "NpmDetector"),
+    ("OpenAI key", "openai", "OpenAIDetector"),
+    ("PyPI token", "pypi_token", "PypiTokenDetector"),
+    ("SendGrid key", "sendgrid", "SendGridDetector"),
+    ("Slack token", "slack", "SlackDetector"),
+    ("Square token", "square_oauth", "SquareOAuthDetector"),
+    ("Stripe key", "stripe", "StripeDetector"),
+    ("Telegram token", "telegram_token", "TelegramBotTokenDetector"),
+    ("Twilio key", "twilio", "TwilioKeyDetector"),
+)
+# what agents' own accounts use and detect-secrets 1.5 does not know, or not to its end
+_NEWER = (
+    (
+        "private key",
+        re.compile(
+            r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----.*?(?:-----END [A-Z ]{0,40}-----|\Z)",
+            re.DOTALL,
+        ),
+    ),
+    # the plugin's own pattern leaves the signature
+    (
+        "JSON web token",
+        re.compile(r"\beyJ[A-Za-z0-9_=-]{8,}\.[A-Za-z0-9_=-]{4,}\.[A-Za-z0-9_=+/-]*"),
+    ),
+    ("API key", re.compile(r"\bsk-[A-Za-z0-9_-]{20,}")),
+    ("GitHub token", re.compile(r"\bgithub_pat_[A-Za-z0-9_]{22,}")),
+    ("Google key", re.compile(r"\bAIza[A-Za-z0-9_-]{35}")),
+    ("Google token", re.compile(r"\bya29\.[A-Za-z0-9_-]{20,}")),
+    ("bearer token", re.compile(r"(?i)(?<=\bbearer )[A-Za-z0-9._~+/-]{20,}")),
+)
+# a value given to a name such as `db_password`; the plugin is asked only where a name occurs
+NAMES = re.compile(r"(?i)pass|pwd|secret|_?key\b|credential|token")
+
+
+@cache
+def shapes() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    """Answer patterns of secrets, each with the kind it finds."""
+    # the patterns themselves, not `analyze_string`: that answers one group of a match, such as
+    # the `ghp` of a GitHub token
+    plugins = "detect_secrets.plugins"
+    found = (
+        (kind, getattr(import_module(f"{plugins}.{file}"), name)) for kind, file, name in _BY_SHAPE
+    )
+    return (*_NEWER, *((kind, pattern) for kind, each in found for pattern in each.denylist))
+
+
+def named(text: str) -> set[str]:
+    """Answer values that are given to names of secrets."""
+    return set(_keyword_plugin().analyze_string(text))  # type: ignore[attr-defined]
+
+
+@cache
+def _keyword_plugin() -> object:
+    return import_module("detect_secrets.plugins.keyword").KeywordDetector()

@@ -1,0 +1,43 @@
+"""Judging: the facts of a diff are gathered, and policy rules on them."""
+
+from fleet.app.tools import Tools
+from fleet.domain.policy import Ruling
+from fleet.domain.profile import Project
+from fleet.domain.ruling import judge
+from fleet.domain.traits import Facts
+
+# beyond that a diff is too large to be searched, which is a fact about it
+_READ = 4 * 1024 * 1024
+_PATCH = 20_000
+
+
+def ruling_on(project: Project, tools: Tools, *, base: str, head: str) -> Ruling:
+    """Rule on what `head` changes of what both share; raises TransientError to be tried again."""
+    return judge(_facts(project, tools, base=base, head=head), project, tools.fleet.policy)
+
+
+def excerpt(project: Project, tools: Tools, *, base: str, head: str) -> str:
+    """Answer the beginning of the diff for people, without secrets."""
+    patch = tools.worktrees.patch(project, base, head, limit=_PATCH)
+    added = tools.worktrees.added(project, base, head, limit=_READ)
+    shown = tools.scanner.clean(patch, added)
+    if len(patch) >= _PATCH:
+        shown += f"\n(cut here; all of it: git diff {base}...{head})"
+    return shown
+
+
+def _facts(project: Project, tools: Tools, *, base: str, head: str) -> Facts:
+    diff = tools.worktrees.diff(project, base, head)
+    if not diff:
+        return Facts(diff=diff)
+    added = tools.worktrees.added(project, base, head, limit=_READ)
+    # only a new name can be mistaken for one that stands there
+    standing = any(change.new for change in diff)
+    return Facts(
+        diff=diff,
+        added=added.lines,
+        removed=added.removed,
+        cut=frozenset(added.cut),
+        leaks=tools.scanner.found(added),
+        standing=tools.worktrees.paths(project, head) if standing else frozenset(),
+    )
