@@ -1,7 +1,7 @@
 """Dispatching: which ready tasks start now, in which slots, and what the others wait for."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
@@ -14,6 +14,7 @@ from fleet.domain.hindrance import AccountState
 from fleet.domain.plan import Dispatch, Sight, Wait
 from fleet.domain.pool import Pool, taken
 from fleet.domain.profile import SwapRules
+from fleet.domain.reviewing import crowded, spared
 from fleet.domain.slot import Slot
 from fleet.domain.task import Task
 from fleet.domain.turns import Turns
@@ -53,7 +54,8 @@ class _Room:
 
     Tasks that want the same and have the same past, most of them none, are kin. `chains` remembers
     who may take them, `refused` that nobody may: within one tick the pool only gets fuller. At
-    `noon` another night's swaps are counted.
+    `noon` another night's swaps are counted. `crowds` are the projects whose reviewers have
+    enough, and why.
     """
 
     free: int
@@ -62,6 +64,7 @@ class _Room:
     swaps: int
     night: date
     noon: datetime | None
+    crowds: Mapping[str, str]
     chains: dict[object, tuple[Candidate, ...]] = field(default_factory=dict)
     refused: dict[object, Refused] = field(default_factory=dict)
 
@@ -79,6 +82,7 @@ def dispatches(ready: Sequence[Task], board: Board, sight: Sight, *, pool: Pool)
         night=night,
         # where there may be none at all, another night is no better
         noon=_noon_after(night, zone) if rules.night else None,
+        crowds=crowded(board),
     )
     weights = {key: project.weight for key, project in board.fleet.projects.items()}
     actions: list[Dispatch] = []
@@ -97,7 +101,7 @@ def dispatches(ready: Sequence[Task], board: Board, sight: Sight, *, pool: Pool)
 
 def _dispatch(task: Task, board: Board, sight: Sight, room: _Room) -> Dispatch | Wait:
     attempts = board.attempts.get(task.key, ())
-    held_back = _held_back(task, attempts, board, sight, room)
+    held_back = shut(task, board, sight) or _not_yet(task, board, sight, room)
     if held_back:
         until = sight.dispatch_until if held_back == sight.dispatch_refused else None
         return Wait(task=task.key, reason=held_back, until=until)
@@ -146,24 +150,25 @@ def _fresh_after(last: Attempt) -> bool:
     return last.red in _FRESH_AFTER or (last.fresh and last.base is None)
 
 
-def _held_back(
-    task: Task, attempts: Sequence[Attempt], board: Board, sight: Sight, room: _Room
-) -> str:
-    """Answer the first reason against any dispatch of the task, "" when there is none."""
+def shut(task: Task, board: Board, sight: Sight) -> str:
+    """Answer what speaks against any new attempt of the task now, "" when nothing does."""
     if sight.stopping:
         return "the coordinator stops"
     if sight.keys is not None and task.key not in sight.keys:
         return "not asked for in this run"
     if task.project not in board.fleet.projects:
         return f"{task.project} is not in fleet.yaml"
-    return sight.dispatch_refused or _not_yet(attempts, sight, room)
+    return sight.dispatch_refused
 
 
-def _not_yet(attempts: Sequence[Attempt], sight: Sight, room: _Room) -> str:
+def _not_yet(task: Task, board: Board, sight: Sight, room: _Room) -> str:
+    """Answer what has to come to an end before it starts, "" when nothing has."""
+    attempts = board.attempts.get(task.key, ())
     # once its work is collected its container has ended; what is left of it may go meanwhile
     if attempts and not all(a.cleaned or a.outcome is not None for a in attempts):
         return "predecessor not confirmed dead"
-    return f"{sight.parallel} attempts run already" if room.free <= 0 else ""
+    enough = spared(task, board, room.crowds)
+    return enough or (f"{sight.parallel} attempts run already" if room.free <= 0 else "")
 
 
 def _slot(task: Task, counted: Sequence[Attempt], board: Board, room: _Room) -> Slot | Refused:
