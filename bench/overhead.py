@@ -26,9 +26,10 @@ from fleet.ports import ContainerSpec, Mount
 
 FILES = 200
 IMAGE = "fleet-agent:small"
-AGENT = 'import os, json; key = json.load(open(os.environ["FLEET_PACKET"]))["task_id"]\n' + (
-    'open(f"{key}.txt", "w").write(key)\n'
-)
+# no interpreter to start: what is measured is fleet, not its agent
+AGENT = r"""key=$(sed -n 's/.*"task_id": *"\([A-Z0-9-]*\)".*/\1/p' "$FLEET_PACKET")
+echo "$key" > "$key.txt"
+"""
 FLEET_YAML = """projects:
   - key: BENCH
     path: {repository}
@@ -41,8 +42,8 @@ limits: {{parallel: {parallel}, disk_free_gb: 0.1}}
 PROFILE = """name: noop
 agent: command
 roles: [developer]
-command: [python3, /opt/bench/agent.py]
-files: ["{agent}:/opt/bench/agent.py"]
+command: [sh, /opt/bench/agent.sh]
+files: ["{agent}:/opt/bench/agent.sh"]
 limits: {{cpus: 2, memory: 256m, pids: 64}}
 """
 
@@ -105,13 +106,13 @@ def prepared(folder: Path, *, n: int, parallel: int) -> Path:
     for step in (["init", "-q", "-b", "main"], ["add", "."], ["commit", "-qm", "start"]):
         subprocess.run([*git, *step], check=True)
     subprocess.run([*git, "switch", "-q", "--detach"], check=True)
-    (folder / "agent.py").write_text(AGENT)
+    (folder / "agent.sh").write_text(AGENT)
     fleet(None, "init", str(home), "--project", f"BENCH={repository}:main")
     text = FLEET_YAML.format(repository=repository, image=IMAGE, parallel=parallel)
     (home / "fleet.yaml").write_text(text)
     shutil.rmtree(home / "profiles")
     (home / "profiles").mkdir()
-    profile = PROFILE.format(agent=folder / "agent.py")
+    profile = PROFILE.format(agent=folder / "agent.sh")
     (home / "profiles" / "noop.yaml").write_text(profile)
     added(home, n)
     return home

@@ -94,6 +94,14 @@ class DockerRuntime(ContainerRuntime):
                 tails |= self._tails(name, (stream,), limit=limit)[0]
         return _text(tails[STDOUT], limit=limit), _text(tails[STDERR], limit=limit)
 
+    def transcript(self, name: str) -> Iterator[tuple[int, bytes]]:
+        with self._engine.asking(f"container {name}") as client:
+            try:
+                yield from log_frames(client, name, streams=(STDOUT, STDERR), follow=False)
+            except APIError as error:
+                if not _gone(error):
+                    raise
+
     def _tails(
         self, name: str, streams: tuple[int, ...], *, limit: int, last: int | None = None
     ) -> tuple[dict[int, bytes], int]:

@@ -53,6 +53,8 @@ class DockerNetworks(Networks):
         self._proxy = Proxy(home8, self._folder)
         # the proxy is made with the first network and goes with the last
         self._lock = Lock()
+        # attempts whose network may stand, None as long as nobody has looked: most have none
+        self._standing: set[str] | None = None
 
     def examine(self) -> str:
         with self._engine.asking(f"image {IMAGE}") as client:
@@ -70,6 +72,8 @@ class DockerNetworks(Networks):
         name = f"fleet-{attempt}"
         with self._engine.asking(f"network {name}") as client:
             with self._lock:
+                if self._standing is not None:
+                    self._standing.add(attempt)
                 subnet = self._closed_network(client, attempt, name)
                 address = str(subnet[2])
                 self._network(client, self._outward, {PURPOSE: _OUTWARD}, {})
@@ -84,6 +88,8 @@ class DockerNetworks(Networks):
         return Egress(network=name, proxy=f"http://{address}:{PORT}")
 
     def close(self, attempt: str) -> None:
+        if self._standing is not None and attempt not in self._standing:
+            return
         with self._engine.asking(f"network fleet-{attempt}") as client, self._lock:
             rows = self._rows(client)
             self._path(attempt).unlink(missing_ok=True)
@@ -98,13 +104,14 @@ class DockerNetworks(Networks):
             kept = []
             for row in self._rows(client):
                 if row["Labels"].get(ATTEMPT) in attempts:
-                    kept.append(row)
+                    kept.append(row["Labels"][ATTEMPT])
                     continue
                 log.info("orphan removed", extra={"network": row["Name"]})
                 self._path(row["Labels"].get(ATTEMPT, "")).unlink(missing_ok=True)
                 self._drop(client, row)
             if not kept:
                 self._drop_proxy(client)
+            self._standing = set(kept)
         for path in self._folder.glob("*.conf"):
             if path.stem not in attempts:
                 path.unlink(missing_ok=True)
