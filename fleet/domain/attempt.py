@@ -55,6 +55,8 @@ ROADS: dict[State, frozenset[State]] = {
 }
 
 LIVE = frozenset(state for state, roads in ROADS.items() if roads)
+# profile and account of the attempts that fleet makes itself: no agent has them
+BY_FLEET = "fleet"
 HOLDS_SLOT = frozenset({State.LEASED, State.PREPARING, State.RUNNING})
 
 
@@ -134,6 +136,11 @@ class Attempt:
     def live(self) -> bool:
         """Tell whether it has not come to an end."""
         return self.state in LIVE
+
+    @property
+    def by_fleet(self) -> bool:
+        """Tell whether fleet made it itself: no agent, no container, no money."""
+        return self.profile == BY_FLEET
 
     @property
     def holds_slot(self) -> bool:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from fleet.domain.attempt import Attempt, Red, State
 from fleet.domain.chain import barred_by, candidates, swaps_left
 from fleet.domain.merge import PullRequest, PullRequestStatus
+from fleet.domain.pending import ActionStatus, PendingAction
 from fleet.domain.plan import Snapshot
-from fleet.domain.policy import ActionStatus, PendingAction
 from fleet.domain.profile import Fleet
 from fleet.domain.task import Kind, Resolution, Status, Task
 
@@ -154,7 +154,7 @@ def _failing_end(task: Task, counted: tuple[Attempt, ...], board: Board) -> str:
     red = red_count(counted, board)
     if red > task.max_retries:
         return f"{red} red attempts: {last.reason if last else ''}"
-    rebuilds = sum(1 for a in counted if a.red is Red.CONFLICT)
+    rebuilds = sum(1 for a in counted if a.red is Red.CONFLICT and not a.by_fleet)
     if rebuilds > MAX_REBUILDS:
         return f"{rebuilds} conflicts with the target: {last.reason if last else ''}"
     return swaps_left(counted, board.fleet.swap) or _nobody_left(task, counted, board.fleet)
@@ -170,13 +170,17 @@ def _nobody_left(task: Task, counted: tuple[Attempt, ...], fleet: Fleet) -> str:
 
 
 def red_count(counted: tuple[Attempt, ...], board: Board) -> int:
-    """Count red attempts: rejected ones but for conflicts, and requests a human rejected."""
+    """Count red attempts: rejected ones but for conflicts, and requests a human rejected.
+
+    What fleet itself proposed is no agent's: all tries of a task are left to agents after it.
+    """
 
     def red(attempt: Attempt) -> bool:
         if attempt.state is State.PAUSED:
             action = board.pending.get(attempt.id)
             return action is not None and action.status is ActionStatus.REJECTED
-        return attempt.state is State.REJECTED and attempt.red is not Red.CONFLICT
+        rejected = attempt.state is State.REJECTED and not attempt.by_fleet
+        return rejected and attempt.red is not Red.CONFLICT
 
     return sum(map(red, counted))
 

@@ -69,7 +69,8 @@ def escalated(
     where it would come back to a profile that it passed. Nobody is kept waiting for a profile
     that could never start: barred, without an account that could pay it, dearer than `rest`.
     """
-    red = [a for a in counted if a.state is State.REJECTED and a.red is not Red.CONFLICT]
+    rejected = (a for a in counted if a.state is State.REJECTED and not a.by_fleet)
+    red = [a for a in rejected if a.red is not Red.CONFLICT]
     steps = len(red) // fleet.swap.critic_after
     if not steps:
         return None
