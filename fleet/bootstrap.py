@@ -131,10 +131,19 @@ def tools(office: Office, *, run: str) -> Tools:
     from fleet.adapters.schedule import ScheduledAlarm
     from fleet.adapters.traces import JsonlTraces
     from fleet.adapters.verifier import ContainerVerifier
+    from fleet.adapters.verifying.logs import CheckLogs
+    from fleet.adapters.verifying.run import Means
 
     redaction = Redaction()
     redact_logs(redaction)
     engine, git = runtime(office), worktrees(office)
+    checking = Means(
+        worktrees=git,
+        runtime=engine,
+        clock=office.clock,
+        logs=CheckLogs(office.home, redaction),
+        home8=office.home8,
+    )
     return Tools(
         home=office.home,
         home8=office.home8,
@@ -147,7 +156,7 @@ def tools(office: Office, *, run: str) -> Tools:
         runtime=engine,
         networks=networks(office),
         worktrees=git,
-        verifier=ContainerVerifier(git, engine, office.clock, office.home8),
+        verifier=ContainerVerifier(checking, office.ledger),
         packets=homes.FolderPackets(office.home),
         secrets=secrets(office, redaction),
         traces=JsonlTraces(office.home / "traces", redaction),

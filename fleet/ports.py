@@ -7,17 +7,19 @@ from typing import Any, Protocol, runtime_checkable
 
 from fleet.domain.attempt import Attempt
 from fleet.domain.budget import Reservation, Settlement
+from fleet.domain.change import Diff
 from fleet.domain.egress import Destination
 from fleet.domain.events import Event
 from fleet.domain.health import Health
 from fleet.domain.limits import Limits
 from fleet.domain.merge import PullRequest
+from fleet.domain.pending import PendingAction
 from fleet.domain.plan import Snapshot
-from fleet.domain.policy import Diff, PendingAction
 from fleet.domain.profile import Account, Project
 from fleet.domain.result import Check, Verdict
 from fleet.domain.swap import Receipt
 from fleet.domain.task import Task
+from fleet.domain.traits import Leak
 
 Stateful = Task | Attempt | PullRequest | PendingAction | Health
 Immutable = Verdict | Reservation | Settlement | Receipt
@@ -254,6 +256,10 @@ class ContainerRuntime(Protocol):
         """Answer the last `limit` bytes of standard output and standard error as text."""
         ...
 
+    def transcript(self, name: str) -> Iterator[tuple[int, bytes]]:
+        """Yield what it wrote until now, as it came: 1 with standard output, 2 with errors."""
+        ...
+
     def wait(self, name: str, *, timeout: float | None = None) -> Exit | None:
         """Wait for the end; None when `timeout` seconds passed or there is no such container.
 
@@ -340,10 +346,15 @@ class Chain:
 
 @dataclass(frozen=True, kw_only=True)
 class Added:
-    """Added lines by path, with their numbers in the new file; `cut` are paths not read whole."""
+    """Added lines by path, with their numbers in the new file; `cut` are paths not read whole.
+
+    `removed` are the lines taken away, by the path the file has now, or had where it is gone. Of a
+    link the target is its only line. Both count against the limit.
+    """
 
     lines: Mapping[str, tuple[tuple[int, str], ...]]
     cut: tuple[str, ...] = ()
+    removed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -434,6 +445,12 @@ class Worktrees(Protocol):
         """
         ...
 
+    def clean_tree(
+        self, project: Project, sha: str, *, name: str, overlay: tuple[str, ...]
+    ) -> str:
+        """Answer the id of the tree that `checkout` would make of it; nothing is left behind."""
+        ...
+
     def drop_checkout(self, project: Project, name: str) -> None:
         """Delete a clean tree; fine when it is gone."""
         ...
@@ -480,6 +497,14 @@ class Worktrees(Protocol):
 
     def added(self, project: Project, base: str, head: str, *, limit: int) -> Added:
         """Answer the lines that `head` adds to what both share, at most `limit` bytes of them."""
+        ...
+
+    def paths(self, project: Project, sha: str) -> frozenset[str]:
+        """Answer the paths of all that stands in a commit."""
+        ...
+
+    def commits_between(self, project: Project, base: str, tip: str) -> tuple[str, ...]:
+        """Answer the commits that `tip` contains and `base` does not, children before parents."""
         ...
 
     def is_merged(self, project: Project, head: str) -> bool:
@@ -603,6 +628,19 @@ class Secrets(Protocol):
 
     def redacted(self, told: Mapping[str, Any]) -> Mapping[str, Any]:
         """Answer the same without any secret that was read, however deep it stands."""
+        ...
+
+
+@runtime_checkable
+class Scanner(Protocol):
+    """Finds secrets in what agents wrote: those that fleet itself read, and what looks like one."""
+
+    def found(self, added: Added) -> tuple[Leak, ...]:
+        """Answer where secrets stand in added lines, in bounded time, at most a hundred of them."""
+        ...
+
+    def clean(self, text: str, added: Added) -> str:
+        """Answer a text with every secret of the added lines, and of the text, replaced."""
         ...
 
 

@@ -241,6 +241,11 @@ class MemoryWorktrees(Worktrees):
     def clean_tree(self, project: Project, sha: str, *, name: str, overlay: tuple[str, ...]) -> str:
         return tree_of(self.overlaid(project, sha, overlay))
 
+    def clean_tree(
+        self, project: Project, sha: str, *, name: str, overlay: tuple[str, ...]
+    ) -> str:
+        return tree_of(self.overlaid(project, sha, overlay))
+
     def overlaid(self, project: Project, sha: str, overlay: tuple[str, ...]) -> dict[str, str]:
         """Answer the files at a SHA with the overlay's from the target."""
         files, target = self.files(sha), self.files(self.branches[project.target])
@@ -488,6 +493,9 @@ class MemoryRuntime(ContainerRuntime):
 
     def output(self, name: str, *, limit: int) -> tuple[str, str]:
         return "", ""
+
+    def transcript(self, name: str) -> Iterator[tuple[int, bytes]]:
+        return iter(())
 
     def wait(self, name: str, *, timeout: float | None = None) -> Exit | None:
         self._faults.trip("wait")

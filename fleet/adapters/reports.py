@@ -20,7 +20,7 @@ class FolderReports(Reports):
 
     def write(self, folder: str, name: str, text: str) -> None:
         try:
-            with _opened(self._home, PurePosixPath(folder).parts) as place:
+            with folder_opened(self._home, PurePosixPath(folder).parts) as place:
                 _create(name, text, place=place)
         except OSError as error:
             raise FleetError(
@@ -30,7 +30,7 @@ class FolderReports(Reports):
 
 
 @contextmanager
-def _opened(home: Path, parts: tuple[str, ...]) -> Iterator[int]:
+def folder_opened(home: Path, parts: tuple[str, ...]) -> Iterator[int]:
     """Find or make the folder, step by step: a path as a whole could be led elsewhere by a link."""
     with ExitStack() as held:
         place = _held(held, os.open(home, _FOLDER))

@@ -1,11 +1,14 @@
 """What a check said and what an attempt used: verdicts and usage."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
 
 from fleet.domain.limits import Limits
+
+_LIMIT = re.compile(r"(?:time |memory )?limit of ")
 
 
 class VerdictStatus(StrEnum):
@@ -20,9 +23,9 @@ class VerdictStatus(StrEnum):
 class Check:
     """A named check of a project; `timeout_seconds` bounds its container's life.
 
-    `limits` are those of its container, None for the common ones. Output that `no_tests` (a
-    regular expression) is found in says that no test ran: that is not green. A red check is run
-    `repeat_red` times more, only to tell whether it is flaky; it stays red.
+    `limits` are those of its container, None for the common ones. A line of its last output that
+    `no_tests` (a regular expression) is found in says that no test ran: that is not green. A red
+    check is run up to `repeat_red` times more, only to tell whether it is flaky; it stays red.
     """
 
     name: str
@@ -52,7 +55,7 @@ class Verdict:
     `image` is the id of the image it ran in, "" where it did not come to run; `definition` that of
     the check. `source` is the attempt for which the same tree was checked before, "" where this is
     the run itself. `flaky` says that a red one was green when it was repeated. `log` is the file
-    that holds its whole output, "" where none was kept.
+    below the home that holds its whole output, "" where none was kept.
     """
 
     attempt: str
@@ -72,6 +75,11 @@ class Verdict:
     source: str = ""
     flaky: bool = False
     log: str = ""
+
+    @property
+    def killed(self) -> bool:
+        """Tell whether a limit of its container ended it."""
+        return self.status is VerdictStatus.FAILED and bool(_LIMIT.match(self.error or ""))
 
     def contract(self) -> dict[str, object]:
         """Answer the fields of the VerificationResult contract."""

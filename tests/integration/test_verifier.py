@@ -3,77 +3,27 @@
 import os
 import tempfile
 import threading
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from fleet.adapters.check_container import Wanted
-from fleet.adapters.git.worktrees import GitWorktrees
 from fleet.adapters.runtimes.docker import DockerRuntime
-from fleet.adapters.system import SystemClock
-from fleet.adapters.verifier import TAIL, ContainerVerifier
+from fleet.adapters.verifying.container import Wanted
+from fleet.adapters.verifying.transcript import TAIL
 from fleet.domain.errors import EngineDownError, TransientError
-from fleet.domain.limits import Limits
 from fleet.domain.result import Check, VerdictStatus
 from fleet.ports import Verifier
-from tests.builders import a_project
-from tests.containers import IMAGE, MEGABYTE, a_container, a_home, eventually
-from tests.repos import a_commit, a_repository, belongs_to, git
+from tests.checking import SCRIPT, CountedRuntime, benches
+from tests.containers import MEGABYTE, a_container, a_home, eventually
+from tests.repos import a_commit, belongs_to, git
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(120)]
-
-SCRIPT = "scripts/check.sh"
-LIMITS = Limits(cpus=1.0, memory_bytes=128 * MEGABYTE, pids=64)
-
-
-class Bench:
-    """A home with one project, whose check passes at the target."""
-
-    def __init__(self, folder, runtime, home8, check="exit 0"):
-        self.repository = a_repository(folder / "app", {SCRIPT: check, "app.txt": "one\n"})
-        (folder / "home" / ".fleet").mkdir(parents=True)
-        self.runtime, self.home8 = runtime, home8
-        self.attempt = f"app-1-1-{home8}"
-        self.project = a_project(path=str(self.repository), image=IMAGE)
-        self.worktrees = GitWorktrees(folder / "home", home8, SystemClock(), variables={})
-        self.worktrees.validate(self.project)
-        self.checkouts = folder / "home" / ".fleet"
-        self.verifier = ContainerVerifier(
-            self.worktrees, runtime, SystemClock(), home8, limits=LIMITS
-        )
-
-    def branch(self, files):
-        """Commit files aside and answer the SHA; the target stays."""
-        git(self.repository, "switch", "--quiet", "--detach", "main")
-        sha = a_commit(self.repository, files)
-        git(self.repository, "switch", "--quiet", "main")
-        return sha
-
-    def check(self, sha, *commands, timeout=60.0, overlay=False, **fields):
-        project = replace(self.project, **fields)
-        checks = [
-            Check(name=f"check {n}", command=command, timeout_seconds=timeout)
-            for n, command in enumerate(commands or [("sh", SCRIPT)])
-        ]
-        return self.verifier.check(
-            project, attempt=self.attempt, sha=sha, checks=checks, overlay=overlay
-        )
-
-    def one(self, sha, *commands, **fields):
-        (verdict,) = self.check(sha, *commands, **fields)
-        return verdict
-
-    def clean(self):
-        """Tell whether neither container nor tree of a check is left."""
-        names = [name for _, folders, _ in os.walk(self.checkouts) for name in folders]
-        return not self.runtime.containers() and not any(self.attempt in name for name in names)
 
 
 @pytest.fixture
 def bench(tmp_path):
-    with a_home() as (runtime, home8):
-        yield Bench(tmp_path, runtime, home8)
+    with a_home() as (_, home8):
+        yield from benches(tmp_path, CountedRuntime(home8), home8)
 
 
 def test_green_and_red_are_told_with_their_output(bench):
@@ -154,15 +104,16 @@ def open_folder():
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may act as another user")
 def test_a_check_runs_as_the_projects_owner(open_folder):
     with a_home() as (runtime, home8):
-        bench = Bench(open_folder, runtime, home8, check='test "$(id -u):$(id -g)" = 1234:1234')
-        sha = git(bench.repository, "rev-parse", "HEAD")
-        belongs_to(bench.repository, 1234)
-        bench.worktrees = GitWorktrees(open_folder / "home", home8, SystemClock(), variables={})
-        bench.verifier = ContainerVerifier(bench.worktrees, runtime, SystemClock(), home8)
+        for bench in benches(
+            open_folder, runtime, home8, check='test "$(id -u):$(id -g)" = 1234:1234'
+        ):
+            sha = git(bench.repository, "rev-parse", "HEAD")
+            belongs_to(bench.repository, 1234)
+            bench.opened()
 
-        verdict = bench.one(sha)
+            verdict = bench.one(sha)
 
-        assert (verdict.status, verdict.error, verdict.stderr) == (VerdictStatus.PASSED, None, "")
+    assert (verdict.status, verdict.error, verdict.stderr) == (VerdictStatus.PASSED, None, "")
 
 
 def test_a_check_over_its_time_is_red_and_says_so(bench):
@@ -274,18 +225,11 @@ def test_a_check_taken_away_gives_no_verdict(bench):
 
 
 def test_no_engine_is_no_verdict(bench, tmp_path):
-    gone = DockerRuntime(bench.home8, f"unix://{tmp_path}/none.sock")
-    verifier = ContainerVerifier(bench.worktrees, gone, SystemClock(), bench.home8)
+    bench.opened(DockerRuntime(bench.home8, f"unix://{tmp_path}/none.sock"))
     sha = bench.worktrees.tip(bench.project)
 
     with pytest.raises(EngineDownError):
-        verifier.check(
-            bench.project,
-            attempt=bench.attempt,
-            sha=sha,
-            checks=bench.project.checks,
-            overlay=True,
-        )
+        bench.one(sha)
 
 
 def test_checks_of_many_attempts_do_not_mix(bench):

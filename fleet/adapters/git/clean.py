@@ -49,11 +49,12 @@ def clean_tree(repository: Repository, place: Place, *, sha: str, overlay: tuple
         place.clear()
 
 
-def _laid_over(git: Git, *, sha: str, target: str, patterns: tuple[str, ...]) -> list[bytes]:
+def _laid_over(repository: Repository, *, sha: str, patterns: tuple[str, ...]) -> list[bytes]:
     """Answer what makes every path under a pattern what it is in the target, for an index."""
     if not patterns:
         return []
-    differing = iter(git.run("diff-tree", "-r", "-z", "--no-renames", sha, target).fields)
+    asked = ("diff-tree", "-r", "-z", "--no-renames", sha, repository.tip())
+    differing = iter(repository.store.run(*asked).fields)
     gone, there = [], []
     for header in differing:
         path = next(differing)

@@ -48,8 +48,18 @@ class Wanted:
         named = (word.removeprefix("./") for word in self.check.command)
         return tuple(word for word in named if word in self.project.check_files)
 
+    @property
+    def limits(self) -> Limits:
+        """Answer what its container may use."""
+        return self.check.limits or Limits()
 
-def check_spec(wanted: Wanted, checkout: Checkout, *, image: str, limits: Limits) -> ContainerSpec:
+    @property
+    def overlaid(self) -> tuple[str, ...]:
+        """Answer the paths that are taken from the target."""
+        return self.project.check_files if self.overlay else ()
+
+
+def check_spec(wanted: Wanted, checkout: Checkout, *, image: str) -> ContainerSpec:
     """Answer the container: no network, no credential; raises FleetError on a full disk."""
     people, groups = _user_files(checkout)
     return ContainerSpec(
@@ -59,7 +69,7 @@ def check_spec(wanted: Wanted, checkout: Checkout, *, image: str, limits: Limits
         command=wanted.check.command[1:],
         uid=checkout.uid,
         gid=checkout.gid,
-        limits=limits,
+        limits=wanted.limits,
         mounts=(
             Mount(source=checkout.path, target="/workspace", writable=True),
             Mount(source=checkout.git_file, target="/workspace/.git"),

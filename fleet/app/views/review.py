@@ -3,7 +3,7 @@
 from fleet.app.views.row import Row, moment
 from fleet.domain.budget import dollars
 from fleet.domain.merge import PullRequest
-from fleet.domain.policy import PendingAction
+from fleet.domain.pending import PendingAction
 from fleet.domain.result import Verdict, verdict_of
 from fleet.ports import Ledger
 
@@ -18,6 +18,9 @@ def verdict_view(verdict: Verdict) -> Row:
         "command": list(verdict.command),
         "duration_seconds": verdict.duration_seconds,
         "error": verdict.error,
+        "flaky": verdict.flaky,
+        "source": verdict.source,
+        "log": verdict.log,
     }
 
 

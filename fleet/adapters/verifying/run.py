@@ -1,0 +1,106 @@
+"""One run of a check: a clean tree, a container watched from its beginning, what it left."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+from fleet.adapters.verifying.container import Wanted, check_spec
+from fleet.adapters.verifying.logs import CheckLogs
+from fleet.adapters.verifying.transcript import Transcript
+from fleet.domain.errors import TransientError, WorkspaceError
+from fleet.ports import Checkout, Clock, ContainerRuntime, ContainerSpec, Exit, Worktrees
+
+log = logging.getLogger(__name__)
+
+_FORK_REFUSED = ("Resource temporarily unavailable", "can't start new thread", "Cannot fork")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Means:
+    """What checks are run with."""
+
+    worktrees: Worktrees
+    runtime: ContainerRuntime
+    clock: Clock
+    logs: CheckLogs
+    home8: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ran:
+    """What a check left; `killed` names the limit that ended it, `exit` is None at the time's.
+
+    `tree` is the one it ran on, `image` the id of what it ran in.
+    """
+
+    exit: Exit | None
+    transcript: Transcript
+    seconds: float
+    killed: str = ""
+    tree: str = ""
+    image: str = ""
+
+
+def run(wanted: Wanted, means: Means, *, image: str) -> Ran:
+    """Run it once; raises TransientError where it was not watched to its end."""
+    # a verdict comes only from a run watched from its beginning: what a killed coordinator left
+    # goes, before its tree does
+    means.runtime.remove(wanted.container)
+    with _checked_out(wanted, means.worktrees) as checkout:
+        with _started(check_spec(wanted, checkout, image=image), means.runtime):
+            ran = _watched(wanted, means)
+        return replace(ran, tree=checkout.tree, image=image)
+
+
+def _watched(wanted: Wanted, means: Means) -> Ran:
+    container, allowed = wanted.container, wanted.check.timeout_seconds
+    runtime, clock = means.runtime, means.clock
+    began = clock.monotonic()
+    ended = runtime.wait(container, timeout=allowed)
+    seconds = clock.monotonic() - began
+    late = ended is None and seconds >= allowed
+    if late:
+        runtime.stop(container, grace=0)
+    transcript = Transcript(runtime.transcript(container))
+    # asked again after its output was read: where somebody took the container away meanwhile,
+    # neither its exit code nor its output says anything
+    confirmed = runtime.wait(container, timeout=0)
+    if confirmed is None or (ended is None and not late):
+        raise TransientError(f"container {container} was taken away while its check ran")
+    ran = Ran(exit=None if late else confirmed, transcript=transcript, seconds=seconds)
+    return replace(ran, killed=_limit_hit(wanted, ran))
+
+
+def _limit_hit(wanted: Wanted, ran: Ran) -> str:
+    if ran.exit is None:
+        return f"time limit of {wanted.check.timeout_seconds:g} s"
+    if ran.exit.out_of_memory:
+        # whatever the exit code: something inside was killed, so green would prove nothing
+        return f"memory limit of {wanted.limits.memory_bytes // 1024**2} MiB"
+    said = ran.transcript.stdout + ran.transcript.stderr
+    if ran.exit.code and any(sign in said for sign in _FORK_REFUSED):
+        return f"limit of {wanted.limits.pids} processes"
+    return ""
+
+
+@contextmanager
+def _checked_out(wanted: Wanted, worktrees: Worktrees) -> Iterator[Checkout]:
+    project = wanted.project
+    try:
+        yield worktrees.checkout(project, wanted.sha, name=wanted.name, overlay=wanted.overlaid)
+    finally:
+        try:
+            worktrees.drop_checkout(project, wanted.name)
+        except WorkspaceError as error:
+            # the verdict stands; `fleet gc` and the next check of that name try again
+            log.warning("clean tree left", extra={"attempt": wanted.attempt, "why": str(error)})
+
+
+@contextmanager
+def _started(spec: ContainerSpec, runtime: ContainerRuntime) -> Iterator[None]:
+    try:
+        runtime.start(spec)
+        yield
+    finally:
+        runtime.remove(spec.name)
