@@ -8,7 +8,8 @@ from typing import cast
 from fleet.app import roster
 from fleet.app.crew import Report
 from fleet.app.queues import Queues
-from fleet.app.stations import collect, launch, merge, trying, watch
+from fleet.app.stations import collect, launch, watch
+from fleet.app.stations.found import Held, Tried, Unmoved, Unsure
 from fleet.domain.merging import queue_key
 from fleet.domain.plan import Action, Follow, Hearing, Try
 from fleet.ports import Clock, Exit
@@ -17,7 +18,8 @@ log = logging.getLogger(__name__)
 
 RETRY = 3.0  # seconds until a transient failure is tried again
 COOL = 5.0  # seconds until something that waits for the world is looked at again
-_WAITING = trying.Held | merge.Unsure | collect.Hindered | launch.Delayed
+ANEW = 1.0  # seconds until a queue goes on whose target somebody else has moved
+_WAITING = Held | Unsure | collect.Hindered | launch.Delayed
 
 
 class InHand:
@@ -105,14 +107,22 @@ class InHand:
             case collect.Gathered() as gathered:
                 self.exits.pop(gathered.attempt, None)
                 self.heard.pop(gathered.attempt, None)
-            case trying.Held() as held if not held.moved_on:
-                self._cool(queue_key(held.project, held.target))
-            case trying.Tried() as tried if tried.candidate is None:
+            case Held() | Unmoved() as waits:
+                self._wait(waits)
+            case Tried() as tried if tried.candidate is None:
                 self._cool(report.key)
-            case watch.Stopped():
+            case watch.Stopped() | Unsure():
                 self._cool(report.key)
             case _:
                 pass
+
+    def _wait(self, waits: Held | Unmoved) -> None:
+        key = queue_key(waits.project, waits.target)
+        if waits.moved_on:
+            # soon, but never at once: what moves all the time would keep fleet at it
+            self._retry_at[key] = self._clock.monotonic() + ANEW
+        else:
+            self._cool(key)
 
     def _cool(self, key: str) -> None:
         self._cool_until[key] = self._clock.monotonic() + COOL
@@ -126,6 +136,6 @@ class InHand:
         finding = roster.failed(action, error)
         if finding is None or isinstance(finding, _WAITING):
             self._cool(action.key)
-        if isinstance(finding, trying.Held):
-            self._cool(queue_key(finding.project, finding.target))
+        if isinstance(finding, Held):
+            self._wait(finding)
         return finding

@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from fleet.app.stations import merge, trying
+from fleet.app.stations.found import Held, InConflict, Landed, Tried, Unmoved, Voided
 from fleet.domain.plan import Try
 from fleet.domain.queue import Batches, Line, flat, left
 from fleet.domain.result import VerdictStatus
 
 _Target = tuple[str, str]
+_Change = Callable[[Line], Line]
 
 
 class Queues:
@@ -35,37 +36,39 @@ class Queues:
         """Learn from what came of an action: a try, or a landing."""
         _, asked = self._trying.pop(key, (None, ()))
         match finding:
-            case trying.Tried() as tried:
-                self._learn(tried, asked)
-            case trying.InConflict() as gone:
-                self._change(gone.project, gone.target, lambda line: line.dropped(gone.pull))
-            case trying.Voided() as gone:
-                self._change(gone.project, gone.target, lambda line: line.dropped(gone.pull))
-            case merge.Landed() as landed:
-                self._landed(landed)
+            case Tried():
+                self._tried(finding, asked)
+            case InConflict() | Voided():
+                self._change(finding, lambda line: line.dropped(finding.pull))
+            case Landed():
+                self._landed(finding)
+            case Held() if finding.red_tip or finding.moved_on:
+                self._change(finding, Line.moved)
+            case Unmoved() if finding.moved_on:
+                self._change(finding, Line.moved)
             case _:
                 pass
 
-    def _learn(self, tried: trying.Tried, asked: Batches) -> None:
-        # what it stood on may have landed meanwhile
-        begun = flat(asked[:-1])
+    def _tried(self, tried: Tried, asked: Batches) -> None:
         last = tuple(number for number, _ in tried.built)
-        batches = (*left(asked[:-1], ()), last) if begun else (last,)
-        if not last:
-            return
-        if tried.status is VerdictStatus.PASSED and begun:
-            self._change(tried.project, tried.target, lambda line: line.greened(batches))
-        elif tried.status is VerdictStatus.FAILED and len(flat(batches)) == 1:
-            self._change(tried.project, tried.target, lambda line: line.dropped(last[0]))
+        # what it stood on may have landed meanwhile
+        ahead = asked[:-1]
+        batches = (*ahead, last)
+        if tried.status is VerdictStatus.PASSED and ahead:
+            self._change(tried, lambda line: line.greened(batches))
+        elif tried.status is VerdictStatus.FAILED and len(flat(tried.tried)) == 1:
+            self._change(tried, lambda line: line.dropped(last[0]))
         elif tried.status is VerdictStatus.FAILED:
-            self._change(tried.project, tried.target, lambda line: line.reddened(batches))
+            self._change(tried, lambda line: line.reddened(batches))
 
-    def _landed(self, landed: merge.Landed) -> None:
-        target = (landed.project, landed.target)
-        self._change(*target, lambda line: line.landed(landed.pulls))
+    def _landed(self, landed: Landed) -> None:
+        self._change(landed, lambda line: line.landed(landed.pulls))
         for key, (at, batches) in self._trying.items():
-            if at == target:
+            if at == (landed.project, landed.target):
                 self._trying[key] = (at, left(batches, landed.pulls))
 
-    def _change(self, project: str, target: str, change: Callable[[Line], Line]) -> None:
-        self._lines[project, target] = change(self._lines.get((project, target), Line()))
+    def _change(
+        self, of: Tried | InConflict | Voided | Held | Landed | Unmoved, change: _Change
+    ) -> None:
+        target = (of.project, of.target)
+        self._lines[target] = change(self._lines.get(target, Line()))

@@ -8,6 +8,8 @@ from fleet.app.desk import Desk
 from fleet.app.stations import (
     collect,
     dispatch,
+    found,
+    landing,
     launch,
     learn,
     merge,
@@ -18,7 +20,7 @@ from fleet.app.stations import (
 )
 from fleet.app.tools import Terms, Tools
 from fleet.domain.attempt import Red, State
-from fleet.domain.errors import DiskFullError, FleetError
+from fleet.domain.errors import ConfigError, DiskFullError, FleetError
 from fleet.domain.merge import PullRequestStatus
 from fleet.domain.plan import (
     Action,
@@ -48,14 +50,16 @@ Finding = (
     | verify.Ruled
     | verify.Verified
     | verify.Impossible
-    | trying.Tried
-    | trying.InConflict
-    | trying.Voided
-    | trying.Held
-    | merge.Unsure
-    | merge.Landed
+    | found.Tried
+    | found.InConflict
+    | found.Voided
+    | found.Held
+    | found.Landed
+    | found.Unmoved
+    | found.Unsure
     | propose.Proposed
-    | propose.Unable
+    | propose.Clashing
+    | propose.Pointless
     | learn.Cleaned
     | learn.Retired
 )
@@ -130,7 +134,7 @@ def _on_branch(action: Verify | Propose | Try | Land | Retire, tools: Tools) -> 
         case Try():
             return "merge", lambda: trying.attempt(action, tools)
         case Land():
-            return "git", lambda: merge.land(action, tools)
+            return "git", lambda: landing.land(action, tools)
         case Retire():
             return "git", lambda: learn.retire(action, tools)
         case _:
@@ -146,11 +150,11 @@ def settle(finding: Finding, desk: Desk, terms: Terms) -> None:
             collect.settle(finding, desk, terms)
         case verify.Unchanged() | verify.Ruled() | verify.Verified() | verify.Impossible():
             verify.settle(finding, desk, fleet=terms.fleet)
-        case trying.Tried() | trying.InConflict() | trying.Voided():
+        case found.Tried() | found.InConflict() | found.Voided() | found.Held():
             merge.settle(finding, desk)
-        case trying.Held() | merge.Unsure() | merge.Landed():
-            merge.settle(finding, desk)
-        case propose.Proposed() | propose.Unable():
+        case found.Landed() | found.Unmoved() | found.Unsure():
+            landing.settle(finding, desk)
+        case propose.Proposed() | propose.Clashing() | propose.Pointless():
             propose.settle(finding, desk, terms)
         case learn.Cleaned() | learn.Retired():
             learn.settle(finding, desk)
@@ -169,18 +173,19 @@ def failed(action: Action, error: Exception) -> Finding | None:
         case Verify() if not isinstance(error, DiskFullError):
             return verify.Impossible(attempt=action.attempt.id, reason=said)
         case Propose() | Try() | Land():
-            return _not_merged(action, said)
+            return _not_merged(action, error, said)
         case _:
             return None
 
 
-def _not_merged(action: Propose | Try | Land, said: str) -> Finding:
+def _not_merged(action: Propose | Try | Land, error: Exception, said: str) -> Finding | None:
     match action:
         case Propose():
-            return propose.Unable(task=action.task.key, reason=said)
+            waits = isinstance(error, DiskFullError | ConfigError)
+            return None if waits else propose.failed(action, said)
         case Try():
             return trying.held(action, said)
         case Land():
-            return merge.Unsure(pulls=action.numbers, reason=said)
+            return landing.failed(action, said)
         case _:
             assert_never(action)

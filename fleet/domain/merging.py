@@ -1,6 +1,6 @@
 """What the queue of each target needs now: a candidate to land, or merges to be tried."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -30,25 +30,32 @@ class Merges:
 
 def merges(board: Board, tasks: Mapping[str, Task], sight: Sight) -> Merges:
     """Answer for each target the landing of what is checked, or the next tries."""
+    queues = _queues(board, tasks, sight)
+    company = _company(board) if queues else frozenset()
     actions: list[Land | Try] = []
     wakes: list[datetime] = []
-    for target, queue in _queues(board, tasks, sight).items():
+    for target, queue in queues.items():
         landing = [pull for pull in queue if is_merging(pull)]
         if landing:
             actions.append(Land(pulls=tuple(sorted(landing, key=lambda pull: pull.place))))
-        elif not sight.stopping and queue_key(*target) not in sight.cooling:
-            for one in _tries(target, queue, board, sight):
-                until = _lingers(one, board, sight)
-                if until is None:
-                    actions.append(one)
-                else:
-                    wakes.append(until)
+            continue
+        for one in _tries(target, queue, board, sight):
+            until = _lingers(one, board, sight) if target[0] in company else None
+            if until is None:
+                actions.append(one)
+            else:
+                wakes.append(until)
     return Merges(actions=tuple(actions), wake=min(wakes, default=None))
 
 
 def queue_key(project: str, target: str) -> str:
     """Answer the key of a queue that waits for the world to change."""
     return f"queue {project}/{target}"
+
+
+def land_key(project: str, target: str) -> str:
+    """Answer the key of moving that target."""
+    return f"land {project}/{target}"
 
 
 def is_merging(pull: PullRequest | None) -> bool:
@@ -64,14 +71,21 @@ def withdrawn(task: Task | None, pull: PullRequest | None) -> bool:
 def _queues(
     board: Board, tasks: Mapping[str, Task], sight: Sight
 ) -> dict[_Target, list[PullRequest]]:
-    verified = {a.id for a in board.snapshot.attempts if a.state is State.VERIFIED}
+    wanted = (pull for pull in board.snapshot.pulls if _wanted(pull, board, tasks, sight=sight))
     queues: dict[_Target, list[PullRequest]] = {}
-    for pull in sorted(board.snapshot.pulls, key=lambda pull: _turn(pull, tasks)):
-        wanted = sight.keys is None or pull.task in sight.keys or is_merging(pull)
-        wanted = wanted and not withdrawn(tasks.get(pull.task), pull)
-        if wanted and pull.status in _IN_HAND and pull.attempt in verified:
-            queues.setdefault((pull.project, pull.target), []).append(pull)
+    for pull in sorted(wanted, key=lambda pull: _turn(pull, tasks)):
+        queues.setdefault((pull.project, pull.target), []).append(pull)
     return queues
+
+
+def _wanted(pull: PullRequest, board: Board, tasks: Mapping[str, Task], *, sight: Sight) -> bool:
+    if pull.status not in _IN_HAND or withdrawn(tasks.get(pull.task), pull):
+        return False
+    if sight.keys is not None and pull.task not in sight.keys and not is_merging(pull):
+        return False
+    # of the task alone: this is asked each tick
+    own = board.attempts.get(pull.task, ())
+    return any(a.id == pull.attempt and a.state is State.VERIFIED for a in own)
 
 
 def _turn(pull: PullRequest, tasks: Mapping[str, Task]) -> tuple[int, datetime, int, int]:
@@ -82,38 +96,47 @@ def _turn(pull: PullRequest, tasks: Mapping[str, Task]) -> tuple[int, datetime, 
 def _tries(
     target: _Target, queue: Sequence[PullRequest], board: Board, sight: Sight
 ) -> Iterator[Try]:
+    waits = queue_key(*target)
+    if sight.stopping or waits in sight.cooling or waits in sight.busy:
+        return
     pulls = {pull.number: pull for pull in queue}
     line = sight.lines.get(target, Line())
-    for batches in tries(tuple(pulls), line, most=_most(target, board)):
+    for batches in tries(tuple(pulls), line, most=_most(target[0], board)):
         chosen = tuple(tuple(pulls[number] for number in batch) for batch in batches)
         yield Try(project=target[0], target=target[1], batches=chosen)
 
 
-def _most(target: _Target, board: Board) -> int:
+def _most(project: str, board: Board) -> int:
     """Answer how many may be merged together: squashed, each commit of the line is checked."""
-    project = board.fleet.projects.get(target[0])
-    return 1 if project is None or project.merge is MergeWay.SQUASH else project.batch
+    known = board.fleet.projects.get(project)
+    return 1 if known is None or known.merge is MergeWay.SQUASH else known.batch
 
 
 def _lingers(one: Try, board: Board, sight: Sight) -> datetime | None:
     """Answer until when a batch waits for others that are being verified; None: not at all."""
+    line = sight.lines.get((one.project, one.target), Line())
     last = one.batches[-1]
+    full = len(last) >= line.width(_most(one.project, board))
     until = min(pull.created for pull in last) + LINGER
-    full = len(last) >= _most((one.project, one.target), board)
-    sought = bool(sight.lines.get((one.project, one.target), Line()).red)
-    if full or sought or sight.now >= until or not _company(one.project, board):
-        return None
-    return until
+    # where the clock was set back it would be hours
+    waiting = sight.now < until <= sight.now + LINGER
+    numbers = tuple(number for batch in one.numbers for number in batch)
+    return until if waiting and not full and not _halved(numbers, line) else None
 
 
-def _company(project: str, board: Board) -> bool:
-    """Tell whether somebody of the project is being verified who asks nobody anything."""
-    return any(
-        attempt.project == project
-        and attempt.state is State.VERIFYING
+def _halved(numbers: Collection[int], line: Line) -> bool:
+    """Tell whether it is tried to find a red one: nobody joins that."""
+    return any(set(numbers) <= set(red) for red in line.red)
+
+
+def _company(board: Board) -> frozenset[str]:
+    """Answer the projects of which somebody is being verified who asks nobody anything."""
+    return frozenset(
+        attempt.project
+        for attempt in board.snapshot.attempts
+        if attempt.state is State.VERIFYING
         and (
             attempt.id not in board.pending
             or board.pending[attempt.id].status is ActionStatus.APPROVED
         )
-        for attempt in board.snapshot.attempts
     )

@@ -4,10 +4,13 @@ Batches are optimistic: what was green alone is merged together and checked once
 the batch is halved until one is left whose merge is red on a tip that is green; what was found
 green on the way lands. Every try is a beginning of the queue, so that whatever lands, what is known
 of the rest stays true.
+
+What is known only says what to try: nothing lands or leaves by it, and wrong memory costs a try.
 """
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 
 # tries of one target at a time: a second one bets on the first
 TRIES = 2
@@ -33,13 +36,27 @@ class Line:
     trying: tuple[Batches, ...] = ()
 
     def reddened(self, batches: Batches) -> "Line":
-        """Answer the line after a red try; what is merged together is halved."""
-        tried = flat(batches)
-        return replace(self, window=max(1, len(tried) // 2), red=self.red | {tried})
+        """Answer the line after a red try; what is merged together is halved.
+
+        Not where a red one is sought among them already: that is no news.
+        """
+        tried, beside = flat(batches), self._beside(batches)
+        after = replace(beside, red=beside.red | {tried})
+        if any(_begins(tried, one) for one in self.red):
+            return after
+        return replace(after, window=min(self.window or WIDEST, max(1, len(batches[-1]) // 2)))
 
     def greened(self, batches: Batches) -> "Line":
-        """Answer the line after a green try."""
-        return replace(self, green=self.green | {batches})
+        """Answer the line after a green try whose ground has not landed yet."""
+        beside = self._beside(batches)
+        return replace(beside, green=beside.green | {batches})
+
+    def _beside(self, batches: Batches) -> "Line":
+        """Answer the line without what a try makes void: its own past, and other orders."""
+        tried = flat(batches)
+        red = frozenset(one for one in self.red if _along(one, tried))
+        green = (one for one in self.green if one != batches and _along(flat(one), tried))
+        return replace(self, red=red, green=frozenset(green))
 
     def landed(self, numbers: Collection[int]) -> "Line":
         """Answer the line after those landed together; what is merged together is doubled."""
@@ -53,6 +70,18 @@ class Line:
         red = frozenset(one for one in self.red if number not in one)
         green = frozenset(one for one in self.green if number not in flat(one))
         return replace(self, red=red, green=green)
+
+    def moved(self) -> "Line":
+        """Answer the line once the tip is another's, or red itself: nothing is known on it."""
+        return replace(self, red=frozenset(), green=frozenset())
+
+    def width(self, most: int) -> int:
+        """Answer how many are merged together now, where a project allows `most`."""
+        return min(self.window or most, most, WIDEST)
+
+    def sought(self, queue: Sequence[int]) -> int | None:
+        """Answer the length of the shortest beginning of the queue that is known to be red."""
+        return min((len(one) for one in self.red if _begins(one, queue)), default=None)
 
 
 def flat(batches: Batches) -> Numbers:
@@ -74,33 +103,35 @@ def tries(queue: Sequence[int], line: Line, *, most: int) -> tuple[Batches, ...]
     """
     ordered = _in_hand_first(tuple(queue), line)
     free = max(0, TRIES - len(line.trying))
-    return tuple(one for one in _wanted(ordered, line, most) if one not in line.trying)[:free]
+    wanted = (one for one in _wanted(ordered, line, line.width(most)) if one not in line.trying)
+    return tuple(islice(wanted, free))
 
 
-def _wanted(queue: Numbers, line: Line, most: int) -> Iterator[Batches]:
-    window, red = min(line.window or most, most), _red(queue, line)
-    known = (*line.trying, *line.green)
-    begun = next((one[0] for one in known if len(one) == 1 and _begins(one, queue)), None)
-    first = begun or queue[: window if red is None else max(1, red // 2)]
+def _wanted(queue: Numbers, line: Line, width: int) -> Iterator[Batches]:
+    sought = line.sought(queue)
+    first = _begun(queue, line) or queue[: width if sought is None else max(1, sought // 2)]
     if not first:
         return
     yield (first,)
-    if any(len(one) > 1 and one[0] == first and _begins(one, queue) for one in known):
+    if _bet_upon(first, queue, line):
         return
-    length = window if red is None else (red - len(first)) // 2
-    second = queue[len(first) : len(first) + max(length, 0)]
+    length = width if sought is None else max(0, (sought - len(first)) // 2)
+    second = queue[len(first) : len(first) + length]
     if second:
         yield (first, second)
 
 
-def _red(queue: Numbers, line: Line) -> int | None:
-    """Answer the length of the shortest beginning of the queue that is known to be red."""
-    return min((len(one) for one in line.red if queue[: len(one)] == one), default=None)
+def _begun(queue: Numbers, line: Line) -> Numbers | None:
+    """Answer the batch at the head that is being tried, or was green before its turn came."""
+    known = (*line.trying, *sorted(line.green, key=flat, reverse=True))
+    alone = (one[0] for one in known if len(one) == 1)
+    return next((one for one in alone if _begins(one, queue)), None)
 
 
-def _begins(batches: Batches, queue: Numbers) -> bool:
-    tried = flat(batches)
-    return bool(tried) and queue[: len(tried)] == tried
+def _bet_upon(first: Numbers, queue: Numbers, line: Line) -> bool:
+    """Tell whether something on top of the first is being tried, or was green."""
+    known = (*line.trying, *line.green)
+    return any(len(one) > 1 and one[0] == first and _begins(flat(one), queue) for one in known)
 
 
 def _in_hand_first(queue: Numbers, line: Line) -> Numbers:
@@ -109,9 +140,19 @@ def _in_hand_first(queue: Numbers, line: Line) -> Numbers:
     Whoever comes later, however urgent, waits until that is settled: it would all begin anew.
     """
     known = (*map(flat, (*line.trying, *line.green)), *line.red)
-    whole = [one for one in known if one and set(one) <= set(queue)]
-    first = max(whole, key=len, default=())
-    return (*first, *(number for number in queue if number not in first))
+    standing = set(queue)
+    first = max((one for one in known if standing.issuperset(one)), key=len, default=())
+    ahead = set(first)
+    return (*first, *(number for number in queue if number not in ahead))
+
+
+def _begins(numbers: Sequence[int], queue: Sequence[int]) -> bool:
+    return bool(numbers) and tuple(queue[: len(numbers)]) == tuple(numbers)
+
+
+def _along(one: Numbers, other: Numbers) -> bool:
+    """Tell whether one of the two orders goes on where the other ends."""
+    return _begins(one, other) or _begins(other, one)
 
 
 def _without(numbers: Numbers, landed: Collection[int]) -> Numbers:

@@ -11,7 +11,8 @@ from typing import assert_never
 from fleet.app.crew import Report
 from fleet.app.simulation.books import Books
 from fleet.app.simulation.play import Dice, Play, drawn, lines_of, play_of
-from fleet.app.stations import collect, launch, learn, merge, propose, trying, verify, watch
+from fleet.app.stations import collect, launch, learn, propose, verify, watch
+from fleet.app.stations.found import Landed, Tried
 from fleet.domain.attempt import Attempt
 from fleet.domain.plan import (
     Action,
@@ -113,7 +114,7 @@ class World:
                 last = batches[-1]
                 built = tuple((pull.number, _sha("merge", pull.number)) for pull in last)
                 tip = _sha("tip", *(pull.number for pull in last))
-                return trying.Tried(
+                return Tried(
                     project=project,
                     target=target,
                     batches=action.numbers,
@@ -125,11 +126,11 @@ class World:
             case Land(pulls=pulls):
                 for pull in pulls:
                     self._books.merged(pull.task)
-                return merge.Landed(
+                return Landed(
                     project=pulls[0].project,
                     target=pulls[0].target,
                     pulls=action.numbers,
-                    sha=pulls[0].candidate or "",
+                    candidate=pulls[0].candidate or "",
                 )
             case _:
                 assert_never(action)
@@ -222,8 +223,8 @@ class World:
 
 def _done(action: Launch | Propose | Clean | Retire) -> object:
     match action:
-        case Propose(task=task):
-            return propose.Unable(task=task.key, reason="nothing simulated is taken back")
+        case Propose():
+            return propose.failed(action, "nothing simulated is taken back")
         case Launch(attempt=attempt):
             return launch.Launched(attempt=attempt.id, base=_sha(attempt.task))
         case Clean(attempt=attempt):

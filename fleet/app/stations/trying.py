@@ -4,89 +4,39 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from fleet.app.stations import rivals
+from fleet.app.stations.found import Held, InConflict, Tried, Voided
 from fleet.app.stations.judging import ruling_on
 from fleet.app.tools import Tools
-from fleet.domain.merge import PullRequest
+from fleet.domain.merge import PullRequest, PullRequestStatus
 from fleet.domain.plan import Try
 from fleet.domain.policy import Decision
 from fleet.domain.profile import Project
-from fleet.domain.queue import Batches, flat
+from fleet.domain.queue import flat
 from fleet.domain.result import Verdict, VerdictStatus, diagnosis, verdict_of
 from fleet.domain.rivals import about_conflict, about_red, in_conflict
 from fleet.domain.ruling import unseen
-from fleet.ports import Chain, Entry, MergedTip
+from fleet.ports import Chain, Conflict, Entry
+
+_Found = Tried | InConflict | Voided | Held
 
 
 @dataclass(frozen=True, kw_only=True)
-class Tried:
-    """What the checks said of the last of some batches, merged on top of the others.
+class _Ground:
+    """What a batch is merged upon: the target's tip, or batches on it that have not landed."""
 
-    `base` is what it stands on, `built` its pull requests with their own merge commits: fewer than
-    were asked for where one is in conflict with those before it. No verdicts: it was not checked.
-    Where one alone is red on a green tip, `others` are the tasks merged since it was verified, and
-    `diagnosis` is what its next attempt is told.
-    """
-
-    project: str
-    target: str
-    batches: Batches
+    project: Project
+    tip: str
     base: str
-    candidate: MergedTip | None = None
-    built: tuple[tuple[int, str], ...] = ()
-    verdicts: tuple[Verdict, ...] = ()
-    others: tuple[str, ...] = ()
-    diagnosis: str = ""
 
     @property
-    def tried(self) -> Batches:
-        """Answer the batches as they were built."""
-        last = tuple(number for number, _ in self.built)
-        return (*self.batches[:-1], last)
-
-    @property
-    def status(self) -> VerdictStatus | None:
-        """Answer what the checks said, None where it was not checked."""
-        return verdict_of(self.verdicts) if self.verdicts else None
+    def stands(self) -> bool:
+        """Tell whether it is the target itself, so that somebody may be judged by it."""
+        return self.base == self.tip
 
 
-@dataclass(frozen=True, kw_only=True)
-class InConflict:
-    """A pull request does not merge into the target as it is now.
-
-    `others` are the tasks it is in conflict with, `diagnosis` what the next attempt is told.
-    """
-
-    project: str
-    target: str
-    pull: int
-    reason: str
-    diagnosis: str
-    others: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Voided:
-    """The branch is not at the commit any more that was verified and approved."""
-
-    project: str
-    target: str
-    pull: int
-    reason: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Held:
-    """The queue cannot move now; `moved_on` when the target's tip is another than was built on."""
-
-    project: str
-    target: str
-    pulls: tuple[int, ...]
-    reason: str
-    moved_on: bool = False
-
-
-def attempt(action: Try, tools: Tools) -> Tried | InConflict | Voided | Held:
+def attempt(action: Try, tools: Tools) -> _Found:
     """Merge the batches aside and check the last; raises TransientError to be tried again."""
+    action = _still_ahead(action, tools)
     project = tools.project(action.project)
     unfit = _unfit(action, project, tools)
     if unfit is not None:
@@ -97,14 +47,17 @@ def attempt(action: Try, tools: Tools) -> Tried | InConflict | Voided | Held:
         if chain.tip is None or chain.conflict is not None:
             return _untried(action, base)
         base = chain.tip.sha
-    last = _chained(action.batches[-1], project, tools, tip=base)
-    if last.tip is None:
-        alone = base == tip
-        return _in_conflict(action, last, tools, tip=tip) if alone else _untried(action, base)
-    unruled = _unruled(action.batches[-1], last, project, tools, base=base)
-    if unruled is not None:
-        return unruled if base == tip else _untried(action, base)
-    return _checked(action, last, project, tools, base=base)
+    return _on(_Ground(project=project, tip=tip, base=base), action, tools)
+
+
+def _still_ahead(action: Try, tools: Tools) -> Try:
+    """Answer the try without those ahead that have landed while it waited for its turn."""
+    merged = PullRequestStatus.MERGED
+    ahead = (
+        tuple(p for p in batch if tools.ledger.pull_request(p.number).status is not merged)
+        for batch in action.batches[:-1]
+    )
+    return replace(action, batches=(*filter(None, ahead), action.batches[-1]))
 
 
 def _unfit(action: Try, project: Project, tools: Tools) -> InConflict | Voided | Held | None:
@@ -125,37 +78,9 @@ def _unfit(action: Try, project: Project, tools: Tools) -> InConflict | Voided |
     return None
 
 
-def held(action: Try, reason: str) -> Held:
+def held(action: Try, reason: str, *, verdicts: tuple[Verdict, ...] = ()) -> Held:
     """Answer that the queue waits, and why."""
-    return Held(
-        project=action.project,
-        target=action.target,
-        pulls=action.numbers[-1],
-        reason=reason,
-    )
-
-
-def _untried(action: Try, base: str) -> Tried:
-    return Tried(project=action.project, target=action.target, batches=action.numbers, base=base)
-
-
-def _chained(batch: Sequence[PullRequest], project: Project, tools: Tools, *, tip: str) -> Chain:
-    """Build the merges, dated as the pull requests are: built again they are the very same."""
-    entries = [
-        Entry(head=pull.head, message=f"Merge {pull.task}: {pull.title}", at=pull.created)
-        for pull in batch
-    ]
-    return tools.worktrees.chained(project, tip=tip, entries=entries)
-
-
-def _in_conflict(action: Try, chain: Chain, tools: Tools, *, tip: str) -> InConflict:
-    pull, conflict = action.batches[-1][0], chain.conflict
-    files = conflict.files if conflict else ()
-    others = rivals.merged_since(pull, tools, tip=tip, files=files)
-    reason = in_conflict(files, others)
-    said = about_conflict(reason, conflict.sides if conflict else (), others)
-    names = tuple(task.key for task in others)
-    return conflicting(pull, reason=reason, diagnosis=said, others=names)
+    return Held(project=action.project, target=action.target, reason=reason, verdicts=verdicts)
 
 
 def conflicting(
@@ -172,45 +97,91 @@ def conflicting(
     )
 
 
+def _untried(action: Try, base: str) -> Tried:
+    return Tried(project=action.project, target=action.target, batches=action.numbers, base=base)
+
+
+def _chained(batch: Sequence[PullRequest], project: Project, tools: Tools, *, tip: str) -> Chain:
+    """Build the merges, dated as the pull requests are: built again they are the very same."""
+    entries = [
+        Entry(head=pull.head, message=f"Merge {pull.task}: {pull.title}", at=pull.created)
+        for pull in batch
+    ]
+    return tools.worktrees.chained(project, tip=tip, entries=entries)
+
+
+def _on(ground: _Ground, action: Try, tools: Tools) -> _Found:
+    """Try the last batch up to the first that does not merge, or that nobody ruled on.
+
+    That one is judged when its turn comes: nobody is for what may never land.
+    """
+    batch = action.batches[-1]
+    chain = _chained(batch, ground.project, tools, tip=ground.base)
+    if chain.tip is None:
+        if ground.stands:
+            return _in_conflict(batch[0], chain, tools, tip=ground.tip)
+        return _untried(action, ground.base)
+    batch = batch[: len(chain.merged)]
+    unruled = _unruled(batch, chain, ground, tools)
+    if unruled is None:
+        return _checked(action, batch, chain, ground, tools)
+    fit = [pull.number for pull in batch].index(unruled.pull)
+    if fit == 0:
+        return unruled if ground.stands else _untried(action, ground.base)
+    chain = _chained(batch[:fit], ground.project, tools, tip=ground.base)
+    return _checked(action, batch[:fit], chain, ground, tools)
+
+
+def _in_conflict(pull: PullRequest, chain: Chain, tools: Tools, *, tip: str) -> InConflict:
+    conflict = chain.conflict or Conflict(files=())
+    others = rivals.merged_since(pull, tools, tip=tip, files=conflict.files)
+    reason = in_conflict(conflict.files, others)
+    said = about_conflict(f"{reason}; the target's tip was {tip}", conflict.sides, others)
+    names = tuple(task.key for task in others)
+    return conflicting(pull, reason=reason, diagnosis=said, others=names)
+
+
 def _unruled(
-    batch: Sequence[PullRequest], chain: Chain, project: Project, tools: Tools, *, base: str
+    batch: Sequence[PullRequest], chain: Chain, ground: _Ground, tools: Tools
 ) -> InConflict | None:
-    """Answer the pull request whose merge changes guarded files that its branch did not.
+    """Answer the first whose merge changes guarded files that its branch did not.
 
     git follows a rename that the target made meanwhile, into a protected folder for instance.
     """
-    whole = ruling_on(project, tools, base=base, head=chain.merged[-1].sha)
+    project, before = ground.project, ground.base
+    whole = ruling_on(project, tools, base=before, head=chain.merged[-1].sha)
     if whole.decision is Decision.ALLOW:
         return None
-    before = base
-    for pull, merged in zip(batch, chain.merged, strict=False):
+    for pull, merged in zip(batch, chain.merged, strict=True):
         ruling = ruling_on(project, tools, base=before, head=merged.sha)
         seen = ruling_on(project, tools, base=pull.base, head=pull.head)
         new = unseen(ruling, seen)
         if new:
             reason = f"merging would change what nobody ruled on: {', '.join(new[:5])}"
-            said = f"{reason}. The target's tip was {base}; start from it."
+            said = f"{reason}. The target's tip was {ground.tip}; start from it."
             return conflicting(pull, reason=reason, diagnosis=said)
         before = merged.sha
     return None
 
 
 def _checked(
-    action: Try, chain: Chain, project: Project, tools: Tools, *, base: str
+    action: Try, batch: Sequence[PullRequest], chain: Chain, ground: _Ground, tools: Tools
 ) -> Tried | Held:
-    batch = action.batches[-1][: len(chain.merged)]
-    found = _untried(action, base)
-    if chain.tip is None:
-        return found
-    verdicts = _verdicts(batch[-1], project, tools, sha=chain.tip.sha)
-    built = tuple(
-        (pull.number, merged.sha) for pull, merged in zip(batch, chain.merged, strict=True)
+    tip = chain.tip or chain.merged[-1]
+    verdicts = _verdicts(batch[-1], ground.project, tools, sha=tip.sha)
+    shas = (merged.sha for merged in chain.merged)
+    found = replace(
+        _untried(action, ground.base),
+        candidate=tip,
+        built=tuple(zip((pull.number for pull in batch), shas, strict=True)),
+        verdicts=verdicts,
     )
-    found = replace(found, candidate=chain.tip, built=built, verdicts=verdicts)
     if found.status is VerdictStatus.ERROR:
-        return held(action, f"the check could not run: {diagnosis(verdicts)[:300]}")
+        # where there is no check at all, nothing was said
+        said = diagnosis(verdicts)[:300] or "no check is configured"
+        return held(action, f"the check could not run: {said}", verdicts=verdicts)
     if found.status is VerdictStatus.FAILED and len(flat(found.tried)) == 1:
-        return _alone_red(action, found, project, tools)
+        return _alone_red(action, found, ground, tools)
     return found
 
 
@@ -224,14 +195,19 @@ def _verdicts(
     return verdicts
 
 
-def _alone_red(action: Try, found: Tried, project: Project, tools: Tools) -> Tried | Held:
-    """Blame nobody for a target that is red itself: somebody else pushed to it."""
-    pull = action.batches[-1][0]
-    at_tip = _verdicts(pull, project, tools, sha=found.base)
+def _alone_red(action: Try, found: Tried, ground: _Ground, tools: Tools) -> Tried | Held:
+    """Blame nobody for a target that is red itself, or that is another by now."""
+    pull, project = action.batches[-1][0], ground.project
+    at_tip = _verdicts(pull, project, tools, sha=ground.base)
+    # else it is lost among those of the attempt's own work
+    told = (*found.verdicts, *(replace(v, name=f"{v.name}@tip") for v in at_tip))
     if verdict_of(at_tip) is not VerdictStatus.PASSED:
         said = diagnosis(at_tip, limit=300)
-        where = f"{action.target} itself is not green at {found.base[:12]}"
-        return held(action, f"{where}: {said} (mend it there, the queue goes on by itself)")
-    others = rivals.merged_since(pull, tools, tip=found.base, files=())
-    said = about_red(diagnosis(found.verdicts), others)
-    return replace(found, others=tuple(task.key for task in others), diagnosis=said)
+        where = f"{action.target} itself is not green at {ground.base[:12]}"
+        reason = f"{where}: {said} (mend it there, the queue goes on by itself)"
+        return replace(held(action, reason, verdicts=told), red_tip=True)
+    if tools.worktrees.tip(project) != ground.tip:
+        return replace(held(action, f"{action.target} moved on", verdicts=told), moved_on=True)
+    others = rivals.merged_since(pull, tools, tip=ground.tip, files=())
+    names = tuple(task.key for task in others)
+    return replace(found, others=names, diagnosis=about_red(diagnosis(found.verdicts), others))
