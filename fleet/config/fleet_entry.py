@@ -198,7 +198,7 @@ class FleetEntry(Entry):
     swap: SwapEntry = SwapEntry()
     schedule: tuple[ScheduleEntry, ...] = ()
     memory: MemoryEntry = MemoryEntry()
-    policies: Annotated[Text | None, LATER] = None
+    policies: Text | None = None
     timezone: Timezone = "UTC"
     networks: tuple[NetworkName, ...] = ()
     egress_host_exposed: bool = False

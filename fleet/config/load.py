@@ -1,10 +1,12 @@
 """The home's YAML read as one fleet, or refused with every mistake named."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from fleet.config.cross import crossed
 from fleet.config.fleet_entry import FleetEntry
 from fleet.config.parse import Parsed, parse
+from fleet.config.policy_entry import policy_of, read_policy
 from fleet.config.problems import Problem, problem, refuse
 from fleet.config.profile_entry import ProfileEntry
 from fleet.config.translate import fleet_of
@@ -23,13 +25,15 @@ def load_fleet(home: Path) -> Fleet:
         raise ConfigError(f"{main} does not exist", remedy="make a home with: fleet init")
     problems: list[Problem] = []
     fleet = parse(main, FleetEntry, problems)
+    policies = None if fleet is None else read_policy(fleet, home, problems)
     profiles = _profiles(home / PROFILES, problems)
     if fleet is not None and len(profiles) == len(_files(home / PROFILES)):
         problems.extend(crossed(fleet, profiles, home))
     refuse(problems)
     # parse answers None only after adding a problem, and refuse has let none pass
     assert fleet is not None
-    return fleet_of(fleet.entry, {name: each.entry for name, each in profiles.items()}, home)
+    read = fleet_of(fleet.entry, {name: each.entry for name, each in profiles.items()}, home)
+    return read if policies is None else replace(read, policy=policy_of(policies.entry))
 
 
 def _profiles(folder: Path, problems: list[Problem]) -> dict[str, Parsed[ProfileEntry]]:

@@ -1,6 +1,6 @@
 """The model of profiles/NAME.yaml."""
 
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -8,6 +8,8 @@ from fleet.config.entry import Entry
 from fleet.config.quantities import Bytes, Command, Micros, Name, Seconds, Text
 from fleet.domain.task import Priority
 
+# what agents' tools are held back by, as CATEGORIES in the image says
+ToolCategory = Literal["edit", "shell", "web", "agents"]
 GIB = 1024**3
 MIB = 1024**2
 
@@ -53,7 +55,7 @@ class ProfileEntry(Entry):
     escalate_to: Name | None = None
     self_check_rounds: Annotated[int, Field(ge=0, le=100)] = 0
     safe_mode: bool = False
-    approved_categories: tuple[Name, ...] = ()
+    approved_categories: tuple[ToolCategory, ...] = ()
     teams: bool = False
     price: PriceEntry | None = None
 

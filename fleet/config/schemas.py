@@ -6,6 +6,7 @@ from pathlib import Path
 
 from fleet.config.entry import Entry
 from fleet.config.fleet_entry import FleetEntry
+from fleet.config.policy_entry import PolicyEntry
 from fleet.config.profile_entry import ProfileEntry
 
 FOLDER = Path("docs/schemas")
@@ -15,6 +16,7 @@ def schemas() -> dict[str, str]:
     """Answer the text of each schema file by its name."""
     models: dict[str, type[Entry]] = {
         "fleet.schema.json": FleetEntry,
+        "policies.schema.json": PolicyEntry,
         "profile.schema.json": ProfileEntry,
     }
     return {

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable
 
 _LONGEST = 300
+_NUMBER = r"v?\d+(?:\.[0-9A-Za-z*]+){0,4}(?:[-+][0-9A-Za-z.+-]{1,40})?"
 _VERSION = r"[\^~<>=! ]{0,4}v?\d+(?:\.[0-9A-Za-z*]+){1,4}(?:[-+][0-9A-Za-z.+-]{1,40})?"
 _HARMLESS = re.compile(
     "|".join(
@@ -16,7 +17,7 @@ _HARMLESS = re.compile(
             r"\s*[\[\]{}(),]{1,4}\s*",
             # "name[extra]>=1.2,<2", in a list of dependencies
             rf"""\s*["'][A-Za-z0-9._-]{{1,60}}(?:\[[\w, -]{{0,60}}\])?\s?"""
-            rf"""(?:[<>=!~]=?={{0,2}}\s?{_VERSION}(?:,\s?)?){{1,4}}["'],?\s*""",
+            rf"""(?:[<>=!~]=?={{0,2}}\s?{_NUMBER}(?:,\s?)?){{1,4}}["'],?\s*""",
             # "name": "^1.2.3", and version = "1.2.3"
             rf"""\s*["']?@?[\w./-]{{1,80}}["']?\s?[:=]\s?["']{_VERSION}["'],?\s*""",
             # require example.com/module v1.2.3

@@ -79,7 +79,8 @@ class Trait:
 class Match:
     """What a rule is about: all that is given must hold of a trait.
 
-    Without `categories` it is about changes alone.     `added_over`, `removed_over` and `files_over` count over all files of the diff under `paths`.
+    Without `categories` it is about changes alone. `added_over`, `removed_over` and `files_over`
+    count over all files of the diff under `paths`.
     """
 
     paths: tuple[str, ...] = ()

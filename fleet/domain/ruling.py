@@ -85,7 +85,9 @@ class _Applied:
         match = self.rule.match
         if trait.category not in (match.categories or (Category.CHANGE,)):
             return False
-        placed = not match.paths or under(trait.file, match.paths)
+        # what is said of the whole falls under paths where all of it does
+        files = (trait.file,) if trait.file else self.changes
+        placed = not match.paths or all(under(path, match.paths) for path in files)
         change = self.changes.get(trait.file)
         return placed and self._counts and _formed(trait.file, change, match)
 

@@ -112,15 +112,11 @@ ONE_MISTAKE = {
         "expected a path inside the repository",
     ),
     "submodules": (PROJECT.replace("check:", "needs: [submodules], check:"), "not populated"),
-    "not built": ("policies: rules.yaml\n", "policies: known, but not built in this version"),
+    "not built": ("memory: {top_k: 5}\n", "memory.top_k: known, but not built in this version"),
     "network of the host": ("networks: [office, host]\n", "'host' is no network of its own"),
     "no host": (
         PROJECT.replace("check:", "egress_allow: [pypi.org, x.org/simple], check:"),
         "projects[0].egress_allow[1]: 'x.org/simple' is no host that can be listed; expected one",
-    ),
-    "not built below": (
-        PROJECT.replace("check:", "merge: squash, check:"),
-        "projects[0].merge: kn",
     ),
     "critic too late": (
         PROJECT.replace("check:", "max_retries: 1, check:")

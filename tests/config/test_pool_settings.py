@@ -263,7 +263,6 @@ def test_a_circle_of_profiles_is_told_once_though_the_critic_leads_into_it(tmp_p
 
 
 LATER = [
-    "policies: policies.yaml",
     "memory: {provider: remote}",
     "memory: {top_k: 4}",
     "memory: {floor: 0.5}",
@@ -280,13 +279,6 @@ def test_what_is_not_built_is_refused_not_ignored(tmp_path, line):
 
     assert message.startswith(f"{tmp_path}/fleet.yaml:2: {line.partition(':')[0]}")
     assert message.endswith("known, but not built in this version; leave the key out")
-
-
-@pytest.mark.parametrize("key", ["merge: squash", "remote: origin", "in_review_limit: 3"])
-def test_what_is_not_built_of_a_project_is_refused(tmp_path, key):
-    message = _refused(a_home(tmp_path, PROJECT.replace("check:", f"{key}, check:")))
-
-    assert f"projects[0].{key.partition(':')[0]}: known, but not built" in message
 
 
 def _account(line: str) -> str:
