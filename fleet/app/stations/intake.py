@@ -1,6 +1,6 @@
 """Intake: validate, number and write down what people want of a task."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -15,14 +15,15 @@ from fleet.domain.errors import (
     TransientError,
 )
 from fleet.domain.events import Event
-from fleet.domain.profile import Fleet
+from fleet.domain.profile import Fleet, Project
 from fleet.domain.task import Kind, Priority, Resolution, Review, Task, cycle_through
 from fleet.ports import Ledger, Log, Save
 
 _TRIES = 20
-_MAX_TITLE = 200
+MAX_TITLE = 200
 _MAX_TEXT = 100_000
 MAX_RETRIES = 100
+Made = Callable[[Sequence[Task], datetime], Task]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,35 +55,53 @@ def add(wish: Wish, fleet: Fleet, pen: Pen) -> Task:
     if wish.parent is not None and pen.ledger.task(wish.parent).kind is Kind.ATOMIC:
         raise ConfigError(f"{wish.parent} is atomic and cannot have children")
     project = fleet.projects[key]
+    return numbered(key, lambda tasks, at: _wanted(wish, project, tasks, at=at), pen)
+
+
+def _wanted(wish: Wish, project: Project, tasks: Sequence[Task], *, at: datetime) -> Task:
+    number = next_number(tasks)
+    return Task(
+        key=f"{project.key}-{number}",
+        project=project.key,
+        number=number,
+        title=wish.title.strip(),
+        created=at,
+        updated=at,
+        goal=wish.goal,
+        accept=wish.accept,
+        kind=wish.kind,
+        parent=wish.parent,
+        depends=wish.depends,
+        role=wish.role,
+        profile=wish.profile,
+        priority=wish.priority,
+        labels=wish.labels,
+        budget_micros=wish.budget_micros,
+        max_retries=project.max_retries if wish.max_retries is None else wish.max_retries,
+        review=wish.review or project.review,
+    )
+
+
+def numbered(project: str, made: Made, pen: Pen) -> Task:
+    """Write the task that `made` answers beside all others of the project, read just before.
+
+    Called again on fresh ones where another process took the number meanwhile: whoever took it
+    may be a reason not to write this one.
+    """
     for _ in range(_TRIES):
-        number = 1 + max((t.number for t in pen.ledger.tasks(project=key)), default=0)
         at = pen.clock.now()
-        task = Task(
-            key=f"{key}-{number}",
-            project=key,
-            number=number,
-            title=wish.title.strip(),
-            created=at,
-            updated=at,
-            goal=wish.goal,
-            accept=wish.accept,
-            kind=wish.kind,
-            parent=wish.parent,
-            depends=wish.depends,
-            role=wish.role,
-            profile=wish.profile,
-            priority=wish.priority,
-            labels=wish.labels,
-            budget_micros=wish.budget_micros,
-            max_retries=project.max_retries if wish.max_retries is None else wish.max_retries,
-            review=wish.review or project.review,
-        )
+        task = made(pen.ledger.tasks(project=project), at)
         try:
             pen.ledger.commit([Save(row=task), _event("task.added", task, at, pen, task.title)])
-        except DuplicateError:  # another process took the number between the two
+        except DuplicateError:
             continue
         return pen.ledger.task(task.key)
-    raise TransientError(f"no number free in project {key}", remedy="try again")
+    raise TransientError(f"no number free in project {project}", remedy="try again")
+
+
+def next_number(tasks: Sequence[Task]) -> int:
+    """Answer the number of a project's next task."""
+    return 1 + max((task.number for task in tasks), default=0)
 
 
 def _project(wish: Wish, fleet: Fleet) -> str:
@@ -116,19 +135,22 @@ def _validate_words(said: Wish | Task) -> None:
     title = said.title.strip()
     if not title:
         raise ConfigError("a task needs a title", remedy="one line that says what is wanted")
-    if not title.isprintable() or len(title) > _MAX_TITLE:
+    if not title.isprintable() or len(title) > MAX_TITLE:
         what = f"{len(title)} characters long" if title.isprintable() else "not plain text"
-        remedy = f"one line, 1 to {_MAX_TITLE} printable characters; more goes into -d"
+        remedy = f"one line, 1 to {MAX_TITLE} printable characters; more goes into -d"
         raise ConfigError(f"the title is {what}", remedy=remedy)
-    for text in (said.goal, *said.accept, *said.labels):
-        if len(text) > _MAX_TEXT or not _storable(text):
+    keepable((said.goal, *said.accept, *said.labels), what="a description, criterion or label")
+
+
+def keepable(texts: Iterable[str], *, what: str) -> None:
+    """Raise ConfigError where a text is too long, or one that a database does not take.
+
+    Arguments that were no UTF-8 come as lone surrogates.
+    """
+    for text in texts:
+        if len(text) > _MAX_TEXT or any(c == "\0" or "\ud800" <= c <= "\udfff" for c in text):
             remedy = f"UTF-8 without NUL bytes, at most {_MAX_TEXT} characters"
-            raise ConfigError("a description, criterion or label cannot be kept", remedy=remedy)
-
-
-def _storable(text: str) -> bool:
-    """Tell whether a database takes it: arguments that were no UTF-8 come as lone surrogates."""
-    return not any(c == "\0" or "\ud800" <= c <= "\udfff" for c in text)
+            raise ConfigError(f"{what} cannot be kept", remedy=remedy)
 
 
 def _event(kind: str, task: Task, at: datetime, pen: Pen, what: str) -> Log:

@@ -1,9 +1,10 @@
 """Review: what people say of pull requests and of questions, written down by compare-and-set."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from fleet.app.desk import Desk, Pen
+from fleet.app.stations import intake
 from fleet.domain.attempt import Attempt, Red, State
 from fleet.domain.errors import FleetError, NotFoundError, StaleLeaseError, TransientError
 from fleet.domain.merge import PullRequest, PullRequestStatus
@@ -11,6 +12,7 @@ from fleet.domain.pending import ActionStatus, PendingAction
 from fleet.domain.policy import about_check_files
 
 _TRIES = 20
+_ABBREVIATED = 7  # digits of a SHA that name a commit
 _OnPull = Callable[[PullRequest, Attempt, Desk], None]
 
 
@@ -27,22 +29,64 @@ def approve(number: int, pen: Pen) -> PullRequest:
     return _on_pull(number, approved, pen)
 
 
+def unmoved(pull: PullRequest, *, at: str | None, sha: str | None) -> None:
+    """Refuse a yes to anything but the commit that was verified; raises FleetError.
+
+    `at` is where the branch stands, None where it is gone; `sha` is the commit, or its beginning,
+    that the reviewer looked at, None where they named none.
+    """
+    if sha is not None and not (len(sha) >= _ABBREVIATED and pull.head.startswith(sha.lower())):
+        raise FleetError(
+            f"pull request {pull.number} is at {pull.head[:12]}, not at {sha}",
+            remedy=f"look at it again: fleet pr diff {pull.number}",
+        )
+    if at is not None and at != pull.head:
+        raise FleetError(
+            f"{pull.branch} is at {at[:12]}, but {pull.head[:12]} was verified",
+            remedy=(
+                f"`git update-ref refs/heads/{pull.branch} {pull.head}` puts it back; "
+                f"`fleet pr reject {pull.number} --reason TEXT` has an agent go on from there"
+            ),
+        )
+
+
 def reject(number: int, pen: Pen, *, reason: str) -> PullRequest:
     """Reject a pull request; the reason is the next attempt's diagnosis and counts as red."""
     if not reason.strip():
         raise FleetError("a rejection needs a reason", remedy="--reason TEXT")
+    intake.keepable((reason,), what="the reason")
+    said = f"{pen.who} rejected it: {reason}"
 
     def rejected(pull: PullRequest, attempt: Attempt, desk: Desk) -> None:
-        if pull.status is PullRequestStatus.MERGING:
-            raise FleetError(f"pull request {number} is being merged", remedy="wait, then revert")
-        task = desk.task(pull.task)
-        if task is not None and task.cancel_requested:
-            raise FleetError(f"{pull.task} is being cancelled", remedy="there is nothing to reject")
-        desk.save(replace(pull, status=PullRequestStatus.REJECTED, reason=reason))
-        said = f"{pen.who} rejected it: {reason}"
-        desk.move(attempt, State.REJECTED, reason=said, red=Red.REVIEW, diagnosis=said)
+        _send_back(replace(pull, reason=reason), attempt, desk, said=said)
 
     return _on_pull(number, rejected, pen)
+
+
+def comment(number: int, texts: Sequence[str], pen: Pen) -> PullRequest:
+    """Send a pull request back with comments, which stay with it; counts as red."""
+    if not texts or not all(text.strip() for text in texts):
+        raise FleetError("a comment needs a text", remedy="say what is to be changed")
+    intake.keepable(texts, what="a comment")
+
+    def commented(pull: PullRequest, attempt: Attempt, desk: Desk) -> None:
+        stamped = (f"{pen.who}, {desk.at:%Y-%m-%d %H:%M} UTC: {text}" for text in texts)
+        kept = replace(pull, comments=(*pull.comments, *stamped))
+        said = f"{pen.who} commented on it: " + "\n".join(texts)
+        _send_back(replace(kept, reason=said), attempt, desk, said=said)
+        desk.log("pull.commented", attempt, what="\n".join(texts))
+
+    return _on_pull(number, commented, pen)
+
+
+def _send_back(pull: PullRequest, attempt: Attempt, desk: Desk, *, said: str) -> None:
+    if pull.status is PullRequestStatus.MERGING:
+        raise FleetError(f"pull request {pull.number} is being merged", remedy="wait, then revert")
+    task = desk.task(pull.task)
+    if task is not None and task.cancel_requested:
+        raise FleetError(f"{pull.task} is being cancelled", remedy="there is nothing to send back")
+    desk.save(replace(pull, status=PullRequestStatus.REJECTED))
+    desk.move(attempt, State.REJECTED, reason=said, red=Red.REVIEW, diagnosis=said)
 
 
 def _on_pull(number: int, act: _OnPull, pen: Pen) -> PullRequest:
@@ -52,7 +96,10 @@ def _on_pull(number: int, act: _OnPull, pen: Pen) -> PullRequest:
         pull = desk.pull(number)
         if pull is None:
             closed = pen.ledger.pull_request(number)
-            raise FleetError(f"pull request {number} is {closed.status} already")
+            raise FleetError(
+                f"pull request {number} is {closed.status} already",
+                remedy=f"see `fleet task show {closed.task}`",
+            )
         attempt = desk.attempt(pull.attempt)
         if attempt is None:
             raise NotFoundError(f"pull request {number} has no attempt {pull.attempt}")
