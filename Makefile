@@ -1,6 +1,6 @@
 # `make demo` and `make test` do all the set-up they need, from an empty clone on a bare machine.
 
-.PHONY: demo test check agents-matrix venv engine small-image images clean
+.PHONY: demo test check agents-matrix soak venv engine small-image images clean
 .NOTPARALLEL:
 
 demo: venv engine small-image
@@ -17,6 +17,12 @@ check: venv
 agents-matrix: venv engine images
 	@echo "agents-matrix: the real CLIs through every failure, into docs/agents.md" >&2
 	@.venv/bin/python -m tests.matrix
+
+# `make soak SEED=n` plays a night again; TASKS and KILLS make it longer or rougher
+soak: venv engine small-image
+	@echo "soak: 200 tasks, two fifths of them bad, then an independent look at every commit" >&2
+	@.venv/bin/python -m tests.soak $(if $(SEED),--seed $(SEED)) \
+	  $(if $(TASKS),--tasks $(TASKS)) $(if $(KILLS),--kills $(KILLS))
 
 venv:
 	@scripts/venv.sh
