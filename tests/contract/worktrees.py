@@ -45,8 +45,8 @@ class Stage:
     def home(self) -> Path:
         return self.root / "home"
 
-    def git(self, *arguments: str) -> str:
-        return git(self.repository, *arguments)
+    def git(self, *arguments: str, stdin: bytes = b"") -> str:
+        return git(self.repository, *arguments, stdin=stdin)
 
     def prepared(self, attempt: Attempt, *, fresh: bool = False) -> Workspace:
         branch = attempt.branch
@@ -81,6 +81,13 @@ class Stage:
         assert chain.tip is not None
         assert chain.merged == (chain.tip,)
         return chain.tip
+
+    def reverted(self, tip: str, merged: str) -> MergedTip:
+        """Build a revert that has no conflict."""
+        said = "Revert APP-1"
+        back = self.worktrees.reverted(self.project, tip=tip, merged=merged, message=said, at=NOW)
+        assert isinstance(back, MergedTip)
+        return back
 
     def names(self, sha: str) -> set[str]:
         """Answer the names of all files at a commit."""

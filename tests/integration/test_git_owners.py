@@ -4,16 +4,18 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from fleet.domain.errors import WorkspaceError
 from tests.contract.worktrees import a_stage, finished, owners_below
-from tests.repos import belongs_to, write
+from tests.repos import belongs_to, git, write
 
 _ROOT = os.geteuid() == 0
 _OWNER = 1000 if _ROOT else os.geteuid()
+_TWO = ((1, "x"), (2, "y"))
 
 
 @pytest.fixture
@@ -55,6 +57,30 @@ def test_nothing_is_left_that_the_owner_cannot_write(ground):
     for place in (checkout.path, checkout.git_dir, space.git_dir, stage.repository):
         assert owners_below(Path(place)) == {_OWNER}
     assert (stage.repository / "a").read_text() == "2"
+
+
+def test_merges_and_what_is_pushed_and_fetched_are_the_owners(ground):
+    stage = a_stage(ground, {"a": "1"})
+    bare, look = ground / "bare.git", ground / "looks" / "look"
+    git(ground, "clone", "--quiet", "--bare", str(stage.repository), str(bare))
+    look.parent.mkdir(mode=0o777)
+    look.parent.chmod(0o777)
+    if _ROOT:
+        belongs_to(stage.repository, _OWNER)
+        belongs_to(bare, _OWNER)
+    project = replace(stage.project, remote=str(bare))
+    tip, heads = stage.worktrees.tip(project), [stage.worked({n: "1"}, k).head for k, n in _TWO]
+
+    chain = stage.chain(tip, *heads)
+    assert chain.tip is not None
+    stage.reverted(chain.tip.sha, chain.merged[0].sha)
+    stage.worktrees.pushed(project, old=tip, new=chain.tip.sha)
+    assert stage.worktrees.synced(project) is None
+    stage.worktrees.check_out(project, heads[0], folder=str(look))
+
+    assert stage.worktrees.tip(project) == chain.tip.sha
+    for place in (stage.repository, bare, look):
+        assert owners_below(place) == {_OWNER}
 
 
 def test_what_an_agent_closed_keeps_what_the_base_had_and_goes_away(ground):

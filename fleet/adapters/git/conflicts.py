@@ -1,5 +1,6 @@
 """Merge two trees; where they do not merge, say which files and what stands against what."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -14,8 +15,9 @@ _ALL_BYTES = 12 * 1024
 _CONTEXT = 3
 # of a file that is larger only the beginning is looked at
 _READ_BYTES = 1024**2
-_CUT = "[cut]"
+_CUT = "\n[cut]"
 _OURS, _THEIRS = "target", "task"
+_MARKERS = (b"<<<<<<<", b">>>>>>>")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,16 +32,19 @@ class Clash:
 
     def told(self, repository: Repository) -> Conflict:
         """Answer the conflict: all files, and of the first few both sides, bounded."""
-        sides: list[tuple[str, str]] = []
+        sides: dict[str, str] = {}
         left = _ALL_BYTES
         for name in self.names[:_FILES]:
             side = _bounded(self._side(repository, name), min(left, _FILE_BYTES))
             left -= len(side.encode())
-            sides.append((text(name), side))
-        return Conflict(
-            files=tuple(text(name) for name in self.names),
-            sides=tuple((name, side) for name, side in sides if side),
-        )
+            if side:
+                sides.setdefault(self._path(name), side)
+        files = dict.fromkeys(self._path(name) for name in self.names)
+        return Conflict(files=tuple(files), sides=tuple(sides.items()))
+
+    def _path(self, name: bytes) -> str:
+        """Answer a file's path: where a folder is in its way, git appends the side to it."""
+        return text(re.sub(rb"~(%s|%s)(_\d+)?\Z" % self._sides, b"", name))
 
     def _side(self, repository: Repository, name: bytes) -> str:
         """Answer the regions in conflict; where there are none, what git says of the file."""
@@ -48,8 +53,7 @@ class Clash:
 
     def _regions(self, content: bytes) -> Iterator[str]:
         lines = content.splitlines(keepends=True)
-        start = f"<<<<<<< {self.ours}".encode()
-        end = f">>>>>>> {self.theirs}".encode()
+        start, end = (b"%s %s" % pair for pair in zip(_MARKERS, self._sides, strict=True))
         begun = None
         for number, line in enumerate(lines):
             if line.startswith(start):
@@ -62,6 +66,10 @@ class Clash:
     def _plain(self, said: str) -> str:
         """Name the sides by what they are: nobody knows them by their SHAs."""
         return said.replace(self.ours, _OURS).replace(self.theirs, _THEIRS)
+
+    @property
+    def _sides(self) -> tuple[bytes, bytes]:
+        return self.ours.encode(), self.theirs.encode()
 
 
 def merge_trees(repository: Repository, ours: str, theirs: str) -> str | Clash:
@@ -109,4 +117,5 @@ def _bounded(said: str, limit: int) -> str:
     raw = said.encode()
     if len(raw) <= limit:
         return said
-    return raw[: max(limit - len(_CUT) - 1, 0)].decode(errors="ignore") + f"\n{_CUT}"
+    kept = raw[: max(limit - len(_CUT), 0)].decode(errors="ignore")
+    return kept + _CUT if kept else ""

@@ -19,10 +19,11 @@ def visit(repository: Repository, sha: str, *, folder: Path) -> None:
     folder = folder.absolute()
     git_dir = _git_dir(repository, folder)
     if git_dir is None or (git_dir / "index").exists():
-        _refuse_used(folder)
-        added = ("worktree", "add", "--quiet", "--detach", "--no-checkout", "--", str(folder), sha)
-        repository.refs.run(*added)
-        git_dir = _git_dir(repository, folder)
+        _add(repository, sha, folder)
+    elif not (folder / ".git").is_file():
+        # a git that was killed while it made it has left it locked
+        _add(repository, sha, folder, "--force", "--force")
+    git_dir = _git_dir(repository, folder)
     if git_dir is None:
         raise WorkspaceError(f"{folder} is no worktree of {repository.project.path}")
     git = repository.store.over(folder, index=git_dir / "index")
@@ -31,16 +32,18 @@ def visit(repository: Repository, sha: str, *, folder: Path) -> None:
     git.run("read-tree", "--reset", "-u", "--quiet", sha)
 
 
-def _refuse_used(folder: Path) -> None:
+def _add(repository: Repository, sha: str, folder: Path, *options: str) -> None:
     if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
         raise WorkspaceError(f"{folder} is no folder", remedy="name a new one")
     if folder.is_dir() and any(folder.iterdir()):
         raise WorkspaceError(f"{folder} is not empty", remedy="name a new folder")
+    asked = ("worktree", "add", "--quiet", "--detach", "--no-checkout", *options)
+    repository.refs.run(*asked, "--", str(folder), sha)
 
 
 def _git_dir(repository: Repository, folder: Path) -> Path | None:
     """Answer where git keeps what it knows of that worktree, None where it is none of this one."""
     for marker in (repository.common / "worktrees").glob("*/gitdir"):
         if Path(text(marker.read_bytes()).strip()) == folder / ".git":
-            return marker.parent if (folder / ".git").is_file() else None
+            return marker.parent
     return None
