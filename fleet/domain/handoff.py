@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, TypeVar
 
-from fleet.domain.attempt import Attempt, State
+from fleet.domain.attempt import Attempt, Red, State
 from fleet.domain.change import Change, Diff
 from fleet.domain.endings import ending
 from fleet.domain.events import Event
@@ -19,8 +19,8 @@ LONGEST_MESSAGE = 16 * 1024  # bytes of UTF-8
 # shares of it in bytes; the rest is for fleet's own words
 _EARLIER = 2800
 _FILES = 2800
-_LESSONS = 2400
-_DIAGNOSES = 7000
+_LESSONS = 1800
+_DIAGNOSES = 6800
 
 _GOAL = 4000
 _EVIDENCE = 300
@@ -30,6 +30,7 @@ _PATH = 240
 _LESSON = 400
 _LESSON_KEYS = ("title", "problem", "cause", "remedy")
 _SHA = 12
+_WITH_OTHERS = frozenset({Red.CONFLICT, Red.MERGED_TIP})
 
 _OPENING = """\
 You take over task {task}: others worked on it before you, and none of them came to its end.
@@ -40,6 +41,16 @@ _GO_ON = """\
 Their work is committed on your branch and stands in your worktree. Look at it first and go on from
 there; undo only what is wrong."""
 _BEGIN = "Nothing of their work stands on your branch: begin at the target."
+_NOT_ALONE = """\
+The work of attempt {attempt} does not go together with the target as it is now{who}. Your branch \
+begins at the target. Do the task anew on top of it, so that what is asked of you and what was \
+asked of others both hold; undo nothing of theirs."""
+_READ = """\
+The work itself is not on your branch: `git diff {target}...{commit}` shows it. Take from it what \
+still fits."""
+_BY_HAND = """\
+Fleet tried by git alone and could not: what is to be taken back was changed since{who}. Take it \
+back by hand, so that what came later still holds."""
 
 _T = TypeVar("_T")
 
@@ -49,7 +60,7 @@ class Earlier:
     """An attempt before this one: who had it, and how it ended in fleet's own words.
 
     `evidence` and `diagnosis` are data; `commit` is where its work stands on the branch, "" where
-    none of it does.
+    none of it does; `left` is then the commit that has it, "" where it left nothing.
     """
 
     attempt: int
@@ -60,6 +71,7 @@ class Earlier:
     evidence: str
     diagnosis: str
     commit: str
+    left: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,10 +85,14 @@ class Work:
 
 @dataclass(frozen=True, kw_only=True)
 class Handoff:
-    """All that a successor is told, within its bounds; `left_out` counts what is beyond them."""
+    """All that a successor is told, within its bounds; `left_out` counts what is beyond them.
+
+    `advice` is what fleet says to do where work did not go together with that of others.
+    """
 
     task: str
     goal: str
+    advice: str
     earlier: tuple[Earlier, ...]
     head: str
     target: str
@@ -87,7 +103,8 @@ class Handoff:
 
 def predecessors(attempt: Attempt, attempts: Iterable[Attempt]) -> tuple[Attempt, ...]:
     """Answer the attempts before it that ran, oldest first; who never ran left nothing to tell."""
-    ran = (old for old in attempts if old.number < attempt.number and old.started is not None)
+    before = (old for old in attempts if old.number < attempt.number)
+    ran = (old for old in before if old.started is not None or old.by_fleet)
     return tuple(sorted(ran, key=lambda old: old.number))
 
 
@@ -108,6 +125,7 @@ def handoff_of(
     return Handoff(
         task=task.key,
         goal=plain(task.goal or task.title, _GOAL),
+        advice=_advice(before, work),
         earlier=_diagnosed(told, before[len(before) - len(told) :]),
         head=work.head,
         target=work.target,
@@ -129,7 +147,8 @@ def fields(handoff: Handoff) -> dict[str, Any]:
 def message(handoff: Handoff) -> str:
     """Word the handover as one message, at most LONGEST_MESSAGE bytes."""
     where = _GO_ON if handoff.files else _BEGIN
-    parts = [_OPENING.format(task=handoff.task, where=where), _ends(handoff)]
+    opening = _OPENING.format(task=handoff.task, where=where)
+    parts = [opening, *filter(None, (handoff.advice,)), _ends(handoff)]
     parts += _quoted("Why each was ended, as fleet noted it:", map(_evidence, handoff.earlier))
     if handoff.files:
         shas = f"{handoff.target[:_SHA]} and {handoff.head[:_SHA]}"
@@ -156,7 +175,23 @@ def _earlier(old: Attempt, *, since: int) -> Earlier:
         evidence=evidence,
         diagnosis="",
         commit=(old.head or "") if stands else "",
+        left=(old.head or "") if old.number < since and old.head != old.base else "",
     )
+
+
+def _advice(before: Sequence[Attempt], work: Work) -> str:
+    """Say what to do where the work last rejected did not go together with that of others."""
+    last = next((old for old in reversed(before) if old.red is not None), None)
+    if last is None or last.red not in _WITH_OTHERS:
+        return ""
+    who = f" ({', '.join(last.others)})" if last.others else ""
+    if last.by_fleet and last.head is None:
+        return _BY_HAND.format(who=who)
+    told = _NOT_ALONE.format(attempt=last.number, who=who)
+    if last.head is None or last.head == last.base:
+        return told
+    shas = {"target": work.target[:_SHA], "commit": last.head[:_SHA]}
+    return f"{told}\n{_READ.format(**shas)}"
 
 
 def _diagnosed(told: Sequence[Earlier], before: Sequence[Attempt]) -> tuple[Earlier, ...]:
@@ -218,7 +253,8 @@ def _ends(handoff: Handoff) -> str:
 
 def _end(old: Earlier) -> str:
     commit = f"; its work is in commit {old.commit[:_SHA]}" if old.commit else ""
-    return f"- attempt {old.attempt}, profile {old.profile}: {old.state}, {old.why}{commit}"
+    left = f"; its work is in commit {old.left[:_SHA]}, not on your branch" if old.left else ""
+    return f"- attempt {old.attempt}, profile {old.profile}: {old.state}, {old.why}{commit}{left}"
 
 
 def _evidence(old: Earlier) -> str:

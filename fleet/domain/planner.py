@@ -8,6 +8,7 @@ from fleet.domain.attempt import Attempt, Outcome, State, end_of
 from fleet.domain.board import Board, Standing, board_of, standing
 from fleet.domain.dispatching import Dispatches, dispatches
 from fleet.domain.merging import Merges, merges, withdrawn
+from fleet.domain.pending import ActionStatus
 from fleet.domain.plan import (
     Action,
     Clean,
@@ -23,9 +24,9 @@ from fleet.domain.plan import (
     Stop,
     Verify,
 )
-from fleet.domain.policy import ActionStatus
 from fleet.domain.pool import Pool, pool_of
 from fleet.domain.profile import Fleet, OnClose
+from fleet.domain.proposing import proposals
 from fleet.domain.stopping import Spending, ground, spending_of
 from fleet.domain.task import Status, Task
 
@@ -46,12 +47,11 @@ def plan(snapshot: Snapshot, fleet: Fleet, sight: Sight) -> Plan:
             actions += _for_attempt(attempt, tasks.get(attempt.task), board, watched)
     merging = merges(board, tasks, sight)
     actions += merging.actions
-    actions += _retirements(board, where)
+    actions += _retirements(board, where, sight)
     ready = [task for task in snapshot.tasks if where[task.key].status is Status.READY]
-    proposed = [task for task in ready if task.reverts is not None and _first(task, board)]
-    actions += [Propose(task=task) for task in proposed if not sight.stopping]
-    ready = [task for task in ready if task not in proposed]
-    starts = dispatches(ready, board, sight, pool=pool)
+    own = proposals(ready, board, sight)
+    actions += own.actions
+    starts = dispatches(own.others, board, sight, pool=pool)
     starting = {action.task.key for action in starts.actions}
     actions = [each for each in actions if not _gives_way(each, board, sight, starting)]
     actions += starts.actions
@@ -59,8 +59,8 @@ def plan(snapshot: Snapshot, fleet: Fleet, sight: Sight) -> Plan:
     free = tuple(action for action in actions if action.key not in held)
     return Plan(
         actions=free,
-        waits=starts.waits,
-        idle=not free and _at_rest(board, sight),
+        waits=(*own.waits, *starts.waits),
+        idle=not free and merging.wake is None and _at_rest(board, sight),
         wake=_wake(starts, merging, pool),
         storm=starts.storm,
     )
@@ -83,10 +83,6 @@ class _Watched:
     sight: Sight
     pool: Pool
     spending: Spending
-
-
-def _first(task: Task, board: Board) -> bool:
-    return task.key not in board.attempts
 
 
 def _wake(starts: Dispatches, merging: Merges, pool: Pool) -> datetime | None:
@@ -204,10 +200,11 @@ def _verification(attempt: Attempt, task: Task, board: Board, sight: Sight) -> I
         yield Verify(attempt=attempt, task=task, action=action)
 
 
-def _retirements(board: Board, standings: Mapping[str, Standing]) -> Iterator[Action]:
+def _retirements(board: Board, standings: Mapping[str, Standing], sight: Sight) -> Iterator[Action]:
     for task in board.snapshot.tasks:
         where = standings[task.key]
-        if where.fate is None:
+        # a proposal under way would plant the branch again that is put away
+        if where.fate is None or Propose(task=task).key in sight.busy:
             continue
         attempts = board.attempts.get(task.key, ())
         if all(attempt.cleaned for attempt in attempts):

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fleet.domain.attempt import Attempt, Red, State
+from fleet.domain.attempt import BY_FLEET, Attempt, Red, State
 from fleet.domain.change import Change, ChangeType
 from fleet.domain.endings import ending
 from fleet.domain.handoff import (
@@ -92,6 +92,7 @@ def test_the_same_is_told_in_the_packet_as_values() -> None:
         "evidence": "no progress for 300 s (limit 300 s)",
         "diagnosis": "",
         "commit": "1" * 40,
+        "left": "",
     }
     assert told["files"][0]["path"] == "src/app.py"
     assert told["lessons"] == ({"title": "Cents"},)
@@ -135,6 +136,41 @@ def test_work_from_before_a_fresh_start_is_not_said_to_stand() -> None:
     assert [old.commit[:1] for old in again.earlier] == ["", "2", ""]
     assert anew.earlier[0].commit == ""
     assert "begin at the target" in message(anew)
+    assert [old.left[:1] for old in again.earlier] == ["1", "", ""]
+    assert f"in commit {'1' * 12}, not on your branch" in message(anew)
+
+
+@pytest.mark.parametrize("red", [Red.CONFLICT, Red.MERGED_TIP])
+def test_who_goes_on_after_a_conflict_is_told_with_whom_and_where_the_work_is(red: Red) -> None:
+    told = message(handed(rejected(red, others=("APP-7", "APP-9")), fresh=True))
+
+    said = outside_of_data(told)
+    assert "attempt 1 does not go together with the target as it is now (APP-7, APP-9)" in said
+    assert f"`git diff {TIP[:12]}...{'1' * 12}` shows it" in said
+
+
+def test_that_is_said_until_another_rejection_says_more() -> None:
+    conflict = rejected(Red.CONFLICT, others=("APP-7",))
+
+    stopped = handed(conflict, ran(2, state=State.CANCELLED, fresh=True))
+    rejected_since = handed(conflict, rejected(Red.CHECK, number=2, fresh=True))
+
+    assert "APP-7" in message(stopped)
+    assert (handed(ran()).advice, rejected_since.advice) == ("", "")
+
+
+def test_what_git_alone_could_not_take_back_is_told_as_such() -> None:
+    fleets = rejected(Red.CONFLICT, profile=BY_FLEET, started=None, head=None, others=("APP-3",))
+
+    told = message(handed(fleets, fresh=True))
+
+    assert "Fleet tried by git alone and could not" in told
+    assert "changed since (APP-3)" in told
+    assert "git diff" not in told
+
+
+def rejected(red: Red, *, number: int = 1, **changes: Any) -> Attempt:
+    return ran(number, **({"state": State.REJECTED, "red": red, "cause": None} | changes))
 
 
 def test_lessons_are_those_of_predecessors_each_once() -> None:
@@ -225,6 +261,18 @@ def test_the_same_history_is_told_in_the_same_words() -> None:
         return message(handed(ran(), ran(2), changes=(a_change(),), events=[a_lesson(title="x")]))
 
     assert told() == told()
+
+
+def test_the_longest_advice_still_fits() -> None:
+    red: dict[str, Any] = {"reason": "r" * 300, "diagnosis": "d" * 9000}
+    others = tuple(f"ABCDEFGHIJ-99999999{n}" for n in range(5))
+    before = [rejected(Red.CONFLICT, number=n, others=others, **red) for n in range(1, 40)]
+    lessons = [a_lesson(title=f"{n} " * 100, remedy="y" * 400) for n in range(40)]
+    changes = tuple(a_change("p" * 200) for _ in range(100))
+
+    told = message(handed(*before, changes=changes, events=lessons, fresh=True))
+
+    assert LONGEST_MESSAGE - 2500 < len(told.encode()) <= LONGEST_MESSAGE
 
 
 def test_what_is_too_long_loses_its_middle() -> None:
