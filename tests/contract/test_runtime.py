@@ -71,6 +71,9 @@ def test_a_container_says_and_ends_as_it_did(home):
     assert b"".join(runtime.follow(spec.name)) == b"out\nagain\n"
     assert runtime.wait(spec.name, timeout=10) == Exit(code=3, out_of_memory=False)
     assert runtime.output(spec.name, limit=100) == ("out\nagain\n", "err\n")
+    said = list(runtime.transcript(spec.name))
+    assert b"".join(piece for stream, piece in said if stream == 1) == b"out\nagain\n"
+    assert b"".join(piece for stream, piece in said if stream == 2) == b"err\n"
 
 
 def test_starting_again_neither_runs_it_twice_nor_fails(home):
@@ -172,6 +175,7 @@ def test_what_is_gone_is_gone_without_a_fuss(home):
     assert runtime.wait(name) is None
     assert list(runtime.follow(name)) == []
     assert runtime.output(name, limit=10) == ("", "")
+    assert list(runtime.transcript(name)) == []
 
 
 def test_containers_tell_whose_they_are_and_how_they_ended(home):

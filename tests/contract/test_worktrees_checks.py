@@ -53,6 +53,19 @@ def test_an_overlay_that_touches_nothing_leaves_the_tree(tmp_path):
     assert checkout.tree == stage.git("rev-parse", f"{head}^{{tree}}")
 
 
+@pytest.mark.parametrize("overlay", [(), ("scripts/check.sh", "tests/**"), ("absent/**",)])
+def test_the_tree_of_a_clean_tree_is_known_without_one(tmp_path, overlay):
+    stage = a_stage(tmp_path, {"scripts/check.sh": "strict", "tests/a": "1", "src": "1"})
+    head = stage.worked({"scripts/check.sh": "true", "tests/a": None, "src": "2"}).head
+    checks = tmp_path / "home/.fleet/checks"
+
+    tree = stage.worktrees.clean_tree(stage.project, head, name="c", overlay=overlay)
+
+    assert not checks.exists() or list(checks.iterdir()) == []
+    made = stage.worktrees.checkout(stage.project, head, name="c", overlay=overlay)
+    assert tree == made.tree
+
+
 def test_a_link_in_the_place_of_the_checks_folder_gives_way(tmp_path):
     stage = a_stage(tmp_path, {"scripts/check.sh": "strict"})
     root = Path(stage.prepared(finished()).path)

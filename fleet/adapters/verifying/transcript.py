@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator
 
 TAIL = 16 * 1024
-_HEAD = _REST = 4 * 1024**2
+# looking for secrets takes most of a second for each MiB
+_HEAD, _REST = 1024**2, 3 * 1024**2
 _PIECE = 64 * 1024
 _KEY_BEGINS, _KEY_ENDS = b"-----BEGIN ", b"-----END "
 
