@@ -128,6 +128,7 @@ def tools(office: Office, *, run: str) -> Tools:
     """Answer the ports a coordinator works with; `run` is the order that it carries out."""
     from fleet.adapters.redaction import Redaction, redact_logs
     from fleet.adapters.reports import FolderReports
+    from fleet.adapters.scanner import SecretScanner
     from fleet.adapters.schedule import ScheduledAlarm
     from fleet.adapters.traces import JsonlTraces
     from fleet.adapters.verifier import ContainerVerifier
@@ -159,6 +160,7 @@ def tools(office: Office, *, run: str) -> Tools:
         verifier=ContainerVerifier(checking, office.ledger),
         packets=homes.FolderPackets(office.home),
         secrets=secrets(office, redaction),
+        scanner=SecretScanner(redaction),
         traces=JsonlTraces(office.home / "traces", redaction),
         reports=FolderReports(office.home),
     )

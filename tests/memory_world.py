@@ -4,7 +4,7 @@ import json
 import threading
 from collections import deque
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from hashlib import sha1
 from pathlib import PurePath
@@ -12,16 +12,17 @@ from typing import Any
 
 from fleet.adapters.memory import ManualClock, MemoryAlarm, MemoryLedger
 from fleet.adapters.redaction import Redaction
+from fleet.adapters.scanner import SecretScanner
 from fleet.app import leftovers
 from fleet.app.coordinator import Coordinator, Order
 from fleet.app.crew import Report
 from fleet.app.tools import Tools
 from fleet.domain.attempt import Attempt
+from fleet.domain.change import Change, ChangeType, Diff
 from fleet.domain.egress import Destination
 from fleet.domain.errors import CredentialError, FleetError, StaleLeaseError, WorkspaceError
 from fleet.domain.merge import MergeWay
 from fleet.domain.plan import Plan, Snapshot
-from fleet.domain.policy import Change, ChangeType, Diff
 from fleet.domain.profile import Account, Project
 from fleet.domain.result import Check, Verdict, VerdictStatus
 from fleet.ports import (
@@ -241,11 +242,6 @@ class MemoryWorktrees(Worktrees):
     def clean_tree(self, project: Project, sha: str, *, name: str, overlay: tuple[str, ...]) -> str:
         return tree_of(self.overlaid(project, sha, overlay))
 
-    def clean_tree(
-        self, project: Project, sha: str, *, name: str, overlay: tuple[str, ...]
-    ) -> str:
-        return tree_of(self.overlaid(project, sha, overlay))
-
     def overlaid(self, project: Project, sha: str, overlay: tuple[str, ...]) -> dict[str, str]:
         """Answer the files at a SHA with the overlay's from the target."""
         files, target = self.files(sha), self.files(self.branches[project.target])
@@ -275,7 +271,7 @@ class MemoryWorktrees(Worktrees):
             told = "\n".join((f"Merge {len(merged)} pull requests", "", *_firsts(entries, merged)))
             sha = self.commit(self.files(on), (tip, on), told)
             last = MergedTip(sha=sha, tree=merged[-1].tree)
-        conflict = Conflict(files=clashes) if clashes else None
+        conflict = self._conflict(clashes, on, entries[len(merged)].head) if clashes else None
         return Chain(merged=tuple(merged), tip=last, conflict=conflict)
 
     def _merged(self, tip: str, head: str) -> tuple[dict[str, str], tuple[str, ...]]:
@@ -295,6 +291,11 @@ class MemoryWorktrees(Worktrees):
                 merged[path] = now
         return merged, tuple(sorted(clashes))
 
+    def _conflict(self, paths: Sequence[str], tip: str, head: str) -> Conflict:
+        ours, theirs = self.files(tip), self.files(head)
+        sides = ((path, f"{ours.get(path)} | {theirs.get(path)}") for path in paths)
+        return Conflict(files=tuple(paths), sides=tuple(sides))
+
     def reverted(
         self, project: Project, *, tip: str, merged: str, message: str, at: datetime
     ) -> MergedTip | Conflict:
@@ -302,9 +303,10 @@ class MemoryWorktrees(Worktrees):
         if merged not in self.history(tip):
             raise WorkspaceError(f"{merged} is not in {project.target}: nothing to take back")
         before = self.files(self.commits[merged].parents[0])
-        files, clashes = self._merged(tip, self.commit(before, (merged,), message))
+        undone = self.commit(before, (merged,), message)
+        files, clashes = self._merged(tip, undone)
         if clashes:
-            return Conflict(files=clashes)
+            return self._conflict(clashes, tip, undone)
         if files == self.files(tip):
             return MergedTip(sha=tip, tree=tree_of(files))
         return MergedTip(sha=self.commit(files, (tip,), message), tree=tree_of(files))
@@ -362,6 +364,7 @@ class MemoryWorktrees(Worktrees):
         return Added(lines=lines, removed=removed)
 
     def commits_between(self, project: Project, base: str, tip: str) -> tuple[str, ...]:
+        self._faults.trip("commits_between")
         found = self.history(tip) - self.history(base)
         return tuple(sorted(found, key=lambda sha: len(self.history(sha)), reverse=True))
 
@@ -614,28 +617,35 @@ class MemoryTraces(Traces):
 
 
 def verdict_on(files: Files) -> VerdictStatus:
-    """Judge a tree as its own check script does: `strict` is red wherever a file says so."""
+    """Judge a tree as its own check script does: `strict` is red wherever a file says so.
+
+    And where one says left and another right: each is green alone.
+    """
     script = files.get(CHECK)
     if script is None:
         return VerdictStatus.ERROR
-    if script == "strict" and any("red" in text.split() for text in files.values()):
+    said = {word for text in files.values() for word in text.split()}
+    if script == "strict" and ("red" in said or {"left", "right"} <= said):
         return VerdictStatus.FAILED
     return VerdictStatus.PASSED
 
 
 class MemoryVerifier(Verifier):
-    """Runs the check script of `verdict_on`."""
+    """Runs the check script of `verdict_on`; `checked` are the runs, not what was known."""
 
     def __init__(
         self,
         worktrees: MemoryWorktrees,
         runtime: MemoryRuntime,
+        ledger: MemoryLedger,
+        *,
         clock: ManualClock,
         faults: Faults,
     ) -> None:
         self.checked: list[tuple[str, str]] = []
         self._worktrees = worktrees
         self._runtime = runtime
+        self._ledger = ledger
         self._clock = clock
         self._faults = faults
 
@@ -645,26 +655,32 @@ class MemoryVerifier(Verifier):
         self._faults.trip("check")
         laid = project.check_files if overlay else ()
         files = self._worktrees.overlaid(project, sha, laid)
+        return tuple(self._verdict(check, files, attempt=attempt, sha=sha) for check in checks)
+
+    def _verdict(self, check: Check, files: Files, *, attempt: str, sha: str) -> Verdict:
+        known = self._ledger.known_verdict(
+            tree=tree_of(files), definition=check.definition, image=self._runtime.image or ""
+        )
+        if known is not None:
+            about = {"attempt": attempt, "name": check.name, "sha": sha}
+            return replace(known, **about, source=known.attempt, at=self._clock.now())
+        self.checked.append((attempt, sha))
         status = verdict_on(files)
-        if checks:
-            self.checked.append((attempt, sha))
-        return tuple(
-            Verdict(
-                attempt=attempt,
-                name=check.name,
-                sha=sha,
-                tree=tree_of(files),
-                status=status,
-                command=check.command,
-                exit_code=0 if status is VerdictStatus.PASSED else 1,
-                stdout="" if status is VerdictStatus.PASSED else "assert red is green",
-                stderr="",
-                duration_seconds=0.0,
-                error="no check script" if status is VerdictStatus.ERROR else None,
-                at=self._clock.now(),
-                image=self._runtime.image or "",
-            )
-            for check in checks
+        return Verdict(
+            attempt=attempt,
+            name=check.name,
+            sha=sha,
+            tree=tree_of(files),
+            status=status,
+            command=check.command,
+            exit_code=0 if status is VerdictStatus.PASSED else 1,
+            stdout="" if status is VerdictStatus.PASSED else "assert red is green",
+            stderr="",
+            duration_seconds=0.0,
+            error="no check script" if status is VerdictStatus.ERROR else None,
+            at=self._clock.now(),
+            image=self._runtime.image or "",
+            definition=check.definition,
         )
 
 
@@ -692,12 +708,15 @@ class World:
         self.faults = Faults()
         self.packets = MemoryPackets()
         self.secrets = MemorySecrets()
+        self.scanner = SecretScanner(Redaction())
         self.networks = MemoryNetworks(self.faults)
         self.traces = MemoryTraces()
         self.reports = MemoryReports(self.faults)
         self.worktrees = MemoryWorktrees(self.faults)
         self.runtime = MemoryRuntime(self.worktrees, self.packets, self.faults)
-        self.verifier = MemoryVerifier(self.worktrees, self.runtime, self.clock, self.faults)
+        self.verifier = MemoryVerifier(
+            self.worktrees, self.runtime, self.ledger, clock=self.clock, faults=self.faults
+        )
 
     @property
     def tools(self) -> Tools:
@@ -716,6 +735,7 @@ class World:
             verifier=self.verifier,
             packets=self.packets,
             secrets=self.secrets,
+            scanner=self.scanner,
             networks=self.networks,
             traces=self.traces,
             reports=self.reports,

@@ -5,10 +5,12 @@ from collections.abc import Collection, Mapping
 from threading import Lock
 from typing import Any
 
-from fleet.adapters.secret_shapes import NAMES, named, shapes
+from fleet.adapters.secret_shapes import assigned, shapes
 
 # shorter words occur in ordinary text
 _SHORTEST = 6
+# each is looked for in all of a text
+_MOST_NAMED = 200
 # of a secret that was cut in two, a shorter piece is told by chance and worth nothing
 _SHORTEST_PIECE = 8
 # how a text ends that was cut: by an agent's runner, by a trace
@@ -70,10 +72,10 @@ class Redaction:
             return text
         for _, pattern in shapes():
             text = pattern.sub(MARK, text)
-        if NAMES.search(text):
-            for value in named(text):
-                if len(value) >= _SHORTEST and MARK not in value:
-                    text = text.replace(value, MARK)
+        # a bare word after a name is told by chance: `token: required`
+        values = {each.value for each in assigned(text) if each.quoted and MARK not in each.value}
+        for value in sorted(values, key=len, reverse=True)[:_MOST_NAMED]:
+            text = text.replace(value, MARK)
         return text
 
 

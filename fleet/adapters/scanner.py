@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from fleet.adapters.redaction import Redaction
-from fleet.adapters.secret_shapes import NAMES, named, shapes
+from fleet.adapters.secret_shapes import assigned, shapes
 from fleet.domain.traits import Leak
 from fleet.ports import Added, Scanner
 
@@ -17,10 +17,6 @@ _MOST = 100
 _PIECE = 1000
 _OVERLAP = 200
 _BLOCK = 64 * 1024
-# a line longer than that is data; no name of a secret is looked for in it
-_LINE = 400
-# of lines that name a secret, as many are asked about as take a second
-_NAMED_LINES = 5000
 _SHORTEST = 12
 _BITS_A_LETTER = 3.0
 
@@ -69,7 +65,7 @@ class SecretScanner(Scanner):
             for block in _blocks(path, added.lines[path]):
                 yield from self._known(block)
                 yield from _shaped(block)
-        yield from islice(_assigned(added), _MOST)
+                yield from _assigned(block)
 
     def _known(self, block: _Block) -> Iterator[_Found]:
         for value in self._redaction.found(block.text):
@@ -108,33 +104,31 @@ def _shaped(block: _Block) -> Iterator[_Found]:
             yield _Found(leak, match[0])
 
 
-def _assigned(added: Added) -> Iterator[_Found]:
+def _assigned(block: _Block) -> Iterator[_Found]:
     """Yield random values that are given to names of secrets."""
-    naming = (
-        (path, number, line)
-        for path in sorted(added.lines)
-        for number, line in added.lines[path]
-        if len(line) <= _LINE and NAMES.search(line)
-    )
-    for path, number, line in islice(naming, _NAMED_LINES):
-        for value in named(line):
-            if _random(value):
-                yield _Found(Leak(path=path, line=number, kind="value of a secret's name"), value)
+    for each in assigned(block.text):
+        if _random(each.value):
+            line = block.line(each.at)
+            leak = Leak(path=block.path, line=line, kind="value of a secret's name")
+            yield _Found(leak, each.value)
 
 
 def _random(value: str) -> bool:
     """Tell whether nobody made this up: `changeme` and `${TOKEN}` are no secrets."""
     from detect_secrets.filters import heuristic
 
-    if len(value) < _SHORTEST or not any(c.isdigit() for c in value):
+    if len(value) < _SHORTEST:
+        return False
+    if not (any(c.isdigit() for c in value) and any(c.isalpha() for c in value)):
+        return False
+    if any(sign in value for sign in "(${<."):  # a call, a variable, a template, an attribute
         return False
     plain = (
         heuristic.is_sequential_string(value)
         or heuristic.is_potential_uuid(value)
         or heuristic.is_templated_secret(value)
-        or heuristic.is_prefixed_with_dollar_sign(value)
     )
-    return not plain and value.isascii() and " " not in value and _bits(value) >= _BITS_A_LETTER
+    return not plain and value.isascii() and _bits(value) >= _BITS_A_LETTER
 
 
 def _bits(value: str) -> float:

@@ -1,6 +1,8 @@
 """What a secret looks like: detect-secrets' patterns, and a few for what it does not know."""
 
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 
@@ -45,8 +47,15 @@ _NEWER = (
     ("Google token", re.compile(r"\bya29\.[A-Za-z0-9_-]{20,}")),
     ("bearer token", re.compile(r"(?i)(?<=\bbearer )[A-Za-z0-9._~+/-]{20,}")),
 )
-# a value given to a name such as `db_password`; the plugin is asked only where a name occurs
-NAMES = re.compile(r"(?i)pass|pwd|secret|_?key\b|credential|token")
+# a value given to a name such as `db_password`. Not detect-secrets' own patterns for that: for a
+# text such as `secretsecret...` of 12 KiB they take half a minute, and an agent may write that
+_ASSIGNED = re.compile(
+    r"(?:pass(?:word|wd|phrase)|[_-]pass|pwd|secret|credential|token"
+    r"|(?:api|auth|access|service|account|db|database|priv|private|client|signing)[_-]?key)"
+    r"\w{0,30}[\"'\])]{0,3}\s{0,4}(?:=>|!=|[:=]{1,3})\s{0,4}[@rbuf]?"
+    r"(?:\"([^\"\n]{6,200})\"|'([^'\n]{6,200})'|`([^`\n]{6,200})`|([^\s\"'`,;]{6,200}))",
+    re.IGNORECASE,
+)
 
 
 @cache
@@ -61,11 +70,18 @@ def shapes() -> tuple[tuple[str, re.Pattern[str]], ...]:
     return (*_NEWER, *((kind, pattern) for kind, each in found for pattern in each.denylist))
 
 
-def named(text: str) -> set[str]:
-    """Answer values that are given to names of secrets."""
-    return set(_keyword_plugin().analyze_string(text))  # type: ignore[attr-defined]
+@dataclass(frozen=True)
+class Assigned:
+    """A value that is given to a name such as `db_password`, and where it begins."""
+
+    at: int
+    value: str
+    quoted: bool
 
 
-@cache
-def _keyword_plugin() -> object:
-    return import_module("detect_secrets.plugins.keyword").KeywordDetector()
+def assigned(text: str) -> Iterator[Assigned]:
+    """Yield values that are given to names of secrets."""
+    for match in _ASSIGNED.finditer(text):
+        *quoted, bare = match.groups()
+        value = next((each for each in quoted if each), bare)
+        yield Assigned(match.start(match.lastindex or 0), value, quoted=bare is None)

@@ -122,8 +122,8 @@ def _by_content(facts: Facts, policy: Policy) -> Iterator[Trait]:
     for leak in facts.leaks:
         detail = f"line {leak.line} holds what looks like a secret ({leak.kind})"
         yield Trait(category=Category.SECRET, file=leak.path, detail=detail)
-    for path in facts.cut:
-        if path in kinds and not kinds[path].binary and kinds[path].mode != LINK_MODE:
+    for path in facts.cut & kinds.keys():
+        if _is_text(kinds[path]):
             detail = "too large to be searched for secrets"
             yield Trait(category=Category.UNREAD, file=path, detail=detail)
     for change in facts.diff:
@@ -132,6 +132,10 @@ def _by_content(facts: Facts, policy: Policy) -> Iterator[Trait]:
             yield Trait(category=Category.BUILD, file=change.path, detail=detail)
         if change.new and policy.licences:
             yield from _licence(change.path, facts, policy.licences)
+
+
+def _is_text(change: Change) -> bool:
+    return not (change.deleted or change.binary or change.mode == LINK_MODE)
 
 
 def _only_versions(change: Change, facts: Facts) -> bool:

@@ -7,7 +7,7 @@ from fleet.domain.ruling import judge
 from fleet.domain.traits import Facts
 
 # beyond that a diff is too large to be searched, which is a fact about it
-_READ = 4 * 1024 * 1024
+_READ = 2 * 1024 * 1024
 _PATCH = 20_000
 
 
