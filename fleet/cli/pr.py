@@ -1,14 +1,23 @@
-"""`fleet pr`: list, show, diff, approve, reject, merge."""
+"""`fleet pr`: list, show, approve, comment, reject; what git shows and moves stands beside it."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fleet.cli.output import confirm, document, plain, put, table
-from fleet.cli.place import DryRun, Json, Yes, opened, pen
+from fleet.cli import pr_diff, pr_land, pr_show
+from fleet.cli.output import document, plain, put
+from fleet.cli.place import Json, opened, pen
+from fleet.cli.pr_diff import Number
+
+if TYPE_CHECKING:
+    from fleet.bootstrap import Office
+    from fleet.domain.merge import PullRequest
 
 app = typer.Typer(no_args_is_help=True)
-Number = Annotated[int, typer.Argument(min=1, max=2**31 - 1)]
+Texts = Annotated[list[str], typer.Argument(metavar="TEXT...", help="What is to be changed.")]
+Sha = Annotated[
+    str | None, typer.Option(metavar="SHA", help="Only if it is at the commit you looked at.")
+]
 
 
 @app.command("list")
@@ -17,67 +26,50 @@ def list_(
     everything: Annotated[bool, typer.Option("--all", help="Closed ones too.")] = False,
     json: Json = False,
 ) -> None:
-    """Show pull requests that are not closed."""
+    """Show pull requests that are not closed, and what each waits for."""
     from fleet.app import views
 
     with opened(ctx) as office:
-        pulls = office.ledger.pull_requests()
-        shown = [pull for pull in pulls if everything or not pull.closed]
-        rows = [views.pull_view(pull, office.ledger) for pull in shown]
+        rows = views.pull_rows(office.ledger, now=office.clock.now(), closed=everything)
     if json:
         document(rows)
     else:
-        table(rows, ("number", "task", "status", "branch", "title", "reason"))
+        pr_show.show_list(rows)
 
 
 @app.command()
 def show(ctx: typer.Context, number: Number, json: Json = False) -> None:
-    """Show a pull request with its verdicts."""
+    """Show all that a reviewer needs: what was wanted, checked, noticed, changed and spent."""
     from fleet.app import views
 
     with opened(ctx) as office:
-        view = views.pull_view(office.ledger.pull_request(number), office.ledger)
+        view = views.pull_view(number, office.ledger, now=office.clock.now())
+        view["files"] = pr_diff.files(office, office.ledger.pull_request(number))
     if json:
         document(view)
-        return
-    put(f"#{view['number']}  {plain(view['title'])}")
-    for name in ("task", "status", "reason", "branch", "target", "base", "head", "merged_sha"):
-        if view[name]:
-            put(f"  {name + ':':<12}{plain(view[name])}")
-    if view["summary"]:
-        put(f"  {plain(view['summary'])}")
-    for verdict in view["verdicts"]:
-        put(f"  check {plain(verdict['name'])}: {verdict['status']} at {verdict['sha'][:12]}")
+    else:
+        pr_show.show_page(view)
 
 
 @app.command()
-def diff(
-    ctx: typer.Context,
-    number: Number,
-    stat: Annotated[bool, typer.Option("--stat", help="Only files and counts.")] = False,
-) -> None:
-    """Show what a pull request changes."""
-    from fleet.bootstrap import worktrees
-
-    with opened(ctx) as office:
-        pull = office.ledger.pull_request(number)
-        git, project = worktrees(office), office.fleet.projects[pull.project]
-        if stat:
-            text = git.stat(project, pull.base, pull.head)
-        else:
-            text = git.patch(project, pull.base, pull.head, limit=10_000_000)
-    for line in text.splitlines():
-        put(plain(line.expandtabs()))
-
-
-@app.command()
-def approve(ctx: typer.Context, number: Number) -> None:
+def approve(ctx: typer.Context, number: Number, sha: Sha = None) -> None:
     """Approve exactly what was verified; a running coordinator merges it."""
     from fleet.app.stations import review
 
     with opened(ctx) as office:
+        pr_land.refuse_moved(office, office.ledger.pull_request(number), sha=sha)
         pull = review.approve(number, pen(office))
     put(f"pull request {number} ({pull.task}) is {pull.status} at {pull.head[:12]}")
+
+
+@app.command()
+def comment(ctx: typer.Context, number: Number, texts: Texts) -> None:
+    """Send a pull request back to an agent with one or more comments, and keep them."""
+    from fleet.app.stations import review
+
+    with opened(ctx) as office:
+        pull = review.comment(number, texts, pen(office))
+        put(_sent_back(pull, office))
 
 
 @app.command()
@@ -87,36 +79,23 @@ def reject(ctx: typer.Context, number: Number, reason: Annotated[str, typer.Opti
 
     with opened(ctx) as office:
         pull = review.reject(number, pen(office), reason=reason)
-    put(f"pull request {number} ({pull.task}) is rejected; the reason goes to the next attempt")
+        put(_sent_back(pull, office))
 
 
-@app.command()
-def merge(
-    ctx: typer.Context,
-    number: Number,
-    yes: Yes = False,
-    dry_run: DryRun = False,
-    json: Json = False,
-) -> None:
-    """Approve a pull request and merge it now, verified as merged tip."""
-    from fleet.app.stations import review
-    from fleet.bootstrap import runtime
-    from fleet.cli import running
+def _sent_back(pull: "PullRequest", office: "Office") -> str:
+    """Say who goes on with it: the next agent, or nobody where its retries are used up."""
+    from fleet.domain.board import board_of, standing
+    from fleet.domain.task import Resolution
 
-    with opened(ctx) as office:
-        pull = office.ledger.pull_request(number)
-        put(f"#{number} {pull.branch} at {pull.head[:12]} -> {pull.target} of {pull.project}")
-        if dry_run:
-            return
-        confirm(f"Merge pull request {number}?", yes=yes)
-        runtime(office).ping()  # before the approval: a yes must not stay behind unmerged
-        review.approve(number, pen(office))
-        order = running.order_for(office, keys=[pull.task], merges_only=True)
-        running.run_or_follow(office, order, what=f"fleet pr merge {number}", quiet=json)
-        pull = office.ledger.pull_request(number)
-    if json:
-        document({"number": number, "status": pull.status.value, "merged_sha": pull.merged_sha})
-    else:
-        put(f"pull request {number}: {pull.status} {pull.merged_sha or plain(pull.reason)}")
-    if pull.merged_sha is None:
-        raise typer.Exit(1)
+    said = f"pull request {pull.number} ({pull.task}) is rejected"
+    where = standing(
+        office.ledger.task(pull.task), board_of(office.ledger.snapshot(), office.fleet)
+    )
+    if where.fate is Resolution.FAILED:
+        more = f"`fleet task retry {pull.task}` has another agent go on"
+        return f"{said}, and its task fails: {plain(where.reason)}; {more}"
+    return f"{said}; the next attempt is told why"
+
+
+pr_diff.register(app)
+pr_land.register(app)

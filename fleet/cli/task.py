@@ -1,5 +1,6 @@
 """`fleet task`: add, list, show, edit, comment, retry, cancel."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -108,14 +109,30 @@ def show(ctx: typer.Context, key: str, json: Json = False) -> None:
         document(view)
         return
     put(f"{view['key']}  {plain(view['title'])}")
-    for name in ("status", "reason", "priority", "branch", "pr", "spent_usd", "summary"):
+    for name in ("status", "reason", "priority", "branch", "spent_usd", "summary"):
         if view[name] not in (None, ""):
             put(f"  {name + ':':<12}{plain(view[name])}")
     for attempt in view["attempts"]:
         said = f"{attempt['profile']}: {attempt['state']}, {attempt['reason']}"
         put(f"  attempt {attempt['number']}   {plain(said)}")
+        _show_others(attempt["others"])
         _show_swap(attempt["swap"])
+    _show_pulls(view["pulls"])
     _show_escalation(view["escalation"])
+
+
+def _show_others(others: Sequence[dict[str, Any]]) -> None:
+    """Name the tasks whose merged work it did not go together with."""
+    for other in others:
+        put(f"    not together with {other['key']}: {plain(other['title'])}")
+
+
+def _show_pulls(pulls: Sequence[dict[str, Any]]) -> None:
+    for pull in pulls:
+        reason = f", {plain(pull['reason'])[:200]}" if pull["reason"] else ""
+        put(f"  pull request {pull['number']}: {pull['status']}{reason}")
+    if pulls and pulls[-1]["status"] == "open":
+        put(f"    look at it: fleet pr show {pulls[-1]['number']}")
 
 
 def _show_swap(swap: dict[str, Any] | None) -> None:

@@ -30,11 +30,13 @@ def approve(number: int, pen: Pen) -> PullRequest:
 
 
 def unmoved(pull: PullRequest, *, at: str | None, sha: str | None) -> None:
-    """Refuse a yes to anything but the commit that was verified; raises FleetError.
+    """Refuse a yes to anything but the commit that was verified, while it is open.
 
-    `at` is where the branch stands, None where it is gone; `sha` is the commit, or its beginning,
-    that the reviewer looked at, None where they named none.
+    Raises FleetError. `at` is where the branch stands, None where it is gone; `sha` is the commit,
+    or its beginning, that the reviewer looked at, None where they named none.
     """
+    if pull.closed:
+        raise _closed(pull)
     if sha is not None and not (len(sha) >= _ABBREVIATED and pull.head.startswith(sha.lower())):
         raise FleetError(
             f"pull request {pull.number} is at {pull.head[:12]}, not at {sha}",
@@ -95,11 +97,7 @@ def _on_pull(number: int, act: _OnPull, pen: Pen) -> PullRequest:
         desk = Desk(snapshot, at=pen.clock.now(), who=pen.who)
         pull = desk.pull(number)
         if pull is None:
-            closed = pen.ledger.pull_request(number)
-            raise FleetError(
-                f"pull request {number} is {closed.status} already",
-                remedy=f"see `fleet task show {closed.task}`",
-            )
+            raise _closed(pen.ledger.pull_request(number))
         attempt = desk.attempt(pull.attempt)
         if attempt is None:
             raise NotFoundError(f"pull request {number} has no attempt {pull.attempt}")
@@ -110,6 +108,11 @@ def _on_pull(number: int, act: _OnPull, pen: Pen) -> PullRequest:
             continue
         return pen.ledger.pull_request(number)
     raise TransientError(f"pull request {number} changes all the time", remedy="try again")
+
+
+def _closed(pull: PullRequest) -> FleetError:
+    remedy = f"see `fleet task show {pull.task}`"
+    return FleetError(f"pull request {pull.number} is {pull.status} already", remedy=remedy)
 
 
 def answer(

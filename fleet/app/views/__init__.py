@@ -1,9 +1,10 @@
 """Read models: what board, task, pool, pull request, status and report show, as plain values."""
 
 from fleet.app.views.pool import explained, pool_rows
+from fleet.app.views.pulls import file_rows, pull_rows, pull_view
 from fleet.app.views.report import report
 from fleet.app.views.report_words import report_markdown
-from fleet.app.views.review import action_view, pull_view
+from fleet.app.views.review import action_view
 from fleet.app.views.status import run_summary, status_view, succeeded
 from fleet.app.views.swaps import receipt_row
 from fleet.app.views.tasks import board_rows, log_rows, task_view
@@ -12,8 +13,10 @@ __all__ = [
     "action_view",
     "board_rows",
     "explained",
+    "file_rows",
     "log_rows",
     "pool_rows",
+    "pull_rows",
     "pull_view",
     "receipt_row",
     "report",

@@ -4,11 +4,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from fleet.app.views.pool import pool_rows
+from fleet.app.views.pulls import pull_rows
 from fleet.app.views.row import Row, moment
 from fleet.app.views.swaps import receipt_row
 from fleet.app.views.tasks import board_rows
 from fleet.domain.budget import Settlement, dollars
 from fleet.domain.hindrance import AccountState
+from fleet.domain.merge import PullRequestStatus
 from fleet.domain.profile import Fleet
 from fleet.ports import Ledger
 
@@ -20,7 +22,8 @@ def report(
 ) -> Row:
     """Answer what happened since an instant: tasks that moved, swaps, money, accounts in trouble.
 
-    `unfit` says why credentials cannot be used now.
+    What waits for a reviewer is told whenever it came: it is why the report is read. `unfit` says
+    why credentials cannot be used now.
     """
     events = [event for event in ledger.events() if event.at >= since]
     settled = [row for row in ledger.settlements() if row.at >= since]
@@ -29,6 +32,9 @@ def report(
         "since": moment(since),
         "cost_usd": _cost(settled),
         "tasks": _tasks({event.task for event in events}, settled, ledger, fleet),
+        "review": [
+            _review_row(row) for row in pull_rows(ledger, now=now, closed=False) if _open(row)
+        ],
         "swaps": [receipt_row(each) for each in ledger.receipts() if each.at >= since],
         "spend": _spend(settled, fleet),
         "overspends": _overspends(settled, ledger),
@@ -39,6 +45,15 @@ def report(
             if event.kind == "pool.storm"
         ],
     }
+
+
+def _open(row: Row) -> bool:
+    return bool(row["status"] == PullRequestStatus.OPEN.value)
+
+
+def _review_row(row: Row) -> Row:
+    names = ("number", "task", "title", "waits", "size", "risk", "age_seconds", "cost_usd")
+    return {name: row[name] for name in names}
 
 
 def _tasks(

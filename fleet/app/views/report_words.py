@@ -4,10 +4,10 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from fleet.app.views.row import Row
+from fleet.domain.words import age, lines_of
 
 _SECTIONS = {
     "done": "Merged",
-    "review": "Waits for your review",
     "waiting": "Waits for you, or for another task",
     "merging": "On its way into the target",
     "failed": "Failed",
@@ -22,14 +22,28 @@ _SPENDERS = {"accounts": "account", "projects": "project", "owners": "owner"}
 def report_markdown(view: Row) -> str:
     """Word a report for a person."""
     lines = [f"# Fleet report since {_clock(view['since'])}", "", f"Spent: {view['cost_usd']} USD"]
+    lines += _review(view["review"])
     for status, heading in _SECTIONS.items():
         rows = [row for row in view["tasks"] if row["status"] == status]
         if rows:
             lines += ["", f"## {heading} ({len(rows)})", ""]
             lines += [_task_line(row) for row in rows]
-    if not view["tasks"]:
+    if not view["tasks"] and not view["review"]:
         lines += ["", "Nothing moved."]
     return "\n".join([*lines, *_swaps(view["swaps"]), *_money(view), *_troubles(view)])
+
+
+def _review(rows: Sequence[Row]) -> Iterator[str]:
+    """Tell what waits for a person, first of all: with the risks that policy noticed of it."""
+    if not rows:
+        return
+    yield from ("", f"## Waits for your review ({len(rows)})", "")
+    for row in rows:
+        title = f"**#{row['number']}** {row['task']} {_plain(row['title'])}"
+        told = f"{lines_of(row['size'])}, {age(row['age_seconds'])} old, {row['cost_usd']} USD"
+        yield f"- {title} ({told}): {_plain(row['waits'])}"
+        yield from (f"  - risk: {_plain(risk)}" for risk in row["risk"])
+    yield from ("", "`fleet pr show N`, then `pr approve`, `pr comment` or `pr reject`.")
 
 
 def _task_line(row: Row) -> str:

@@ -1,11 +1,8 @@
-"""Read models of review: pull requests, questions, verdicts."""
+"""Read models of what people are asked: questions, and the verdicts they go by."""
 
 from fleet.app.views.row import Row, moment
-from fleet.domain.budget import dollars
-from fleet.domain.merge import PullRequest
 from fleet.domain.pending import PendingAction
-from fleet.domain.result import Verdict, verdict_of
-from fleet.ports import Ledger
+from fleet.domain.result import Verdict
 
 
 def verdict_view(verdict: Verdict) -> Row:
@@ -21,32 +18,6 @@ def verdict_view(verdict: Verdict) -> Row:
         "flaky": verdict.flaky,
         "source": verdict.source,
         "log": verdict.log,
-    }
-
-
-def pull_view(pull: PullRequest, ledger: Ledger) -> Row:
-    """Answer `pr show`."""
-    verdicts = ledger.verdicts(pull.attempt)
-    spent = sum(s.micros for s in ledger.settlements() if s.task == pull.task)
-    shown = "queued" if pull.status.value == "merging" else pull.status.value
-    return {
-        "number": pull.number,
-        "task": pull.task,
-        "project": pull.project,
-        "status": shown,
-        "reason": pull.reason,
-        "branch": pull.branch,
-        "target": pull.target,
-        "base": pull.base,
-        "head": pull.head,
-        "merged_sha": pull.merged_sha,
-        "title": pull.title,
-        "summary": pull.summary,
-        "risk": [] if verdict_of(verdicts) == "passed" else ["not every verdict is green"],
-        "verdicts": [verdict_view(v) for v in verdicts],
-        "cost_usd": dollars(spent),
-        "created": moment(pull.created),
-        "reviewers": list(pull.reviewers),
     }
 
 

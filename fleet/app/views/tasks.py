@@ -9,10 +9,12 @@ from fleet.domain.attempt import Attempt
 from fleet.domain.board import Board, board_of, standing
 from fleet.domain.budget import dollars
 from fleet.domain.events import Event
+from fleet.domain.merge import PullRequest
 from fleet.domain.profile import Fleet
 from fleet.domain.result import Verdict
+from fleet.domain.reviewing import crowded, spared
 from fleet.domain.swap import Receipt
-from fleet.domain.task import Resolution, Task
+from fleet.domain.task import Resolution, Status, Task
 from fleet.ports import Ledger
 
 
@@ -23,8 +25,10 @@ def board_rows(ledger: Ledger, fleet: Fleet, *, project: str | None = None) -> l
     for attempt in ledger.attempts():
         counts[attempt.task] = max(counts.get(attempt.task, 0), attempt.number)
     pulls = {pull.task: pull.number for pull in ledger.pull_requests()}
+    crowds = crowded(board)
     return [
         _row(task, board, attempts=counts.get(task.key, 0), pull=pulls.get(task.key))
+        | _held_back(task, board, crowds)
         for task in ledger.tasks(project=project)
     ]
 
@@ -48,13 +52,21 @@ def _row(task: Task, board: Board, *, attempts: int, pull: int | None) -> Row:
     }
 
 
+def _held_back(task: Task, board: Board, crowds: Mapping[str, str]) -> Row:
+    """Answer the reason of a ready task that is not begun for the reviewer's sake."""
+    reason = spared(task, board, crowds)
+    ready = standing(task, board).status is Status.READY if reason else False
+    return {"reason": reason} if ready else {}
+
+
 def task_view(key: str, ledger: Ledger, fleet: Fleet) -> Row:
     """Answer `task show`; raises NotFoundError."""
     task = ledger.task(key)
     attempts = ledger.attempts(key)
-    pulls = [pull.number for pull in ledger.pull_requests() if pull.task == key]
+    pulls = [pull for pull in ledger.pull_requests() if pull.task == key]
     board = board_of(ledger.snapshot(), fleet)
-    row = _row(task, board, attempts=len(attempts), pull=pulls[-1] if pulls else None)
+    row = _row(task, board, attempts=len(attempts), pull=pulls[-1].number if pulls else None)
+    titles = {each.key: each.title for each in ledger.tasks(project=task.project)}
     verdicts = {attempt.id: ledger.verdicts(attempt.id) for attempt in attempts}
     receipts = {receipt.attempt: receipt for receipt in ledger.receipts(key)}
     settled = [row for row in ledger.settlements() if row.task == key]
@@ -63,6 +75,8 @@ def task_view(key: str, ledger: Ledger, fleet: Fleet) -> Row:
         for e in ledger.events(task=key)
     ]
     return row | {
+        **_held_back(task, board, crowded(board)),
+        "pulls": [_pull_row(pull) for pull in pulls],
         "goal": task.goal,
         "accept": list(task.accept),
         "depends": list(task.depends),
@@ -73,9 +87,21 @@ def task_view(key: str, ledger: Ledger, fleet: Fleet) -> Row:
         "spent_estimated": any(row.estimated for row in settled),
         "summary": attempts[-1].summary if attempts else "",
         "history": history,
-        "attempts": [attempt_view(a, verdicts[a.id], receipts.get(a.id)) for a in attempts],
+        "attempts": [
+            attempt_view(a, verdicts[a.id], receipts.get(a.id)) | _others(a, titles)
+            for a in attempts
+        ],
         "escalation": escalation(task, attempts, verdicts),
     }
+
+
+def _pull_row(pull: PullRequest) -> Row:
+    return {"number": pull.number, "status": pull.status.value, "reason": pull.reason}
+
+
+def _others(attempt: Attempt, titles: Mapping[str, str]) -> Row:
+    """Answer the tasks whose merged work it did not go together with."""
+    return {"others": [{"key": key, "title": titles.get(key, "")} for key in attempt.others]}
 
 
 def attempt_view(attempt: Attempt, verdicts: Sequence[Verdict], receipt: Receipt | None) -> Row:
