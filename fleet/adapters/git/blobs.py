@@ -22,6 +22,10 @@ _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 Entry = tuple[str, str]
 
+# of one attempt, all files together: a sparse file of a terabyte costs an agent nothing, and
+# would be read for hours
+MOST_BYTES = 5 * 1024**3
+
 
 @dataclass
 class Written:
@@ -33,9 +37,13 @@ class Written:
 
 
 def write_blobs(
-    repository: Repository, tree: Path, paths: list[bytes], *, limit: int | None = None
+    repository: Repository, tree: Path, paths: list[bytes], *, limit: int = MOST_BYTES
 ) -> Written:
-    """Store the files and links at `paths`; a file over `limit` bytes is named and left out."""
+    """Store the files and links at `paths`.
+
+    A file over `limit` bytes is named and left out, and one that would make them more than
+    `MOST_BYTES` together.
+    """
     written = Written()
     if paths:
         blobs = _blobs(tree, paths, written, repository.object_format, limit)
@@ -64,8 +72,9 @@ def _done(blobs: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _blobs(
-    tree: Path, paths: list[bytes], written: Written, algorithm: str, limit: int | None
+    tree: Path, paths: list[bytes], written: Written, algorithm: str, limit: int
 ) -> Iterator[bytes]:
+    room = MOST_BYTES
     for path in paths:
         try:
             mode, size, content = _opened(tree, path)
@@ -74,9 +83,10 @@ def _blobs(
             written.notes.append(f"{text(path)} cannot be read: {error.strerror}")
             continue
         with content:
-            if limit is not None and size > limit:
+            if size > min(limit, room):
                 written.notes.append(f"{text(path)} is left out: {size} bytes are too many")
                 continue
+            room -= size
             digest = hashlib.new(algorithm, b"blob %d\0" % size)
             yield b"blob\ndata %d\n" % size
             for chunk in _chunks(content, size, path):

@@ -1,6 +1,7 @@
 """Clean trees for checks: one SHA, with the target's own check files laid over it."""
 
 from fleet.adapters.git.command import Git, text
+from fleet.adapters.git.commits import read_commit
 from fleet.adapters.git.files import make_folder, write
 from fleet.adapters.git.place import Place
 from fleet.adapters.git.private import check_out, make_private
@@ -21,7 +22,7 @@ def make_clean(
     write(place.tree / ".git", b"", repository.owner)
     git = repository.store.over(place.tree, index=place.index)
     laid_over = _laid_over(repository, sha=sha, patterns=overlay)
-    tree = _with(git, laid_over, sha=sha) if laid_over else repository.tree(sha)
+    tree = _with(git, laid_over, sha=sha) if laid_over else read_commit(repository, sha).tree
     check_out(repository, place, tree)
     make_private(repository, place, branch="check", sha=sha)
     return Checkout(
@@ -39,7 +40,7 @@ def clean_tree(repository: Repository, place: Place, *, sha: str, overlay: tuple
     """Answer the tree that `make_clean` would write, without a file of it."""
     laid_over = _laid_over(repository, sha=sha, patterns=overlay)
     if not laid_over:
-        return repository.tree(sha)
+        return read_commit(repository, sha).tree
     place.clear()
     make_folder(place.beside, repository.owner)
     make_folder(place.tree, repository.owner)

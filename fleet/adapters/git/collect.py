@@ -1,11 +1,11 @@
 """Commit what an ended attempt left onto its branch, exactly once."""
 
 from datetime import datetime
+from functools import partial
 
 from fleet.adapters.git.agent_commits import agent_commits
-from fleet.adapters.git.command import Git
-from fleet.adapters.git.commits import message_bytes
-from fleet.adapters.git.compare import diff, identity
+from fleet.adapters.git.commits import Commit, write_commit
+from fleet.adapters.git.compare import diff
 from fleet.adapters.git.place import Place
 from fleet.adapters.git.prepare import KEPT, NOWHERE
 from fleet.adapters.git.repository import Repository
@@ -36,15 +36,13 @@ def collect(
     taken = snapshot(repository, place, facts, skip=skip, salvage=salvage)
     head = _earlier(repository, attempt, base)
     if head is None:
-        author = f"fleet/{attempt.profile}"
-        git = repository.store.having(**identity(author, at=at))
-        said = _said(message, subjects, attempt)
-        head = base
+        said, when = _said(message, subjects, attempt), round(at.timestamp())
+        write = partial(write_commit, repository, message=said, author=f"fleet/{attempt.profile}")
+        head = kept = base
         if taken.tree is not None:
-            head = _commit(git, taken.tree, parent=base, said=said)
-        kept = (
-            head if taken.salvage is None else _commit(git, taken.salvage, parent=head, said=said)
-        )
+            head = kept = write(Commit(tree=taken.tree, parents=(base,), at=when))
+        if taken.salvage is not None:
+            kept = write(Commit(tree=taken.salvage, parents=(head,), at=when))
         _record(repository, attempt, base=base, head=head, kept=kept)
     return Collected(
         head=head,
@@ -75,10 +73,6 @@ def _earlier(repository: Repository, attempt: Attempt, base: str) -> str | None:
         if name.strip() == attempt.id:
             return sha
     return None
-
-
-def _commit(git: Git, tree: str, *, parent: str, said: str) -> str:
-    return git.run("commit-tree", tree, "-p", parent, stdin=message_bytes(said)).line
 
 
 def _said(message: str, subjects: tuple[str, ...], attempt: Attempt) -> str:

@@ -12,7 +12,7 @@ from fleet.adapters.git.files import give, make_folder
 from fleet.adapters.git.repository import Repository
 from fleet.domain.errors import WorkspaceError
 
-_WHO = "fleet <fleet@localhost>"
+_NAME = "fleet"
 _SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 # its beginning holds all but the message
 _READ_BYTES = 64 * 1024
@@ -24,7 +24,7 @@ _HEAD = re.compile(
 
 @dataclass(frozen=True, kw_only=True)
 class Commit:
-    """What a commit says of itself; `at` is when it was made, in seconds since 1970."""
+    """What a commit says beside its message; `at` is when it was made, in seconds since 1970."""
 
     tree: str
     parents: tuple[str, ...]
@@ -33,27 +33,37 @@ class Commit:
 
 def read_commit(repository: Repository, sha: str) -> Commit:
     """Answer a commit; raises WorkspaceError where there is none that can be read."""
-    raw = _loose(repository, sha)
-    if raw is None:
+    found = loose_commit(repository, sha)
+    if found is None:
         raw = repository.store.peek("cat-file", "commit", sha, limit=_READ_BYTES)
-    head = _HEAD.match(raw)
-    if head is None:
+        found = _read(raw)
+    if found is None:
         raise WorkspaceError(f"{sha} in {repository.project.path} is no commit that can be read")
-    return Commit(
-        tree=head["tree"].decode(),
-        parents=tuple(line.split()[1].decode() for line in head["parents"].splitlines()),
-        at=int(head["at"]),
-    )
+    return found
+
+
+def loose_commit(repository: Repository, sha: str) -> Commit | None:
+    """Answer a commit that lies in a file of its own, as every new one does, else None."""
+    if not _SHA.fullmatch(sha):
+        return None
+    try:
+        packed = _place(repository, sha).read_bytes()
+        raw = zlib.decompressobj().decompress(packed, _READ_BYTES)
+    except (OSError, zlib.error):
+        return None
+    kind, _, content = raw.partition(b"\0")
+    return _read(content) if kind.startswith(b"commit ") else None
 
 
 def write_commit(
-    repository: Repository, tree: str, parents: tuple[str, ...], *, message: str, at: int
+    repository: Repository, commit: Commit, *, message: str, author: str = _NAME
 ) -> str:
     """Store a commit of fleet's and answer its SHA; the same arguments give the same one."""
-    when = f"{_WHO} {at} +0000"
-    lines = (f"tree {tree}", *(f"parent {one}" for one in parents), f"author {when}")
-    head = "\n".join((*lines, f"committer {when}", "", "")).encode()
-    content = head + message_bytes(message)
+    when = f"<{_NAME}@localhost> {commit.at} +0000"
+    clean = "".join(letter for letter in author if letter.isprintable() and letter not in "<>")
+    parents = (f"parent {one}" for one in commit.parents)
+    lines = (f"tree {commit.tree}", *parents, f"author {clean} {when}", f"committer {_NAME} {when}")
+    content = "\n".join((*lines, "", "")).encode(errors="replace") + message_bytes(message)
     whole = b"commit %d\0%s" % (len(content), content)
     sha = hashlib.new(repository.object_format, whole).hexdigest()
     _store(repository, _place(repository, sha), zlib.compress(whole))
@@ -76,17 +86,15 @@ def _place(repository: Repository, sha: str) -> Path:
     return repository.common / "objects" / sha[:2] / sha[2:]
 
 
-def _loose(repository: Repository, sha: str) -> bytes | None:
-    """Answer a commit that lies in a file of its own; git is asked for all others."""
-    if not _SHA.fullmatch(sha):
+def _read(raw: bytes) -> Commit | None:
+    head = _HEAD.match(raw)
+    if head is None:
         return None
-    try:
-        packed = _place(repository, sha).read_bytes()
-        raw = zlib.decompressobj().decompress(packed, _READ_BYTES)
-    except (OSError, zlib.error):
-        return None
-    kind, _, content = raw.partition(b"\0")
-    return content if kind.startswith(b"commit ") else None
+    return Commit(
+        tree=head["tree"].decode(),
+        parents=tuple(line.split()[1].decode() for line in head["parents"].splitlines()),
+        at=int(head["at"]),
+    )
 
 
 def _store(repository: Repository, place: Path, content: bytes) -> None:

@@ -1,16 +1,19 @@
 """What differs between two commits, without a working tree."""
 
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime
 from itertools import chain
 
 from fleet.adapters.git.command import text
+from fleet.adapters.git.commits import loose_commit, read_commit
 from fleet.adapters.git.repository import Repository
 from fleet.domain.change import Change, ChangeType, Diff
 from fleet.domain.errors import WorkspaceError
 
 PLAIN = ("--no-ext-diff", "--no-textconv", "--no-color", "-M")
+# a batch and a few more: what landed just now is among them
+_NEAR = 200
 _FILES = frozenset({b"100644", b"100755"})
 _TYPES = {
     "A": ChangeType.CREATE,
@@ -52,7 +55,7 @@ def stat(repository: Repository, base: str, head: str) -> str:
 
 def merge_base(repository: Repository, base: str, head: str) -> str:
     """Answer the newest commit both contain, or `base` itself where they share none."""
-    if base == head:
+    if base == head or base in read_commit(repository, head).parents:
         return base
     found = repository.store.run("merge-base", base, head, allowed=(0, 1))
     return found.line.partition("\n")[0] or base
@@ -60,22 +63,22 @@ def merge_base(repository: Repository, base: str, head: str) -> str:
 
 def contains(repository: Repository, tip: str, head: str) -> bool:
     """Tell whether `head` is an ancestor of `tip`, or the same."""
+    if head in _nearest(repository, tip):
+        return True
     asked = ("merge-base", "--is-ancestor", head, tip)
     return repository.store.run(*asked, allowed=(0, 1)).code == 0
 
 
-def identity(name: str, *, at: datetime) -> dict[str, str]:
-    """Answer the environment that makes a commit `name`'s, at that instant."""
-    date = f"{at.timestamp():.0f} +0000"
-    clean = "".join(letter for letter in name if letter.isprintable() and letter not in "<>")
-    return {
-        "GIT_AUTHOR_NAME": clean,
-        "GIT_AUTHOR_EMAIL": "fleet@localhost",
-        "GIT_AUTHOR_DATE": date,
-        "GIT_COMMITTER_NAME": "fleet",
-        "GIT_COMMITTER_EMAIL": "fleet@localhost",
-        "GIT_COMMITTER_DATE": date,
-    }
+def _nearest(repository: Repository, tip: str) -> Iterator[str]:
+    """Yield a commit and its next ancestors, those that git need not be asked for."""
+    ahead, met = deque([tip]), {tip}
+    while ahead and len(met) < _NEAR:
+        here = ahead.popleft()
+        yield here
+        commit = loose_commit(repository, here)
+        fresh = [one for one in (commit.parents if commit else ()) if one not in met]
+        met.update(fresh)
+        ahead.extend(fresh)
 
 
 def has_file(repository: Repository, sha: str, path: str) -> bool:

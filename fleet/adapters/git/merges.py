@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from fleet.adapters.git.commits import read_commit, write_commit
+from fleet.adapters.git.commits import Commit, read_commit, write_commit
 from fleet.adapters.git.compare import contains
 from fleet.adapters.git.conflicts import Clash, merge_trees
 from fleet.adapters.git.repository import Repository
@@ -84,5 +84,5 @@ def _after(on: Merge, at: datetime) -> int:
 def _committed(
     repository: Repository, tree: str, parents: tuple[str, ...], *, message: str, at: int
 ) -> Merge:
-    sha = write_commit(repository, tree, parents, message=message, at=at)
+    sha = write_commit(repository, Commit(tree=tree, parents=parents, at=at), message=message)
     return Merge(sha=sha, tree=tree, at=at)

@@ -78,10 +78,6 @@ class Repository:
             raise self._without_target()
         return sha
 
-    def tree(self, sha: str) -> str:
-        """Answer the tree of a commit."""
-        return self.store.line("rev-parse", "--verify", "--end-of-options", sha + "^{tree}")
-
     def _without_target(self) -> WorkspaceError:
         listed = self.refs.line("for-each-ref", "--format=%(refname:short)", "refs/heads/")
         branches = [name for name in listed.splitlines() if not name.startswith("fleet/")]

@@ -97,7 +97,7 @@ class GitWorktrees(Worktrees):
 
     @_told
     def tree(self, project: Project, sha: str) -> str:
-        return self._at(project).tree(sha)
+        return commits.read_commit(self._at(project), sha).tree
 
     @_told
     def has_file(self, project: Project, sha: str, path: str) -> bool:
@@ -150,7 +150,7 @@ class GitWorktrees(Worktrees):
     def clean_tree(self, project: Project, sha: str, *, name: str, overlay: tuple[str, ...]) -> str:
         repository = self._at(project)
         if not overlay:
-            return repository.tree(sha)
+            return commits.read_commit(repository, sha).tree
         return clean_tree(repository, check_place(self._home, name), sha=sha, overlay=overlay)
 
     @_told
