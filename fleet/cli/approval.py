@@ -1,15 +1,19 @@
 """`fleet approval`: the questions that wait for a human, and the answers."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fleet.cli.output import document, plain, put, table
-from fleet.cli.place import Json, opened, pen
+from fleet.cli.output import clock, document, plain, put, table
+from fleet.cli.place import DryRun, Json, opened, pen
 from fleet.domain.errors import ConfigError
-from fleet.domain.pending import ActionStatus
+from fleet.domain.pending import ActionStatus, PendingAction
+
+if TYPE_CHECKING:
+    from fleet.bootstrap import Office
 
 app = typer.Typer(no_args_is_help=True)
+_SHOWN = ("id", "task", "status", "answer", "action", "rule", "files", "dry_run")
 
 
 @app.command("list")
@@ -27,7 +31,7 @@ def list_(
     if json:
         document(rows)
     else:
-        table(rows, ("id", "task", "category", "action", "status"))
+        table(rows, ("id", "task", "category", "rule", "action", "status"))
 
 
 @app.command()
@@ -40,10 +44,14 @@ def show(ctx: typer.Context, identity: str, json: Json = False) -> None:
     if json:
         document(view)
         return
-    for name in ("id", "task", "status", "action", "rule", "files", "risks", "dry_run"):
+    for name in _SHOWN:
         shown = ", ".join(view[name]) if isinstance(view[name], list) else view[name]
         if shown:
             put(f"{name + ':':<10}{plain(shown)}")
+    if view["answered_at"]:
+        put(f"{'answered:':<10}{plain(view['answered_by'])}, {clock(view['answered_at'])}")
+    for risk in view["risks"]:
+        put(f"{'risk:':<10}{plain(risk)}")
     for line in view["diff"].splitlines():
         put(f"  {plain(line.expandtabs())}")
 
@@ -56,15 +64,26 @@ def approve(
         bool,
         typer.Option("--replace-check", help="Judge by the changed check files alone."),
     ] = False,
+    json: Json = False,
 ) -> None:
     """Say yes, for exactly the SHA or category asked about."""
-    _answer(ctx, identity, ActionStatus.APPROVED, replace_check=replace_check)
+    from fleet.app.stations import review
+
+    with opened(ctx) as office:
+        yes = ActionStatus.APPROVED
+        told = review.answer(identity.upper(), yes, pen(office), replace_check=replace_check)
+    _tell(told, json=json)
 
 
 @app.command()
-def reject(ctx: typer.Context, identity: str, reason: str = "") -> None:
+def reject(ctx: typer.Context, identity: str, reason: str = "", json: Json = False) -> None:
     """Say no; the reason goes to the next attempt."""
-    _answer(ctx, identity, ActionStatus.REJECTED, reason=reason)
+    from fleet.app.stations import review
+
+    with opened(ctx) as office:
+        no = ActionStatus.REJECTED
+        told = review.answer(identity.upper(), no, pen(office), reason=reason)
+    _tell(told, json=json)
 
 
 @app.command()
@@ -72,31 +91,45 @@ def clear(
     ctx: typer.Context,
     identity: Annotated[str | None, typer.Argument()] = None,
     everything: Annotated[bool, typer.Option("--all")] = False,
+    dry_run: DryRun = False,
+    json: Json = False,
 ) -> None:
     """Drop a question without an answer; its task waits for you."""
-    if everything == (identity is not None):
-        raise ConfigError("clear what?", remedy="give an id, or --all")
-    if identity is not None:
-        _answer(ctx, identity, ActionStatus.CLEARED)
-        return
-    with opened(ctx) as office:
-        pending = [a.id for a in office.ledger.pending_actions() if a.status == "pending"]
-    for one in pending:
-        _answer(ctx, one, ActionStatus.CLEARED)
-
-
-def _answer(
-    ctx: typer.Context,
-    identity: str,
-    status: ActionStatus,
-    *,
-    reason: str = "",
-    replace_check: bool = False,
-) -> None:
     from fleet.app.stations import review
 
+    if everything == (identity is not None):
+        raise ConfigError("clear what?", remedy="give an id, or --all")
     with opened(ctx) as office:
-        action = review.answer(
-            identity.upper(), status, pen(office), reason=reason, replace_check=replace_check
-        )
-    put(f"{action.id} ({action.task}) is {action.status}")
+        meant = _pending(office) if identity is None else [_one(office, identity.upper())]
+        if dry_run:
+            _tell_all([f"{one.id} ({one.task}) would be cleared: {one.action}" for one in meant])
+            return
+        cleared = [review.answer(one.id, ActionStatus.CLEARED, pen(office)) for one in meant]
+    if json:
+        document([{"id": one.id, "task": one.task, "status": one.status.value} for one in cleared])
+    else:
+        _tell_all([f"{one.id} ({one.task}) is {one.status}" for one in cleared])
+
+
+def _pending(office: "Office") -> list[PendingAction]:
+    actions = office.ledger.pending_actions()
+    return [one for one in actions if one.status is ActionStatus.PENDING]
+
+
+def _one(office: "Office", identity: str) -> PendingAction:
+    action = office.ledger.pending_action(identity)
+    if action.status is not ActionStatus.PENDING:
+        raise ConfigError(f"{identity} is {action.status} already", remedy="fleet approval list")
+    return action
+
+
+def _tell_all(lines: list[str]) -> None:
+    for line in lines:
+        put(plain(line))
+
+
+def _tell(action: PendingAction, *, json: bool) -> None:
+    if json:
+        document({"id": action.id, "task": action.task, "status": action.status.value})
+    else:
+        put(f"{action.id} ({action.task}) is {action.status}")

@@ -210,11 +210,19 @@ def retry(
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Start at the target, not at the branch.")
     ] = False,
+    dry_run: DryRun = False,
 ) -> None:
     """Open an ended or waiting task again; its red attempts count no more."""
     from fleet.app.stations import intake
 
     with opened(ctx) as office:
+        if dry_run:
+            attempts = office.ledger.attempts(parse_key(key))
+            last = attempts[-1] if attempts else None
+            intake.retried(office.ledger.task(parse_key(key)), last, fresh=fresh)
+            start = "the target; what its branch holds is kept" if fresh else "its branch"
+            put(f"{parse_key(key)} would be open again, from {start}")
+            return
         task = intake.retry(parse_key(key), pen(office), fresh=fresh)
     put(f"{task.key} is open again")
 

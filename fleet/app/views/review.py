@@ -37,4 +37,6 @@ def action_view(action: PendingAction) -> Row:
         "created": moment(action.created),
         "status": action.status.value,
         "answer": action.answer,
+        "answered_by": action.answered_by,
+        "answered_at": moment(action.answered_at),
     }
