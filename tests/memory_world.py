@@ -129,6 +129,18 @@ def _firsts(entries: Sequence[Entry], merged: Sequence[MergedTip]) -> list[str]:
     return [entry.message.strip().partition("\n")[0] for entry in entries[: len(merged)]]
 
 
+def change_of(path: str, old: str | None, new: str | None) -> Change:
+    """Answer what happened to a file."""
+    before, now = (old or "").splitlines(), (new or "").splitlines()
+    kind = ChangeType.CREATE if old is None else ChangeType.UPDATE
+    return Change(
+        path=path,
+        change_type=ChangeType.DELETE if new is None else kind,
+        added=sum(line not in before for line in now),
+        removed=sum(line not in now for line in before),
+    )
+
+
 class MemoryWorktrees(Worktrees):
     """A repository in dictionaries; `blocked` is why the target may not move now.
 
@@ -219,13 +231,15 @@ class MemoryWorktrees(Worktrees):
     def diff(self, project: Project, base: str, head: str) -> Diff:
         old, new = self.files(self.base_of(base, head)), self.files(head)
         return tuple(
-            Change(path=path, change_type=ChangeType.UPDATE)
+            change_of(path, old.get(path), new.get(path))
             for path in sorted(old.keys() | new.keys())
             if old.get(path) != new.get(path)
         )
 
     def patch(self, project: Project, base: str, head: str, *, limit: int) -> str:
-        return repr(self.diff(project, base, head))[:limit]
+        added = self.added(project, base, head, limit=limit).lines
+        lines = (f"+{line}" for path in added for _, line in added[path])
+        return "\n".join((repr(self.diff(project, base, head)), *lines))[:limit]
 
     def stat(self, project: Project, base: str, head: str) -> str:
         return f"{len(self.diff(project, base, head))} files changed"
@@ -708,7 +722,8 @@ class World:
         self.faults = Faults()
         self.packets = MemoryPackets()
         self.secrets = MemorySecrets()
-        self.scanner = SecretScanner(Redaction())
+        self.redaction = Redaction()
+        self.scanner = SecretScanner(self.redaction)
         self.networks = MemoryNetworks(self.faults)
         self.traces = MemoryTraces()
         self.reports = MemoryReports(self.faults)

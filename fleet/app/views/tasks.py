@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from fleet.app.views.review import verdict_view
 from fleet.app.views.row import Row, moment
 from fleet.app.views.swaps import swap_view
-from fleet.domain.attempt import Attempt
+from fleet.domain.attempt import Attempt, Red
 from fleet.domain.board import Board, board_of, standing
 from fleet.domain.budget import dollars
 from fleet.domain.events import Event
@@ -161,12 +161,23 @@ def _recommendations(task: Task, last: Attempt, kinds: set[str], *, red: bool) -
         "workspace": "mend the repository as the reason says",
     }
     found = [text for kind, text in advice.items() if kind in kinds]
-    if red:
+    found += _beside_others(task, last)
+    if red and last.red is not Red.CONFLICT:
         found.append(f"read the check's output in `fleet task log {task.key}`")
         found.append(f"make the goal clearer: fleet task comment {task.key} TEXT")
     if last.head is not None:
         found.append(f"the work is kept as refs/fleet/kept/{last.id}")
     found.append(f"then: fleet task retry {task.key}, or --fresh to start at the target again")
+    return found
+
+
+def _beside_others(task: Task, last: Attempt) -> list[str]:
+    """Advise where the last work did not go together with that of others."""
+    if last.red not in {Red.CONFLICT, Red.MERGED_TIP} or last.head is None:
+        return []
+    found = [f"see what {key} wanted: fleet task show {key}" for key in last.others]
+    found.append(f"merge it by hand on the target: git merge refs/fleet/kept/{last.id}")
+    found.append(f"or say what has to give way: fleet task comment {task.key} TEXT")
     return found
 
 
