@@ -96,14 +96,19 @@ def _turn(pull: PullRequest, tasks: Mapping[str, Task]) -> tuple[int, datetime, 
 def _tries(
     target: _Target, queue: Sequence[PullRequest], board: Board, sight: Sight
 ) -> Iterator[Try]:
-    waits = queue_key(*target)
-    if sight.stopping or waits in sight.cooling or waits in sight.busy:
+    if sight.stopping or _waits(target, queue, sight):
         return
     pulls = {pull.number: pull for pull in queue}
     line = sight.lines.get(target, Line())
     for batches in tries(tuple(pulls), line, most=_most(target[0], board)):
         chosen = tuple(tuple(pulls[number] for number in batch) for batch in batches)
         yield Try(project=target[0], target=target[1], batches=chosen)
+
+
+def _waits(target: _Target, queue: Sequence[PullRequest], sight: Sight) -> bool:
+    """Tell whether the world has to change first; who came since then was not told why."""
+    key = queue_key(*target)
+    return key in sight.busy or (key in sight.cooling and all(pull.reason for pull in queue))
 
 
 def _most(project: str, board: Board) -> int:

@@ -13,7 +13,6 @@ from fleet.domain.attempt import Outcome, Red, State
 from fleet.domain.errors import (
     DiskFullError,
     EngineDownError,
-    FleetError,
     TransientError,
     WorkspaceError,
 )
@@ -24,7 +23,7 @@ from fleet.domain.task import Resolution, Review
 from fleet.ports import Log
 from tests.app.pooled import rest
 from tests.builders import a_profile, a_project
-from tests.memory_world import CHECK, Life, Play, World, green, line, result, tree_of
+from tests.memory_world import CHECK, Life, Play, World, green, line, result
 
 LATE = timedelta(hours=2)
 HANGS = Play(edits={"half.txt": "half"}, says=(line(1, "started"),), code=None)
@@ -257,47 +256,6 @@ def test_a_conflict_goes_back_fresh(world):
     assert world.ledger.pull_request(1).status is PullRequestStatus.EVICTED
 
 
-def test_what_is_red_only_together_is_not_merged(world):
-    add(world, review=Review.REQUIRED)
-    Life(world).run()
-    tip = world.worktrees.branches["main"]
-    world.worktrees.branches["main"] = world.worktrees.commit(
-        world.target | {"app.py": "red"}, (tip,)
-    )
-
-    review.approve(1, a_pen(world))
-    Life(world).run()
-
-    assert world.ledger.attempts("APP-1")[0].red is Red.MERGED_TIP
-    assert "APP-1.txt" not in world.target
-
-
-def test_two_tasks_are_merged_one_after_the_other(world):
-    add(world)
-    add(world)
-
-    Life(world).run()
-
-    assert {"APP-1.txt", "APP-2.txt"} <= world.target.keys()
-    assert len(world.worktrees.history(world.worktrees.branches["main"])) == 5
-
-
-def test_each_merged_tree_is_checked_once_however_long_the_queue(world):
-    for _ in range(5):
-        add(world)
-
-    Life(world).run()
-
-    assert [pull.status for pull in world.ledger.pull_requests()] == [PullRequestStatus.MERGED] * 5
-    target = world.worktrees.branches["main"]
-    landed = [p.merged_sha for p in world.ledger.pull_requests()]
-    passed = {v.tree for a in world.ledger.attempts() for v in world.ledger.verdicts(a.id)}
-    assert {tree_of(world.worktrees.files(sha)) for sha in landed} <= passed
-    assert target in landed
-    # five branches, and four merges that are no branch's tree
-    assert len(world.verifier.checked) == len(set(world.verifier.checked)) == 9
-
-
 def test_another_image_since_then_means_another_check(world):
     add(world, review=Review.REQUIRED)
     Life(world).run()
@@ -312,121 +270,9 @@ def test_another_image_since_then_means_another_check(world):
     assert world.ledger.verdicts(world.ledger.attempts("APP-1")[0].id)[-1].image == "sha256:2"
 
 
-def test_the_next_merge_is_checked_before_the_one_ahead_has_landed(world, monkeypatch):
-    done, advance = world.verifier.checked, world.worktrees.advance_target
-
-    def advance_target(project, *, old, new):
-        done.append(("landed", new))
-        return advance(project, old=old, new=new)
-
-    monkeypatch.setattr(world.worktrees, "advance_target", advance_target)
-    for _ in range(3):
-        add(world, review=Review.REQUIRED)
-    Life(world).run()
-    for number in (1, 2, 3):
-        review.approve(number, a_pen(world))
-    Life(world).run()
-
-    first, second, third = world.ledger.pull_requests()
-    checked = [(pull.attempt, pull.merged_sha) for pull in (second, third)]
-    assert done.index(checked[0]) < done.index(("landed", first.merged_sha))
-    assert done.index(checked[1]) < done.index(("landed", second.merged_sha))
-
-
-def test_what_stood_behind_a_merge_that_falls_is_merged_without_it(world):
-    for _ in range(3):
-        add(world, review=Review.REQUIRED)
-    Life(world).run()
-    tip = world.worktrees.branches["main"]
-    world.worktrees.branches["main"] = world.worktrees.commit(
-        world.target | {"APP-1.txt": "clash"}, (tip,)
-    )
-
-    for number in (1, 2, 3):
-        review.approve(number, a_pen(world))
-    Life(world).run()
-
-    statuses = [pull.status for pull in world.ledger.pull_requests()]
-    assert statuses[:3] == [PullRequestStatus.EVICTED, *[PullRequestStatus.MERGED] * 2]
-
-
-def test_a_dirty_target_makes_the_merge_wait_and_land_later(world):
-    world.worktrees.blocked = "the checkout of main is dirty"
-    add(world)
-
-    Life(world).run()
-    pull = world.ledger.pull_request(1)
-    assert (pull.status, pull.reason) == (PullRequestStatus.QUEUED, world.worktrees.blocked)
-    assert ends(world) == [State.VERIFIED]
-
-    world.worktrees.blocked = None
-    Life(world).run()
-    assert ends(world) == [State.MERGED]
-    assert world.ledger.pull_request(1).reason == ""
-
-
-def test_a_waiting_merge_is_told_once_however_often_it_is_tried(world):
-    world.worktrees.blocked = "the checkout of main is dirty"
-    add(world)
-    for _ in range(3):
-        Life(world).run()
-
-    told = [event.kind for event in world.ledger.events() if event.kind == "merge.waits"]
-
-    assert told == ["merge.waits"]
-
-
-def moved_and_killed(world):
-    """Let a coordinator move the target and die before it writes that down."""
-    life = Life(world)
-    while "land 1" not in life.crew.ready:
-        life.perform()
-        life.tick()
-    life.crew.perform("land 1")
-
-
-@pytest.mark.parametrize("call", ["advance", "is_merged"])
-def test_a_merge_that_landed_is_found_though_looking_for_it_fails(world, call):
-    add(world)
-    moved_and_killed(world)
-    landed = world.worktrees.branches["main"]
-    world.worktrees.branches["main"] = world.worktrees.commit(
-        world.target | {"new": "1"}, (landed,)
-    )
-    world.faults.plan(call, WorkspaceError("the disk is slow"))
-
-    life = Life(world)
-    life.tick()
-    life.perform()
-    life.tick()
-    with pytest.raises(FleetError, match="merged"):
-        review.reject(1, a_pen(world), reason="not that")
-    world.clock.advance(timedelta(seconds=5))
-    life.run()
-
-    pull = world.ledger.pull_request(1)
-    assert (pull.status, pull.merged_sha) == (PullRequestStatus.MERGED, landed)
-    assert ends(world) == [State.MERGED]
-
-
-def test_a_target_that_moved_on_is_built_upon_anew(world):
-    add(world)
-    life = Life(world)
-    while not world.ledger.pull_requests() or world.ledger.pull_request(1).candidate is None:
-        life.perform()
-        life.tick()
-    tip = world.worktrees.branches["main"]
-    world.worktrees.branches["main"] = world.worktrees.commit(world.target | {"new": "1"}, (tip,))
-
-    life.run()
-
-    assert ends(world) == [State.MERGED]
-    assert {"new", "APP-1.txt"} <= world.target.keys()
-
-
 @pytest.mark.parametrize(
     "call",
-    ["image_id", "prepare", "start", "follow", "wait", "collect", "check", "merged", "advance",
+    ["image_id", "prepare", "start", "follow", "wait", "collect", "check", "chained", "advance",
      "remove", "remove_worktree", "tip"],
 )  # fmt: skip
 def test_an_engine_that_was_down_for_a_while_costs_nothing(world, call):

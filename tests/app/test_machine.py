@@ -32,12 +32,14 @@ CALL = 300_000  # what one call of a model costs, in micro-dollars
 PARALLEL = 2  # attempts of an account
 OF_A_DAY, OF_THE_PROJECT, OF_THE_RUN = 3 * COST, 5 * COST, 7 * COST
 STARTED = line(1, "started")
-CALLS = ["image_id", "prepare", "start", "follow", "wait", "collect", "check", "merged",
-         "advance", "remove", "remove_worktree", "tip", "stop"]  # fmt: skip
+CALLS = ["image_id", "prepare", "start", "follow", "wait", "collect", "check", "chained",
+         "synced", "pushed", "is_merged", "advance", "remove", "remove_worktree", "tip", "stop"]  # fmt: skip
 PLAYS = {
     "green": Play(edits={"own": "fine"}),
     "shared": Play(edits={"app.py": "mine"}),
     "red": Play(edits={"app.py": "red"}),
+    "left": Play(edits={"own": "left"}),
+    "right": Play(edits={"own": "right"}),
     "idle": Play(),
     "cheat": Play(edits={"app.py": "red", CHECK: "true"}),
     "stricter": Play(edits={CHECK: "strict"}),
@@ -58,8 +60,12 @@ keys = st.integers(1, 4).map("APP-{}".format)
 class Fleet(RuleBasedStateMachine):
     """A coordinator that is killed now and then, in a world that does not help."""
 
-    @initialize(tasks=st.integers(0, 3), usual=st.sampled_from(["green", "hangs"]))
-    def begin(self, tasks, usual):
+    @initialize(
+        tasks=st.integers(0, 3),
+        usual=st.sampled_from(["green", "hangs"]),
+        remote=st.none() | st.just("origin"),
+    )
+    def begin(self, tasks, usual, remote):
         dear = {"price": PRICE, "max_cost_micros": COST}
         first = a_profile("first", agent="claude", fallback=("spare",), **dear)
         spare = a_profile("spare", agent="codex", roles=("backup",), escalate_to="first", **dear)
@@ -71,12 +77,15 @@ class Fleet(RuleBasedStateMachine):
         self.world = World(
             profiles={"first": first, "spare": spare},
             accounts={account.name: account for account in accounts},
-            projects={"APP": a_project(daily_budget_micros=OF_THE_PROJECT)},
+            projects={"APP": a_project(daily_budget_micros=OF_THE_PROJECT, remote=remote)},
             run_budget_micros=OF_THE_RUN,
             swap=SwapRules(critic_after=2, night=6),
         )
+        self.remote = remote is not None
+        self.world.worktrees.remote = self.world.worktrees.branches["main"]
         self.usual = usual
         self.said: Counter[str] = Counter()
+        self.pushed = set[str]()
         self.scripts: list[str] = []
         self.refused: list[str] = []
         self.vanished: Counter[str] = Counter()
@@ -193,11 +202,16 @@ class Fleet(RuleBasedStateMachine):
 
     @rule()
     def push(self):
-        """Let a person put a commit of his own on the target."""
+        """Let a person put a commit of his own on the target, where it is pushed to."""
         git = self.world.worktrees
-        tip = git.branches["main"]
+        tip = git.remote if self.remote else git.branches["main"]
         files = git.files(tip) | {"app.py": f"ann {len(git.commits)}"}
-        git.branches["main"] = git.commit(files, (tip,))
+        pushed = git.commit(files, (tip,))
+        self.pushed.add(pushed)
+        if self.remote:
+            git.remote = pushed
+        else:
+            git.branches["main"] = pushed
 
     @rule(number=st.integers(1, 6), yes=st.booleans())
     def review(self, number, yes):
@@ -230,9 +244,51 @@ class Fleet(RuleBasedStateMachine):
         assert len(up) == len(set(up))
 
     @invariant()
-    def one_merge_a_target(self):
+    def what_is_merging_shares_one_candidate(self):
         pulls = self.world.ledger.pull_requests()
-        assert sum(pull.status is PullRequestStatus.MERGING for pull in pulls) <= 1
+        merging = [pull for pull in pulls if pull.status is PullRequestStatus.MERGING]
+        assert len({(pull.candidate, pull.candidate_tip) for pull in merging}) <= 1
+        assert [p.place for p in merging] == sorted({p.place for p in merging})
+        git = self.world.worktrees
+        for pull in merging:
+            assert {pull.built, pull.head} <= git.history(pull.candidate)
+
+    @invariant()
+    def a_remote_is_never_behind(self):
+        git = self.world.worktrees
+        assert not self.remote or git.branches["main"] in git.history(git.remote)
+
+    @invariant()
+    def every_commit_of_the_target_was_checked_as_it_stands(self):
+        git, ledger = self.world.worktrees, self.world.ledger
+        green = {
+            v.tree
+            for a in ledger.attempts()
+            for v in ledger.verdicts(a.id)
+            if v.status is VerdictStatus.PASSED
+        }
+        at = git.branches["main"]
+        while parents := git.commits[at].parents:
+            if at not in self.pushed:
+                assert tree_of(git.files(at)) in green
+            at = parents[0]
+
+    @invariant()
+    def nobody_lands_twice(self):
+        git = self.world.worktrees
+        landed, at = Counter[str](), git.branches["main"]
+        while parents := git.commits[at].parents:
+            if at not in self.pushed:
+                landed.update(self.new_work(parents[0], at))
+                assert git.files(at) != git.files(parents[0])
+            at = parents[0]
+        assert all(count == 1 for count in landed.values())
+
+    def new_work(self, before, after):
+        """Answer the heads that a step of the target brought."""
+        git = self.world.worktrees
+        new = git.history(after) - git.history(before)
+        return [pull.head for pull in self.world.ledger.pull_requests() if pull.head in new]
 
     @invariant()
     def red_attempts_are_bounded(self):
@@ -258,8 +314,9 @@ class Fleet(RuleBasedStateMachine):
             if attempt.state is State.MERGED:
                 (pull,) = [p for p in ledger.pull_requests() if p.attempt == attempt.id]
                 assert pull.merged_sha in landed
-                tree = tree_of(git.files(pull.merged_sha))
-                assert any(v.tree == tree for v in ledger.verdicts(attempt.id))
+                tree = tree_of(git.files(pull.candidate))
+                said = {v.status for v in ledger.verdicts(attempt.id) if v.tree == tree}
+                assert said == {VerdictStatus.PASSED}
             elif not attempt.live and attempt.head != attempt.base:
                 assert attempt.head not in landed or self.went_on(attempt)
 

@@ -6,16 +6,14 @@ from datetime import timedelta
 import pytest
 
 from fleet.domain.attempt import Outcome, Red, State
-from fleet.domain.merge import PullRequestStatus
 from fleet.domain.pending import ActionStatus
 from fleet.domain.plan import Conclude, Dispatch, Launch, Stop
 from fleet.domain.swap import Cause
-from fleet.domain.task import Priority, Resolution
+from fleet.domain.task import Resolution
 from tests.builders import (
     NOW,
     a_fleet,
     a_health,
-    a_pull,
     a_task,
     an_account,
     an_action,
@@ -24,7 +22,6 @@ from tests.builders import (
 from tests.domain.planning import LATER, a_snapshot, ended, kinds, planned, running
 
 CANCELLED_TASK = (a_task(cancel_requested=True),)
-QUEUED, MERGING = PullRequestStatus.QUEUED, PullRequestStatus.MERGING
 
 
 def dispatches(plan):
@@ -269,124 +266,6 @@ def test_a_dependent_task_is_dispatched_once_the_other_is_merged():
 
     assert (kinds(open_), open_.idle) == ([], True)
     assert kinds(merged) == ["Dispatch"]
-
-
-def a_queue(*statuses, tasks=None, **sight):
-    """Answer the plan for pull requests 1, 2, ... of tasks that are verified."""
-    numbers = range(1, len(statuses) + 1)
-    attempts = [
-        an_attempt(f"APP-{n}", state=State.VERIFIED, cleaned=True, outcome=Outcome.FINISHED)
-        for n in numbers
-    ]
-    pulls = [a_pull(n, f"APP-{n}", **s) for n, s in zip(numbers, statuses, strict=True)]
-    known = tasks or tuple(a_task(f"APP-{n}") for n in numbers)
-    return planned(a_snapshot(*attempts, tasks=known, pulls=tuple(pulls)), **sight)
-
-
-def keys_of(plan):
-    return [action.key for action in plan.actions]
-
-
-@pytest.mark.parametrize(
-    ("pull", "expected"),
-    [
-        ({"status": PullRequestStatus.OPEN}, []),
-        ({"status": QUEUED}, ["build 1"]),
-        ({"status": MERGING}, ["build 1"]),
-        ({"status": MERGING, "candidate": "c" * 40}, ["land 1"]),
-    ],
-)
-def test_a_pull_request_goes_its_way(pull, expected):
-    assert keys_of(a_queue(pull)) == expected
-
-
-def test_one_merge_a_target_the_one_under_way_first():
-    tasks = tuple(a_task(f"APP-{n}", priority=p) for n, p in enumerate(Priority, start=1))
-
-    queued = a_queue(*[{"status": QUEUED}] * 4, tasks=tasks)
-    under_way = a_queue(*[{"status": QUEUED}] * 3, {"status": MERGING}, tasks=tasks)
-
-    assert keys_of(queued) == ["build 1", "anticipate 2", "anticipate 3"]
-    assert keys_of(under_way) == ["build 4", "anticipate 1", "anticipate 2"]
-    assert [pull.number for pull in under_way.actions[2].ahead] == [4, 1]
-
-
-def test_the_queue_goes_by_age_then_number():
-    older = {"status": QUEUED, "created": NOW - timedelta(minutes=1)}
-
-    assert keys_of(a_queue({"status": QUEUED}, {"status": QUEUED}, older))[0] == "build 3"
-    assert keys_of(a_queue({"status": QUEUED}, {"status": QUEUED}))[0] == "build 1"
-
-
-def test_each_target_has_a_queue_of_its_own():
-    plan = a_queue({"status": QUEUED}, {"status": QUEUED, "target": "next"})
-
-    assert keys_of(plan) == ["build 1", "build 2"]
-
-
-def test_only_what_was_asked_for_is_merged_but_what_was_begun_is_ended():
-    asked = {"keys": frozenset({"APP-2"})}
-
-    assert keys_of(a_queue({"status": QUEUED}, {"status": QUEUED}, **asked)) == ["build 2"]
-    begun = a_queue({"status": MERGING}, {"status": QUEUED}, **asked)
-    assert keys_of(begun) == ["build 1", "anticipate 2"]
-
-
-def test_a_stopping_coordinator_lands_what_is_ready_and_builds_nothing():
-    stopping = {"stopping": True}
-
-    assert keys_of(a_queue({"status": QUEUED}, **stopping)) == []
-    landing = a_queue({"status": MERGING, "candidate": "c" * 40}, {"status": QUEUED}, **stopping)
-    assert keys_of(landing) == ["land 1"]
-
-
-def test_the_next_in_line_are_checked_in_advance_once():
-    three = [{"status": QUEUED}] * 3
-
-    def seen(*pulls, **anticipated):
-        known = {int(name.removeprefix("n")): ahead for name, ahead in anticipated.items()}
-        return keys_of(a_queue(*pulls, anticipated=known))
-
-    assert seen(*three, n2=(1,), n3=(1, 2)) == ["build 1"]
-    assert seen(*three, n2=(9, 1), n3=(9, 1, 2)) == ["build 1"]  # number 9 landed meanwhile
-    assert seen(*three, n2=(9,), n3=(9, 2)) == ["build 1", "anticipate 2", "anticipate 3"]
-    landing = {"status": MERGING, "candidate": "c" * 40}
-    assert seen(landing, {"status": QUEUED}) == ["land 1", "anticipate 2"]
-
-
-def test_a_merge_that_is_being_checked_in_advance_is_waited_for():
-    busy = frozenset({"anticipate 1"})
-
-    assert keys_of(a_queue({"status": QUEUED}, anticipated={1: (9,)}, busy=busy)) == []
-    assert keys_of(a_queue({"status": QUEUED}, busy=busy)) == ["build 1"]  # what it stood on fell
-
-
-def test_nothing_is_checked_behind_a_merge_that_waits_for_the_world():
-    waits = {"status": QUEUED, "reason": "the checkout of main is dirty"}
-
-    assert keys_of(a_queue(waits, {"status": QUEUED})) == ["build 1"]
-
-
-def test_a_cancelled_tasks_pull_request_is_withdrawn_and_not_built():
-    assert keys_of(a_queue({"status": QUEUED}, tasks=CANCELLED_TASK)) == [
-        "conclude app-1-1-0badcafe"
-    ]
-
-
-def test_a_merge_that_has_begun_outruns_a_cancel():
-    assert keys_of(a_queue({"status": MERGING}, tasks=CANCELLED_TASK)) == ["build 1"]
-
-
-def test_what_waits_for_the_world_does_not_hold_up_the_others():
-    plan = a_queue({"status": QUEUED}, {"status": QUEUED}, cooling=frozenset({"build 1"}))
-
-    assert keys_of(plan) == ["build 2"]
-
-
-def test_when_all_wait_for_the_world_the_plan_is_idle():
-    plan = a_queue({"status": QUEUED}, cooling=frozenset({"build 1"}))
-
-    assert (plan.actions, plan.idle) == ((), True)
 
 
 def test_what_is_in_hand_is_not_planned_again_and_not_idle():
