@@ -303,3 +303,18 @@ def test_a_prune_of_the_users_meanwhile_does_not_take_a_worktree_away(tmp_path, 
 
     stage.git("worktree", "prune")
     assert space.path in stage.git("worktree", "list")
+
+
+def test_a_branch_is_found_loose_packed_or_not_at_all(tmp_path):
+    stage = a_stage(tmp_path)
+    tip = stage.git("rev-parse", "main")
+    stage.git("branch", "fleet/APP-1")
+    stage.git("symbolic-ref", "refs/heads/alias", "refs/heads/fleet/APP-1")
+
+    def heads():
+        names = ("fleet/APP-1", "alias", "APP-1", "fleet", "fleet/APP-12")
+        return [stage.worktrees.head(stage.project, name) for name in names]
+
+    assert heads() == [tip, tip, None, None, None]
+    stage.git("pack-refs", "--all")
+    assert heads() == [tip, tip, None, None, None]

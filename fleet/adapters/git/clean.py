@@ -55,7 +55,8 @@ def _laid_over(repository: Repository, *, sha: str, patterns: tuple[str, ...]) -
     if not patterns:
         return []
     asked = ("diff-tree", "-r", "-z", "--no-renames", sha, repository.tip())
-    differing = iter(repository.store.run(*asked).fields)
+    # asked for twice a check: for what is known of that tree, and to make it
+    differing = iter(repository.known.answer(asked, lambda: repository.store.run(*asked).fields))
     gone, there = [], []
     for header in differing:
         path = next(differing)

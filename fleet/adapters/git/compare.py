@@ -26,6 +26,10 @@ _TYPES = {
 
 def diff(repository: Repository, base: str, head: str) -> Diff:
     """Answer the changed files between the merge base and `head`, by path."""
+    return repository.known.answer(("diff", base, head), lambda: _diff(repository, base, head))
+
+
+def _diff(repository: Repository, base: str, head: str) -> Diff:
     asked = ("diff-tree", "-r", "-z", "--raw", "--numstat", *PLAIN)
     told = repository.store.run(*asked, "--merge-base", base, head, allowed=(0, 128))
     if told.code != 0:
@@ -83,9 +87,14 @@ def _nearest(repository: Repository, tip: str) -> Iterator[str]:
 
 def has_file(repository: Repository, sha: str, path: str) -> bool:
     """Tell whether a file stands there; a link, folder or submodule is none."""
-    name = path.encode(errors="surrogateescape")
     if ".." in path.split("/"):
         return False
+    asked = ("file", sha, path)
+    return repository.known.answer(asked, lambda: _has_file(repository, sha, path))
+
+
+def _has_file(repository: Repository, sha: str, path: str) -> bool:
+    name = path.encode(errors="surrogateescape")
     listed = repository.store.run("ls-tree", "-z", "--full-tree", sha, "--", path).fields
     entries = (entry.partition(b"\t") for entry in listed)
     return any(found == name and about[:6] in _FILES for about, _, found in entries)

@@ -9,11 +9,12 @@ list of worktrees alone.
 import hashlib
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from fleet.adapters.git.command import Git, Owner, text
 from fleet.adapters.git.files import make_folder, write
+from fleet.adapters.git.remembered import Remembered
 from fleet.domain.errors import WorkspaceError
 from fleet.domain.profile import Project
 
@@ -34,6 +35,7 @@ class Repository:
     object_format: str
     store: Git
     refs: Git
+    known: Remembered = field(default_factory=Remembered, repr=False, compare=False)
 
     @property
     def objects(self) -> tuple[str, ...]:
@@ -52,7 +54,7 @@ class Repository:
 
     def resolve(self, ref: str) -> str | None:
         """Answer the commit a full reference names, None when it does not exist."""
-        return self._loose(ref) or self._asked(ref)
+        return self._loose(ref) or (None if self._absent(ref) else self._asked(ref))
 
     def _loose(self, ref: str) -> str | None:
         """Answer a branch that stands in a file of its own; a process for each would cost more.
@@ -66,6 +68,18 @@ class Repository:
         except OSError:
             return None
         return found[1].decode() if found else None
+
+    def _absent(self, ref: str) -> bool:
+        """Tell whether there is no such branch for certain, packed or not."""
+        if not ref.startswith("refs/heads/") or (self.common / "reftable").exists():
+            return False
+        if os.path.lexists(self.common / ref):
+            return False
+        try:
+            # git packs a branch before it deletes its file: in this order it is seen in either
+            return f" {ref}\n".encode() not in (self.common / "packed-refs").read_bytes()
+        except FileNotFoundError:
+            return True
 
     def _asked(self, ref: str) -> str | None:
         asked = ("rev-parse", "--verify", "--quiet", "--end-of-options", ref + "^{commit}")
