@@ -63,7 +63,7 @@ def carry_out(action: Verify, tools: Tools) -> Unchanged | Ruled | Verified:
     project = tools.project(attempt.project)
     head = attempt.head or ""
     tip = tools.worktrees.tip(project)
-    ruling = judging.ruling_on(project, tools, base=tip, head=head)
+    ruling = judging.ruling_on_branch(project, tools, base=tip, head=head)
     if not ruling.changes:
         return Unchanged(attempt=attempt.id)
     approved = attempt.approved_sha == head
