@@ -3,20 +3,25 @@
 from collections import Counter
 from collections.abc import Mapping
 
+from fleet.domain.attempt import Outcome, State
 from fleet.domain.board import Board
 from fleet.domain.merge import PullRequestStatus
 from fleet.domain.task import Review, Task
 
 
 def crowded(board: Board) -> Mapping[str, str]:
-    """Answer the projects whose reviewers have enough before them, each with words for people."""
+    """Answer the projects whose reviewers have enough before them, each with words for people.
+
+    What is being verified counts too: its slot is free again long before its pull request is open.
+    """
     waiting = Counter(
         pull.project for pull in board.snapshot.pulls if pull.status is PullRequestStatus.OPEN
     )
+    coming = _coming(board)
     return {
-        key: _words(key, waiting[key], project.in_review_limit)
+        key: _words(key, waiting[key], coming[key], limit=project.in_review_limit)
         for key, project in board.fleet.projects.items()
-        if waiting[key] >= project.in_review_limit
+        if waiting[key] + coming[key] >= project.in_review_limit
     }
 
 
@@ -31,6 +36,21 @@ def spared(task: Task, board: Board, crowds: Mapping[str, str]) -> str:
     return crowds.get(task.project, "")
 
 
-def _words(project: str, waiting: int, limit: int) -> str:
+def _coming(board: Board) -> Counter[str]:
+    """Count by project the attempts that are verified next, or now, for a reviewer."""
+    asking = {task.key for task in board.snapshot.tasks if task.review is Review.REQUIRED}
+    return Counter(
+        attempt.project
+        for attempt in board.snapshot.attempts
+        if attempt.task in asking
+        and (
+            attempt.state is State.VERIFYING
+            or (attempt.state is State.COLLECTED and attempt.outcome is Outcome.FINISHED)
+        )
+    )
+
+
+def _words(project: str, waiting: int, coming: int, *, limit: int) -> str:
     each = "pull request waits" if waiting == 1 else "pull requests wait"
-    return f"{waiting} {each} for your review in {project} (in_review_limit: {limit})"
+    more = f", {coming} more on the way" if coming else ""
+    return f"{waiting} {each} for your review in {project}{more} (in_review_limit: {limit})"

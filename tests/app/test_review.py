@@ -134,6 +134,12 @@ def test_a_yes_to_another_commit_is_refused(sha):
         review.unmoved(a_pull(), at=SHA, sha=sha)
 
 
+@pytest.mark.parametrize("status", [PullRequestStatus.MERGED, PullRequestStatus.EVICTED])
+def test_a_yes_to_what_has_ended_is_refused(status):
+    with pytest.raises(FleetError, match=f"is {status} already"):
+        review.unmoved(a_pull(status=status), at=None, sha=None)
+
+
 def merged(pen, number=1, key="APP-1", **task):
     kept(
         pen,

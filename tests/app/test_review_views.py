@@ -133,9 +133,12 @@ def test_a_list_leaves_out_what_has_ended_unless_asked():
 
 def test_who_landed_as_one_is_told():
     batch = {"status": MERGED, "candidate": OTHER, "merged_sha": LANDED}
-    ledger = a_ledger(*in_review(1, **batch), *in_review(2, **batch), *in_review(3))
+    alone = batch | {"candidate": "9" * 40}
+    ledger = a_ledger(
+        *in_review(1, **batch), *in_review(2, **batch), *in_review(3), *in_review(4, **alone)
+    )
 
-    assert (page(ledger, 1)["together"], page(ledger, 3)["together"]) == ([2], [])
+    assert [page(ledger, number)["together"] for number in (1, 2, 3, 4)] == [[2], [1], [], []]
 
 
 def test_an_earlier_round_and_what_was_said_of_it_stand_on_the_next_page():

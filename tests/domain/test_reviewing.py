@@ -1,24 +1,25 @@
 """A reviewer is not flooded: while enough waits for one, no other task of the project is begun."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fleet.domain.attempt import Red, State
+from fleet.domain.attempt import Outcome, Red, State
 from fleet.domain.merge import PullRequestStatus
 from fleet.domain.plan import Dispatch
 from fleet.domain.swap import Cause
 from fleet.domain.task import Review
 from tests.builders import NOW, a_fleet, a_project, a_pull, a_task, an_attempt
-from tests.domain.planning import a_snapshot, ended, planned
+from tests.domain.planning import LATER, a_snapshot, ended, planned
 
 
 def a_crowd(number, *, project="APP", status=PullRequestStatus.OPEN, first=50):
     """Answer tasks in review with their attempts and pull requests."""
     keys = [f"{project}-{first + n}" for n in range(number)]
-    verified = {"state": State.VERIFIED, "cleaned": True, "outcome": None}
+    verified: dict[str, Any] = {"state": State.VERIFIED, "cleaned": True, "outcome": None}
     return (
         tuple(a_task(key) for key in keys),
         tuple(an_attempt(key, **verified) for key in keys),
@@ -53,6 +54,34 @@ def test_it_is_begun_once_one_of_them_is_decided():
 @pytest.mark.parametrize("status", [PullRequestStatus.APPROVED, PullRequestStatus.QUEUED])
 def test_what_is_approved_waits_for_no_reviewer(status):
     assert started(plan_beside(a_crowd(5, status=status), a_task())) == ["APP-1"]
+
+
+@pytest.mark.parametrize(
+    ("coming", "begun"),
+    [
+        ({"state": State.VERIFYING}, []),
+        ({"state": State.COLLECTED, "outcome": Outcome.FINISHED}, []),
+        ({"state": State.COLLECTED, "outcome": Outcome.SWAP}, ["APP-1"]),
+        ({"state": State.RUNNING, "last_beat": LATER, "last_progress": LATER}, ["APP-1"]),
+    ],
+    ids=lambda value: str(value)[:60],
+)
+def test_what_is_verified_for_a_reviewer_counts_as_if_it_waited(coming, begun):
+    attempt = an_attempt("APP-2", **coming)
+
+    plan = plan_beside(a_crowd(1), a_task("APP-2"), a_task(), attempts=(attempt,))
+
+    assert [key for key in started(plan) if key == "APP-1"] == begun
+    if not begun:
+        said = "1 pull request waits for your review in APP, 1 more on the way (in_review_limit: 2)"
+        assert said in [wait.reason for wait in plan.waits]
+
+
+def test_what_is_verified_and_asks_no_reviewer_does_not_count():
+    attempt = an_attempt("APP-2", state=State.VERIFYING)
+    auto = a_task("APP-2", review=Review.AUTO)
+
+    assert started(plan_beside(a_crowd(1), auto, a_task(), attempts=(attempt,))) == ["APP-1"]
 
 
 def test_another_project_has_reviewers_of_its_own():
