@@ -291,6 +291,35 @@ def test_what_the_target_does_not_hold_cannot_be_taken_back(side):
         _revert(side, _tip(side), head)
 
 
+def test_what_came_in_between_is_told_children_before_parents(side):
+    chain = _chain(side, *_heads(side, "x", "y"))
+    assert chain.tip is not None
+    base, tip = _tip(side), chain.tip.sha
+    first, second = (merged.sha for merged in chain.merged)
+
+    found = side.worktrees.commits_between(side.project, base, tip)
+    later = side.worktrees.commits_between(side.project, first, tip)
+
+    assert (len(found), found[0]) == (5, tip)
+    assert found.index(second) < found.index(first)
+    assert first not in later
+    assert side.worktrees.commits_between(side.project, tip, tip) == ()
+
+
+def test_what_a_tip_holds_beyond_its_base_is_told_newest_first(side):
+    tip, heads = _tip(side), _heads(side, "x", "y")
+    chain = _chain(side, *heads)
+    assert chain.tip is not None
+    first, second = (one.sha for one in chain.merged)
+
+    told = side.worktrees.commits_between(side.project, tip, chain.tip.sha)
+
+    assert told[:2] == (chain.tip.sha, second)
+    assert set(told) == {chain.tip.sha, second, first, *heads}
+    assert side.worktrees.commits_between(side.project, tip, heads[0]) == (heads[0],)
+    assert side.worktrees.commits_between(side.project, tip, tip) == ()
+
+
 def test_a_branch_is_planted_once_and_never_moved(side):
     (head,) = _heads(side, "x")
 

@@ -153,12 +153,14 @@ def test_a_merge_is_pushed_once(shared):
     assert shared.here == new
 
 
-def test_only_the_target_is_pushed(shared):
+def test_only_the_target_is_pushed(shared, tmp_path):
     old, new = shared.merge()
     shared.stage.git("tag", "-a", "-m", "x", "v1", new)
-    shared.stage.git("config", "push.followTags", "true")
+    config = tmp_path / "gitconfig"
+    config.write_text("[push]\n\tfollowTags = true\n[remote]\n\tpushDefault = nowhere\n")
+    there = _with_remote(shared, "origin", GIT_CONFIG_GLOBAL=str(config))
 
-    shared.pushed(old, new)
+    there.pushed(old, new)
 
     assert git(shared.bare, "for-each-ref", "--format=%(refname)") == "refs/heads/main"
 
