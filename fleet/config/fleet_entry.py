@@ -24,6 +24,7 @@ from fleet.config.quantities import (
     VariableName,
 )
 from fleet.domain.agent import CredentialKind
+from fleet.domain.attempt import BY_FLEET
 from fleet.domain.profile import LOCAL, OnClose
 from fleet.domain.task import Priority
 
@@ -107,8 +108,8 @@ class AccountEntry(Entry):
 
     @model_validator(mode="after")
     def _not_the_built_in(self) -> Self:
-        if self.name == LOCAL.name:
-            raise ValueError(f"the account {LOCAL.name!r} is built in; give this one another name")
+        if self.name in {LOCAL.name, BY_FLEET}:
+            raise ValueError(f"the account {self.name!r} is built in; give this one another name")
         return self
 
 

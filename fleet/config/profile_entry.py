@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from fleet.config.entry import Entry
 from fleet.config.quantities import Bytes, Command, Micros, Name, Seconds, Text
+from fleet.domain.attempt import BY_FLEET
 from fleet.domain.task import Priority
 
 # what agents' tools are held back by, as CATEGORIES in the image says
@@ -65,4 +66,10 @@ class ProfileEntry(Entry):
             raise ValueError("the agent 'command' needs the key 'command': a list of texts")
         if self.agent != "command" and (self.command is not None or self.files):
             raise ValueError("'command' and 'files' are only for the agent 'command'")
+        return self
+
+    @model_validator(mode="after")
+    def _not_fleets_own(self) -> Self:
+        if self.name == BY_FLEET:
+            raise ValueError(f"{BY_FLEET!r} is what fleet itself does; give this one another name")
         return self

@@ -58,6 +58,7 @@ ONE_MISTAKE = {
         " {name: a, command: [y]}]}]\n",
         "check names must differ",
     ),
+    "account of fleet's own": ("accounts: [{name: fleet, agent: command}]\n", "is built in"),
     "built-in account": ("accounts: [{name: local, agent: command}]\n", "is built in"),
     "unknown agent": ("accounts: [{name: a, agent: claud}]\n", "did you mean 'claude'?"),
     "credential of a wrong kind": (

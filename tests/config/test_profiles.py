@@ -8,6 +8,7 @@ import pytest
 from fleet.config import check_profiles, load_fleet
 from fleet.config.profiles import CHEAP, MIDDLE, SMART, shipped_profiles, tier
 from fleet.config.schemas import FOLDER, schemas
+from fleet.domain.errors import ConfigError
 from fleet.domain.profile import Fleet
 from tests.config.homes import PROJECT, a_home
 
@@ -260,3 +261,10 @@ def test_programs_without_a_model_are_told_apart_by_their_command(tmp_path):
 )
 def test_a_model_is_as_strong_as_a_word_of_its_name_says(model, strength):
     assert tier(model) == strength
+
+
+def test_no_profile_has_the_name_of_what_fleet_does_itself(tmp_path):
+    profile = "name: fleet\nagent: command\nroles: [developer]\ncommand: ['true']\n"
+
+    with pytest.raises(ConfigError, match="'fleet' is what fleet itself does"):
+        load_fleet(a_home(tmp_path, PROJECT, {"fleet": profile}))
