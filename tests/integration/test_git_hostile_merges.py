@@ -8,7 +8,7 @@ import pytest
 
 from fleet.domain.errors import WorkspaceError
 from fleet.ports import Conflict
-from tests.contract.worktrees import Stage, a_stage, files_below
+from tests.contract.worktrees import Stage, a_stage, files_below, finished
 from tests.repos import git
 
 _NAMES = {
@@ -215,6 +215,17 @@ def test_a_message_cannot_forge_what_a_commit_says(tmp_path):
         assert stage.git("log", "-1", "--format=%an <%ae>", one.sha) == "fleet <fleet@localhost>"
     assert stage.git("log", "-1", "--format=%P", chain.merged[0].sha) == f"{_tip(stage)} {head}"
     assert stage.git("fsck", "--strict", chain.tip.sha) == ""
+
+
+def test_a_name_cannot_forge_what_a_commit_says(tmp_path):
+    stage = a_stage(tmp_path)
+    attempt = finished(profile="x> 1 +0000\nparent 1\n<boss")
+    (Path(stage.prepared(attempt).path) / "a").write_text("1")
+
+    head = stage.collected(attempt).head
+
+    said = stage.git("log", "-1", "--format=%an <%ae>|%cn|%P", head)
+    assert said == f"fleet/x 1 +0000parent 1boss <fleet@localhost>|fleet|{_tip(stage)}"
 
 
 def test_a_commit_is_the_one_that_git_would_write(tmp_path):

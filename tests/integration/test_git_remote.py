@@ -202,6 +202,7 @@ def test_a_hook_of_the_remote_is_told_in_its_own_words(shared):
         "ext::sh -c 'touch PWNED' https://a/b",
         "--upload-pack=touch PWNED",
         "-oProxyCommand=touch PWNED:x",
+        "-oProxyCommand=reboot:x",
         "fd::3",
         "git://localhost/x",
         "http://localhost/x",

@@ -16,7 +16,7 @@ _FETCH = (
     *("--no-write-commit-graph", "--no-show-forced-updates", "--refmap="),
 )
 _PUSH = (
-    *("push", "--porcelain", "--no-verify", "--no-follow-tags", "--no-signed"),
+    *("push", "--porcelain", "--no-verify", "--no-signed"),
     "--recurse-submodules=no",
 )
 _NO_BRANCH = "couldn't find remote ref"
