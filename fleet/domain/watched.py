@@ -23,7 +23,8 @@ LOCK: Final = (
 # what an interpreter, a test runner or a build reads without being told to
 BUILD: Final = (
     *("**/conftest.py", "**/sitecustomize.py", "**/usercustomize.py", "*.pth", "**/pyvenv.cfg"),
-    *("**/pytest.ini", "**/.pytest.ini", "**/tox.ini", "**/setup.cfg", "**/setup.py"),
+    *("**/pytest.ini", "**/.pytest.ini", "**/pytest.toml", "**/.pytest.toml"),
+    *("**/tox.ini", "**/setup.cfg", "**/setup.py"),
     *("**/.coveragerc", "**/noxfile.py", "**/entry_points.txt", "**/*.dist-info/**"),
     *("**/*.egg-info/**", "**/*.egg-link", "**/.python-version", "**/.envrc", "**/.env"),
     *("**/Makefile*", "**/GNUmakefile", "*.mk", "**/justfile", "**/.justfile", "**/Taskfile.y*ml"),
@@ -34,6 +35,10 @@ BUILD: Final = (
     *("**/jest.config.*", "**/jest.setup.*", "**/vitest.config.*", "**/vite.config.*"),
     *("**/karma.conf.*", "**/.mocharc*", "**/cypress.config.*", "**/playwright.config.*"),
     *("**/babel.config.*", "**/.babelrc*", "**/.npmrc", "**/.yarnrc*", "**/.pnp.*"),
+    *("**/ruff.toml", "**/.ruff.toml", "**/mypy.ini", "**/.mypy.ini", "**/.flake8", "**/.pylintrc"),
+    *("**/pylintrc", "**/pyrightconfig.json", "**/.eslintrc*", "**/.eslintignore"),
+    *("**/eslint.config.*", "**/tsconfig*.json", "**/.golangci.*", "**/clippy.toml"),
+    *("**/.rubocop*.yml", "**/phpstan.neon*"),
     *("**/node_modules/**", "**/phpunit.xml*", "**/deno.json*", "**/bunfig.toml"),
 )
 # those hold much else as well: only lines that are more than a version are looked at

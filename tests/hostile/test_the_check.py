@@ -17,6 +17,8 @@ VACUOUS = {
     "conftest.py": _ENDS_GREEN,
     "tests/conftest.py": _ENDS_GREEN,
     "pytest.ini": f"[pytest]\n{_COLLECTS_ONLY}",
+    "pytest.toml": "[pytest]\naddopts = ['--collect-only']\n",
+    "ruff.toml": "exclude = ['*']\n",
     "tox.ini": f"[pytest]\n{_COLLECTS_ONLY}",
     "setup.cfg": f"[tool:pytest]\n{_COLLECTS_ONLY}",
     "pyproject.toml": "[tool.pytest.ini_options]\naddopts = '--collect-only'\n",
