@@ -15,6 +15,8 @@ from tests.soak.kinds import KINDS, Kind, Lot
 from tests.soak.night import COST_USD, IMAGE, Night
 
 _RECHECK = Path(__file__).with_name("recheck.sh")
+_TOGETHER = "red once merged"
+_KEY = re.compile(r"\bAPP-\d+\b")
 _GREEN = re.compile(r"^green [0-9a-f]{40}$", re.MULTILINE)
 
 
@@ -66,13 +68,14 @@ def ends(rows: Sequence[Row]) -> Iterator[str]:
     for (name, _), group in groups.items():
         kind = KINDS[name]
         merged = [row.key for row in group if row.merged]
-        # the draw may cut a group short
-        if len(merged) != max(0, len(group) - kind.bad):
+        if len(merged) != kind.merged:
             said = "; ".join(f"{row.key} {row.status}: {row.reason}" for row in group)
             yield f"{name}: {len(merged)} of {len(group)} merged, {kind.merged} should be ({said})"
         for row in group:
             if not row.merged and kind.bad and not _refused_rightly(row, kind):
                 yield f"{name}: {row.key} is {row.status}, for a wrong reason: {row.reason}"
+            elif _TOGETHER in row.reason and not set(merged) & set(_KEY.findall(row.reason)):
+                yield f"{name}: {row.key} does not name whom it is red with: {row.reason}"
 
 
 def _refused_rightly(row: Row, kind: Kind) -> bool:
@@ -88,9 +91,10 @@ def _target(night: Night, rows: Sequence[Row]) -> Iterator[str]:
         yield f"on the target without being merged: {sorted(standing - merged)}"
         yield f"merged without being on the target: {sorted(merged - standing)}"
     for way in ("--no-merges", "--first-parent"):
-        for key, times in _arrivals(night, way).items():
-            if times > 1:
-                yield f"{key} came {times} times onto the target ({way})"
+        times = _arrivals(night, way)
+        odd = {key: times[key] for key in merged | times.keys() if times[key] != 1}
+        if odd:
+            yield f"came onto the target otherwise than once ({way}): {odd}"
     for row in rows:
         if row.merged and row.lot.kind.name == "same_list":
             text = git(night.repository, "show", f"main:lists/{row.lot.group}.txt")

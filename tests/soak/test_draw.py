@@ -10,29 +10,32 @@ from tests.soak.kinds import KINDS, Lot, drawn
 from tests.soak.project import LISTS, PAGES
 from tests.soak.table import table
 
+SAID = {
+    "exits_1": "1 attempts broke off: crash: the command ended with exit code 1",
+    "nothing_changed": "1 red attempts: the attempt changed nothing",
+    "late_writer": "1 attempts broke off: timeout: the attempt's time is over (3 s)",
+    "submodule": "1 red attempts: submodules are not checked out: .gitmodules",
+    "link_out": "1 red attempts: a link leads out of the tree: link",
+}
 
-def kept(n=200, seed=7):
+
+def kept():
     """A morning on which everything is as it should be."""
-    lots = drawn(Random(seed), n)
-    return [
-        _row(f"APP-{number}", lot, merged=lot.place < lot.kind.merged)
-        for number, lot in enumerate(lots, 1)
-    ]
+    return [row(number, lot) for number, lot in enumerate(drawn(Random(7), 200), 1)]
 
 
-def _row(key, lot, *, merged):
-    if merged:
+def row(number, lot):
+    kind, key = lot.kind, f"APP-{number}"
+    if lot.place < kind.merged:
         return Row(key=key, lot=lot, status="done", reason="merged")
-    said = {"exits_1": "1 attempts broke off: crash: the command ended with exit code 1"}
-    said["one_room"] = "1 red attempts: green alone, red once merged into the target"
-    said["nothing_changed"] = "1 red attempts: the attempt changed nothing"
-    said["late_writer"] = "1 attempts broke off: timeout: the attempt's time is over (3 s)"
-    known = {"submodule": "1 red attempts: a submodule", "link_out": "leads out of the tree"}
-    kind = lot.kind
-    asked = f"approval A-1: {kind.says.rpartition('.*')[2]}"
     red = f"{1 + kind.retries} red attempts: red: check"
-    plain = asked if kind.status == "waiting" else red
-    return Row(key=key, lot=lot, status=kind.status, reason={**said, **known}.get(kind.name, plain))
+    reason = SAID.get(kind.name, red)
+    if kind.status == "waiting":
+        reason = f"approval A-1: {kind.says.rpartition('.*')[2]}"
+    if kind.name == "one_room":
+        together = "1 red attempts: green alone, red once merged into the target"
+        reason = f"{together}; merged meanwhile: APP-{number - 1}"
+    return Row(key=key, lot=lot, status=kind.status, reason=reason)
 
 
 def test_the_same_seed_draws_the_same_tasks():
@@ -79,6 +82,12 @@ def test_a_refusal_for_a_wrong_reason_is_found():
 
     bad = [row for row in wrong if row.status != "done"]
     assert len(list(ends(wrong))) == len(bad)
+
+
+def test_who_does_not_name_whom_it_is_red_with_is_found():
+    rows = [replace(r, reason=r.reason.partition("; merged")[0]) for r in kept()]
+
+    assert any("does not name" in breach for breach in ends(rows))
 
 
 def test_the_table_counts_every_task_once():
