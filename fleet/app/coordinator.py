@@ -221,7 +221,7 @@ class Coordinator:
             followed=frozenset(memory.followed),
             heard=dict(memory.heard),
             exited=frozenset(memory.exits),
-            lines=memory.queues.lines(),
+            shown=memory.queues.shown(),
             keys=self._order.keys,
             stopping=self._stop_asked,
             parallel=hours.parallel,

@@ -11,7 +11,8 @@ from fleet.app.queues import Queues
 from fleet.app.stations import collect, launch, watch
 from fleet.app.stations.found import Held, Tried, Unmoved, Unsure
 from fleet.domain.merging import queue_key
-from fleet.domain.plan import Action, Follow, Hearing, Try
+from fleet.domain.plan import Action, Follow, Hearing
+from fleet.domain.tries import Try
 from fleet.ports import Clock, Exit
 
 log = logging.getLogger(__name__)

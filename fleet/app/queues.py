@@ -4,29 +4,29 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from fleet.app.stations.found import Held, InConflict, Landed, Tried, Unmoved, Voided
-from fleet.domain.plan import Try
-from fleet.domain.queue import Batches, Line, flat, left
+from fleet.domain.queue import Batches, Shown, flat, left
 from fleet.domain.result import VerdictStatus
+from fleet.domain.tries import Try
 
 _Target = tuple[str, str]
-_Change = Callable[[Line], Line]
+_Change = Callable[[Shown], Shown]
 
 
 class Queues:
-    """A line for each target, and the tries under way by the keys of their actions."""
+    """What is known of each target, and the tries under way by the keys of their actions."""
 
     def __init__(self) -> None:
-        self._lines: dict[_Target, Line] = {}
+        self._known: dict[_Target, Shown] = {}
         self._trying: dict[str, tuple[_Target, Batches]] = {}
 
-    def lines(self) -> dict[_Target, Line]:
+    def shown(self) -> dict[_Target, Shown]:
         """Answer what is known of each target now."""
-        targets = {*self._lines, *(target for target, _ in self._trying.values())}
-        return {target: self._line(target) for target in targets}
+        targets = {*self._known, *(target for target, _ in self._trying.values())}
+        return {target: self._of(target) for target in targets}
 
-    def _line(self, target: _Target) -> Line:
+    def _of(self, target: _Target) -> Shown:
         trying = tuple(batches for at, batches in self._trying.values() if at == target)
-        return replace(self._lines.get(target, Line()), trying=trying)
+        return replace(self._known.get(target, Shown()), trying=trying)
 
     def began(self, action: Try) -> None:
         """Remember a try that is handed out."""
@@ -39,13 +39,13 @@ class Queues:
             case Tried():
                 self._tried(finding, asked)
             case InConflict() | Voided():
-                self._change(finding, lambda line: line.dropped(finding.pull))
+                self._change(finding, lambda shown: shown.dropped(finding.pull))
             case Landed():
                 self._landed(finding)
             case Held() if finding.red_tip or finding.moved_on:
-                self._change(finding, Line.moved)
+                self._change(finding, Shown.moved)
             case Unmoved() if finding.moved_on:
-                self._change(finding, Line.moved)
+                self._change(finding, Shown.moved)
             case _:
                 pass
 
@@ -55,14 +55,14 @@ class Queues:
         ahead = asked[:-1]
         batches = (*ahead, last)
         if tried.status is VerdictStatus.PASSED and ahead:
-            self._change(tried, lambda line: line.greened(batches))
+            self._change(tried, lambda shown: shown.greened(batches))
         elif tried.status is VerdictStatus.FAILED and len(flat(tried.tried)) == 1:
-            self._change(tried, lambda line: line.dropped(last[0]))
+            self._change(tried, lambda shown: shown.dropped(last[0]))
         elif tried.status is VerdictStatus.FAILED:
-            self._change(tried, lambda line: line.reddened(batches))
+            self._change(tried, lambda shown: shown.reddened(batches))
 
     def _landed(self, landed: Landed) -> None:
-        self._change(landed, lambda line: line.landed(landed.pulls))
+        self._change(landed, lambda shown: shown.landed(landed.pulls))
         for key, (at, batches) in self._trying.items():
             if at == (landed.project, landed.target):
                 self._trying[key] = (at, left(batches, landed.pulls))
@@ -71,4 +71,4 @@ class Queues:
         self, of: Tried | InConflict | Voided | Held | Landed | Unmoved, change: _Change
     ) -> None:
         target = (of.project, of.target)
-        self._lines[target] = change(self._lines.get(target, Line()))
+        self._known[target] = change(self._known.get(target, Shown()))

@@ -29,14 +29,13 @@ from fleet.domain.plan import (
     Conclude,
     Dispatch,
     Follow,
-    Land,
     Launch,
     Propose,
     Retire,
     Stop,
-    Try,
     Verify,
 )
+from fleet.domain.tries import Land, Try
 from fleet.ports import Exit
 
 Finding = (

@@ -8,9 +8,10 @@ from fleet.domain.attempt import State
 from fleet.domain.board import Board
 from fleet.domain.merge import MergeWay, PullRequest, PullRequestStatus, merge_order
 from fleet.domain.pending import ActionStatus
-from fleet.domain.plan import Land, Sight, Try
-from fleet.domain.queue import Line, tries
+from fleet.domain.plan import Sight
+from fleet.domain.queue import Shown, tries
 from fleet.domain.task import Priority, Task
+from fleet.domain.tries import Land, Try
 
 # how long a batch that is not full waits for others while some are being verified
 LINGER = timedelta(seconds=2)
@@ -99,8 +100,8 @@ def _tries(
     if sight.stopping or _waits(target, queue, sight):
         return
     pulls = {pull.number: pull for pull in queue}
-    line = sight.lines.get(target, Line())
-    for batches in tries(tuple(pulls), line, most=_most(target[0], board)):
+    shown = sight.shown.get(target, Shown())
+    for batches in tries(tuple(pulls), shown, most=_most(target[0], board)):
         chosen = tuple(tuple(pulls[number] for number in batch) for batch in batches)
         yield Try(project=target[0], target=target[1], batches=chosen)
 
@@ -112,26 +113,26 @@ def _waits(target: _Target, queue: Sequence[PullRequest], sight: Sight) -> bool:
 
 
 def _most(project: str, board: Board) -> int:
-    """Answer how many may be merged together: squashed, each commit of the line is checked."""
+    """Answer how many may be merged together: squashed, each commit is checked by itself."""
     known = board.fleet.projects.get(project)
     return 1 if known is None or known.merge is MergeWay.SQUASH else known.batch
 
 
 def _lingers(one: Try, board: Board, sight: Sight) -> datetime | None:
     """Answer until when a batch waits for others that are being verified; None: not at all."""
-    line = sight.lines.get((one.project, one.target), Line())
+    shown = sight.shown.get((one.project, one.target), Shown())
     last = one.batches[-1]
-    full = len(last) >= line.width(_most(one.project, board))
+    full = len(last) >= shown.width(_most(one.project, board))
     until = min(pull.created for pull in last) + LINGER
     # where the clock was set back it would be hours
     waiting = sight.now < until <= sight.now + LINGER
     numbers = tuple(number for batch in one.numbers for number in batch)
-    return until if waiting and not full and not _halved(numbers, line) else None
+    return until if waiting and not full and not _halved(numbers, shown) else None
 
 
-def _halved(numbers: Collection[int], line: Line) -> bool:
+def _halved(numbers: Collection[int], shown: Shown) -> bool:
     """Tell whether it is tried to find a red one: nobody joins that."""
-    return any(set(numbers) <= set(red) for red in line.red)
+    return any(set(numbers) <= set(red) for red in shown.red)
 
 
 def _company(board: Board) -> frozenset[str]:

@@ -9,10 +9,11 @@ from fleet.domain.budget import Tally
 from fleet.domain.health import Health
 from fleet.domain.merge import PullRequest
 from fleet.domain.pending import PendingAction
-from fleet.domain.queue import Batches, Line
+from fleet.domain.queue import Shown
 from fleet.domain.slot import Slot
 from fleet.domain.swap import Cause
 from fleet.domain.task import Resolution, Task
+from fleet.domain.tries import Land, Try
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +66,7 @@ class Sight:
 
     `busy` are the keys of actions in hand or soon tried again, `cooling` those of actions that
     wait for the world to change (a dirty checkout), `followed` the attempts whose container is
-    being read, `exited` those whose container has ended, `lines` what tries of each merge queue
+    being read, `exited` those whose container has ended, `shown` what tries of each merge queue
     have shown, by project and target, `since` when this coordinator began or the clock was set
     (beats older than that are forgiven), `heard` how those attempts are heard whose reader ever
     began, `keys` the tasks that were asked for (None: all), `stopping` that no new work begins,
@@ -80,7 +81,7 @@ class Sight:
     followed: frozenset[str] = frozenset()
     heard: Mapping[str, Hearing] = field(default_factory=dict)
     exited: frozenset[str] = frozenset()
-    lines: Mapping[tuple[str, str], Line] = field(default_factory=dict)
+    shown: Mapping[tuple[str, str], Shown] = field(default_factory=dict)
     keys: frozenset[str] | None = None
     stopping: bool = False
     parallel: int = 4
@@ -204,46 +205,6 @@ class Propose:
     def key(self) -> str:
         """Answer what the action is about."""
         return f"propose {self.task.key}"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Try:
-    """Merge batches of pull requests aside, each on top of the one before, and check the last.
-
-    All but the last batch are tried by others or were; none of them has landed.
-    """
-
-    project: str
-    target: str
-    batches: tuple[tuple[PullRequest, ...], ...]
-
-    @property
-    def numbers(self) -> Batches:
-        """Answer the numbers of its pull requests, batch by batch."""
-        return tuple(tuple(pull.number for pull in batch) for batch in self.batches)
-
-    @property
-    def key(self) -> str:
-        """Answer what the action is about."""
-        batches = "|".join("-".join(map(str, batch)) for batch in self.numbers)
-        return f"try {self.project}/{self.target} {batches}"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Land:
-    """Move the target to the checked candidate that these pull requests share."""
-
-    pulls: tuple[PullRequest, ...]
-
-    @property
-    def numbers(self) -> tuple[int, ...]:
-        """Answer the numbers of its pull requests."""
-        return tuple(pull.number for pull in self.pulls)
-
-    @property
-    def key(self) -> str:
-        """Answer what the action is about."""
-        return f"land {self.pulls[0].project}/{self.pulls[0].target}"
 
 
 @dataclass(frozen=True, kw_only=True)

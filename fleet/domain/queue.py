@@ -22,7 +22,7 @@ Batches = tuple[Numbers, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Line:
+class Shown:
     """What tries of a target's queue have shown, on its tip as it is now.
 
     `window` is how many are merged together, None as long as nothing was red; `red` are numbers of
@@ -35,44 +35,44 @@ class Line:
     green: frozenset[Batches] = frozenset()
     trying: tuple[Batches, ...] = ()
 
-    def reddened(self, batches: Batches) -> "Line":
-        """Answer the line after a red try; what is merged together is halved.
+    def reddened(self, batches: Batches) -> "Shown":
+        """Answer what is shown after a red try; what is merged together is halved.
 
-        Not where a red one is sought among them already: that is no news.
+        Not where a red one is sought among them already, nor for a bet: those ahead may be it.
         """
         tried, beside = flat(batches), self._beside(batches)
         after = replace(beside, red=beside.red | {tried})
-        if any(_begins(tried, one) for one in self.red):
+        if len(batches) > 1 or any(_begins(tried, one) for one in self.red):
             return after
         return replace(after, window=min(self.window or WIDEST, max(1, len(batches[-1]) // 2)))
 
-    def greened(self, batches: Batches) -> "Line":
-        """Answer the line after a green try whose ground has not landed yet."""
+    def greened(self, batches: Batches) -> "Shown":
+        """Answer what is shown after a green try whose ground has not landed yet."""
         beside = self._beside(batches)
         return replace(beside, green=beside.green | {batches})
 
-    def _beside(self, batches: Batches) -> "Line":
-        """Answer the line without what a try makes void: its own past, and other orders."""
+    def _beside(self, batches: Batches) -> "Shown":
+        """Answer it without what a try makes void: its own past, and other orders."""
         tried = flat(batches)
         red = frozenset(one for one in self.red if _along(one, tried))
         green = (one for one in self.green if one != batches and _along(flat(one), tried))
         return replace(self, red=red, green=frozenset(green))
 
-    def landed(self, numbers: Collection[int]) -> "Line":
-        """Answer the line after those landed together; what is merged together is doubled."""
+    def landed(self, numbers: Collection[int]) -> "Shown":
+        """Answer what is shown after those landed together; what is merged together is doubled."""
         window = None if self.window is None else min(2 * self.window, WIDEST)
         red = frozenset(_without(one, numbers) for one in self.red)
         green = frozenset(left(one, numbers) for one in self.green)
         return replace(self, window=window, red=red - {()}, green=green - {()})
 
-    def dropped(self, number: int) -> "Line":
-        """Answer the line after one has left the queue without landing."""
+    def dropped(self, number: int) -> "Shown":
+        """Answer what is shown after one has left the queue without landing."""
         red = frozenset(one for one in self.red if number not in one)
         green = frozenset(one for one in self.green if number not in flat(one))
         return replace(self, red=red, green=green)
 
-    def moved(self) -> "Line":
-        """Answer the line once the tip is another's, or red itself: nothing is known on it."""
+    def moved(self) -> "Shown":
+        """Answer it once the tip is another's, or red itself: nothing is known on it."""
         return replace(self, red=frozenset(), green=frozenset())
 
     def width(self, most: int) -> int:
@@ -95,25 +95,25 @@ def left(batches: Batches, landed: Collection[int]) -> Batches:
     return tuple(batch for batch in kept if batch)
 
 
-def tries(queue: Sequence[int], line: Line, *, most: int) -> tuple[Batches, ...]:
+def tries(queue: Sequence[int], shown: Shown, *, most: int) -> tuple[Batches, ...]:
     """Answer the tries to begin now; `queue` is in the order of merging, `most` bounds a batch.
 
     The first is a beginning of the queue. The second bets that the first will be green, and stands
     on top of it.
     """
-    ordered = _in_hand_first(tuple(queue), line)
-    free = max(0, TRIES - len(line.trying))
-    wanted = (one for one in _wanted(ordered, line, line.width(most)) if one not in line.trying)
+    ordered = _in_hand_first(tuple(queue), shown)
+    free = max(0, TRIES - len(shown.trying))
+    wanted = (one for one in _wanted(ordered, shown, shown.width(most)) if one not in shown.trying)
     return tuple(islice(wanted, free))
 
 
-def _wanted(queue: Numbers, line: Line, width: int) -> Iterator[Batches]:
-    sought = line.sought(queue)
-    first = _begun(queue, line) or queue[: width if sought is None else max(1, sought // 2)]
+def _wanted(queue: Numbers, shown: Shown, width: int) -> Iterator[Batches]:
+    sought = shown.sought(queue)
+    first = _begun(queue, shown) or queue[: width if sought is None else max(1, sought // 2)]
     if not first:
         return
     yield (first,)
-    if _bet_upon(first, queue, line):
+    if _bet_upon(first, queue, shown):
         return
     length = width if sought is None else max(0, (sought - len(first)) // 2)
     second = queue[len(first) : len(first) + length]
@@ -121,25 +121,25 @@ def _wanted(queue: Numbers, line: Line, width: int) -> Iterator[Batches]:
         yield (first, second)
 
 
-def _begun(queue: Numbers, line: Line) -> Numbers | None:
+def _begun(queue: Numbers, shown: Shown) -> Numbers | None:
     """Answer the batch at the head that is being tried, or was green before its turn came."""
-    known = (*line.trying, *sorted(line.green, key=flat, reverse=True))
+    known = (*shown.trying, *sorted(shown.green, key=flat, reverse=True))
     alone = (one[0] for one in known if len(one) == 1)
     return next((one for one in alone if _begins(one, queue)), None)
 
 
-def _bet_upon(first: Numbers, queue: Numbers, line: Line) -> bool:
+def _bet_upon(first: Numbers, queue: Numbers, shown: Shown) -> bool:
     """Tell whether something on top of the first is being tried, or was green."""
-    known = (*line.trying, *line.green)
+    known = (*shown.trying, *shown.green)
     return any(len(one) > 1 and one[0] == first and _begins(flat(one), queue) for one in known)
 
 
-def _in_hand_first(queue: Numbers, line: Line) -> Numbers:
+def _in_hand_first(queue: Numbers, shown: Shown) -> Numbers:
     """Answer the queue with those first that are being tried, or that a red one is sought among.
 
     Whoever comes later, however urgent, waits until that is settled: it would all begin anew.
     """
-    known = (*map(flat, (*line.trying, *line.green)), *line.red)
+    known = (*map(flat, (*shown.trying, *shown.green)), *shown.red)
     standing = set(queue)
     first = max((one for one in known if standing.issuperset(one)), key=len, default=())
     ahead = set(first)

@@ -8,7 +8,7 @@ from fleet.domain.attempt import Outcome, State
 from fleet.domain.merge import MergeWay, PullRequestStatus
 from fleet.domain.merging import LINGER
 from fleet.domain.pending import ActionStatus
-from fleet.domain.queue import Line
+from fleet.domain.queue import Shown
 from fleet.domain.task import Priority
 from tests.builders import NOW, a_fleet, a_project, a_pull, a_task, an_action, an_attempt
 from tests.domain.planning import LATER, a_snapshot, planned
@@ -138,9 +138,9 @@ def test_another_targets_queue_goes_on_beside_one_that_waits():
 
 
 def test_what_earlier_tries_have_shown_says_what_is_tried():
-    shown = {("APP", "main"): Line(red=frozenset({(1, 2, 3, 4)}), window=2)}
+    shown = {("APP", "main"): Shown(red=frozenset({(1, 2, 3, 4)}), window=2)}
 
-    plan = a_queue(*[QUEUED] * 6, lines=shown)
+    plan = a_queue(*[QUEUED] * 6, shown=shown)
 
     assert keys_of(plan) == ["try APP/main 1-2", "try APP/main 1-2|3"]
 
@@ -168,8 +168,8 @@ def test_a_batch_that_is_not_full_waits_a_moment_for_others_that_are_verified():
         {"now": NOW + LINGER},
         {"project": a_project(batch=1)},
         {"pending": (an_action(1, "APP-9", status=ActionStatus.PENDING),)},
-        {"lines": {("APP", "main"): Line(red=frozenset({(1, 2)}))}},
-        {"lines": {("APP", "main"): Line(window=1)}},
+        {"shown": {("APP", "main"): Shown(red=frozenset({(1, 2)}))}},
+        {"shown": {("APP", "main"): Shown(window=1)}},
         {"now": NOW - timedelta(hours=1)},
     ],
     ids=["nobody", "long enough", "full", "it asks", "halved", "narrow", "the clock was set back"],

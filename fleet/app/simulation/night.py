@@ -136,7 +136,7 @@ class Night:
             cooling=memory.cooling(),
             followed=frozenset(memory.followed),
             exited=frozenset(memory.exits),
-            lines=memory.queues.lines(),
+            shown=memory.queues.shown(),
             stopping=self._over,
             parallel=self._scenario.fleet.parallel,
         )

@@ -21,16 +21,15 @@ from fleet.domain.plan import (
     Conclude,
     Dispatch,
     Follow,
-    Land,
     Launch,
     Propose,
     Retire,
     Stop,
-    Try,
     Verify,
 )
 from fleet.domain.result import Usage, Verdict, VerdictStatus
 from fleet.domain.scenario import Scenario, behaviour_of
+from fleet.domain.tries import Land, Try
 from fleet.ports import Clock, Collected, Exit, MergedTip
 
 STEP = 10.0  # seconds: every instant falls on a multiple, so that reports share a tick

@@ -9,8 +9,8 @@ from fleet.domain.attempt import State
 from fleet.domain.errors import StaleLeaseError, WorkspaceError
 from fleet.domain.merge import PullRequest, PullRequestStatus
 from fleet.domain.merging import is_merging
-from fleet.domain.plan import Land
 from fleet.domain.profile import Project
+from fleet.domain.tries import Land
 
 
 def land(action: Land, tools: Tools) -> Landed | Unmoved | Unsure:

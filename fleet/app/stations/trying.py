@@ -8,13 +8,13 @@ from fleet.app.stations.found import Held, InConflict, Tried, Voided
 from fleet.app.stations.judging import ruling_on
 from fleet.app.tools import Tools
 from fleet.domain.merge import PullRequest, PullRequestStatus
-from fleet.domain.plan import Try
 from fleet.domain.policy import Decision
 from fleet.domain.profile import Project
 from fleet.domain.queue import flat
 from fleet.domain.result import Verdict, VerdictStatus, diagnosis, verdict_of
 from fleet.domain.rivals import about_conflict, about_red, in_conflict
 from fleet.domain.ruling import unseen
+from fleet.domain.tries import Try
 from fleet.ports import Chain, Conflict, Entry
 
 _Found = Tried | InConflict | Voided | Held
