@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from fleet.domain.merge import PullRequest
 
 app = typer.Typer(no_args_is_help=True)
-Texts = Annotated[list[str], typer.Argument(metavar="TEXT...", help="What is to be changed.")]
+Texts = Annotated[list[str], typer.Argument(metavar="TEXT", help="What is to be changed.")]
 Sha = Annotated[
     str | None, typer.Option(metavar="SHA", help="Only if it is at the commit you looked at.")
 ]

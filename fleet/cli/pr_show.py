@@ -9,6 +9,7 @@ from fleet.domain.words import age, lines_of
 _SUMMARY = 40  # lines of what an agent or a person wrote
 _FILES = 40
 _SHA = 12
+_NEXT = "fleet pr diff {number}, pr checkout {number}; then pr approve, comment or reject {number}"
 _COLUMNS = ("number", "task", "status", "age", "size", "risks", "title", "waits")
 
 
@@ -42,9 +43,12 @@ def _page(view: dict[str, Any]) -> Iterator[str]:
     yield from _section("changes", list(_files(view)))
     yield from _section("attempts", list(_attempts(view)))
     yield from _section("lessons it was handed over", [plain(each) for each in view["lessons"]])
-    yield from _section("earlier pull requests", list(_earlier(view["earlier"])))
-    yield from _section("comments", _said(view["comments"]))
-    yield from _section("reviewers", [plain(who) for who in view["reviewers"]])
+    yield from _if_any("earlier pull requests", list(_earlier(view["earlier"])))
+    yield from _if_any("comments", _said(view["comments"]))
+    yield from _if_any("reviewers", [plain(who) for who in view["reviewers"]])
+    if view["status"] == "open":
+        yield ""
+        yield _NEXT.format(number=view["number"])
 
 
 def _head(view: dict[str, Any]) -> Iterator[str]:
@@ -66,6 +70,11 @@ def _section(heading: str, lines: Sequence[str]) -> Iterator[str]:
     yield ""
     yield f"{heading}: {'' if lines else 'none'}".rstrip()
     yield from (f"  {line}" for line in lines)
+
+
+def _if_any(heading: str, lines: Sequence[str]) -> Iterator[str]:
+    if lines:
+        yield from _section(heading, lines)
 
 
 def _criterion(one: dict[str, Any]) -> str:
@@ -118,7 +127,8 @@ def _attempts(view: dict[str, Any]) -> Iterator[str]:
     for row in view["attempts"]:
         who = f"{plain(row['profile'])}/{plain(row['account'])}"
         reason = plain(row["reason"])[:200]
-        yield f"{row['number']} {who}: {row['state']}, {reason}, {row['cost_usd']} USD"
+        ended = ", ".join(dict.fromkeys(filter(None, (row["state"], reason))))
+        yield f"{row['number']} {who}: {ended}, {row['cost_usd']} USD"
     for swap in view["swaps"]:
         yield f"swap at {clock(swap['at'])}: {swap['from']} -> {swap['to']}, {plain(swap['why'])}"
     yield f"{view['cost_usd']} USD in all"

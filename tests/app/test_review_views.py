@@ -30,10 +30,11 @@ OTHER = "e" * 40
 LANDED = "d" * 40
 
 
-def a_ledger(*rows, appended=(), logged=()):
+def a_ledger(*rows, appended=(), logged=()) -> MemoryLedger:
     ledger = MemoryLedger(clock=ManualClock(NOW))
-    writes = [*(Append(row=row) for row in appended), *(Log(event=event) for event in logged)]
-    ledger.commit([*(Save(row=row) for row in rows), *writes])
+    saved = [Save(row=row) for row in rows]
+    beside = [Append(row=row) for row in appended]
+    ledger.commit([*saved, *beside, *(Log(event=event) for event in logged)])
     return ledger
 
 

@@ -57,7 +57,8 @@ def test_a_page_says_what_was_wanted_checked_noticed_and_spent(home):
         f"  passed  test alone at {pull.head[:12]} (1.5 s)",
         "  1 file, 1 line",
         "lessons it was handed over: none",
-        "comments: none",
+        "  1 local/local: verified, 0.25 USD",
+        "fleet pr diff 1, pr checkout 1; then pr approve, comment or reject 1",
         "  0.25 USD in all",
     ):
         assert f"{line}\n" in page, page
