@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -40,7 +41,7 @@ class CountedRuntime(DockerRuntime):
 class Bench:
     """A home with one project, whose check passes at the target, and attempts of two tasks."""
 
-    def __init__(self, folder: Path, runtime: DockerRuntime, home8: str, check: str = "exit 0"):
+    def __init__(self, folder: Path, runtime: CountedRuntime, home8: str, check: str):
         self.repository = a_repository(folder / "app", {SCRIPT: check, "app.txt": "one\n"})
         self.home = folder / "home"
         (self.home / ".fleet").mkdir(parents=True)
@@ -119,11 +120,10 @@ class Bench:
         return not self.runtime.containers() and not any(self.attempt in name for name in names)
 
 
-def benches(
-    folder: Path, runtime: DockerRuntime, home8: str, check: str = "exit 0"
-) -> Iterator[Bench]:
-    """Yield a bench and close its ledger."""
-    bench = Bench(folder, runtime, home8, check)
+@contextmanager
+def a_bench(folder: Path, home8: str, check: str = "exit 0") -> Iterator[Bench]:
+    """Answer a bench inside the block; its ledger is closed then."""
+    bench = Bench(folder, CountedRuntime(home8), home8, check)
     try:
         yield bench
     finally:

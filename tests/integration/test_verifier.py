@@ -13,7 +13,7 @@ from fleet.adapters.verifying.transcript import TAIL
 from fleet.domain.errors import EngineDownError, TransientError
 from fleet.domain.result import Check, VerdictStatus
 from fleet.ports import Verifier
-from tests.checking import SCRIPT, CountedRuntime, benches
+from tests.checking import SCRIPT, a_bench
 from tests.containers import MEGABYTE, a_container, a_home, eventually
 from tests.repos import a_commit, belongs_to, git
 
@@ -22,8 +22,8 @@ pytestmark = [pytest.mark.docker, pytest.mark.timeout(120)]
 
 @pytest.fixture
 def bench(tmp_path):
-    with a_home() as (_, home8):
-        yield from benches(tmp_path, CountedRuntime(home8), home8)
+    with a_home() as (_, home8), a_bench(tmp_path, home8) as bench:
+        yield bench
 
 
 def test_green_and_red_are_told_with_their_output(bench):
@@ -68,16 +68,33 @@ git ls-files | grep -q app.txt
 test "$(whoami)" = agent
 test "$HOME" = /home/agent
 test "$(ls /sys/class/net)" = lo
+test -z "$(cat /proc/net/route | tail -n +2)"
 test ! -e /fleet/packet.json
 test ! -e /fleet/secret
+test ! -e /fleet/state
+test ! -e /var/run/docker.sock
+test ! -e "$2"
+test -z "$(env | grep -i -e token -e secret -e _key -e docker)"
 touch built && git add built && git commit -qm built
+! touch "$3/objects/x" 2>/dev/null
+! git -C "$3" update-ref refs/heads/main "$1" 2>/dev/null
+test "$(awk '$2 == "/" { print substr($4, 1, 2) }' /proc/mounts)" = ro
 ! touch /etc/motd2 2>/dev/null
+grep -q '^CapEff:[[:space:]]*0*$' /proc/self/status
+grep -q '^NoNewPrivs:[[:space:]]*1$' /proc/self/status
+test "$(cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/memory/memory.limit_in_bytes 2>/dev/null)" \\
+    = 134217728
+test "$(cat /sys/fs/cgroup/pids.max /sys/fs/cgroup/pids/pids.max 2>/dev/null)" = 64
 """
     sha = bench.branch({"look.sh": look})
+    agents = bench.home / ".fleet" / "worktrees" / bench.attempt
+    agents.mkdir(parents=True)
+    store = bench.repository / ".git"
 
-    verdict = bench.one(sha, ("sh", "look.sh", sha))
+    verdict = bench.one(sha, ("sh", "-x", "look.sh", sha, str(agents), str(store)))
+    agents.rmdir()
 
-    assert (verdict.status, verdict.error, verdict.stderr) == (VerdictStatus.PASSED, None, "")
+    assert (verdict.status, verdict.error) == (VerdictStatus.PASSED, None), verdict.stderr
 
 
 def test_nothing_a_check_does_reaches_the_repository(bench):
@@ -103,17 +120,15 @@ def open_folder():
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may act as another user")
 def test_a_check_runs_as_the_projects_owner(open_folder):
-    with a_home() as (runtime, home8):
-        for bench in benches(
-            open_folder, runtime, home8, check='test "$(id -u):$(id -g)" = 1234:1234'
-        ):
-            sha = git(bench.repository, "rev-parse", "HEAD")
-            belongs_to(bench.repository, 1234)
-            bench.opened()
+    check = 'test "$(id -u):$(id -g)" = 1234:1234'
+    with a_home() as (_, home8), a_bench(open_folder, home8, check) as bench:
+        sha = git(bench.repository, "rev-parse", "HEAD")
+        belongs_to(bench.repository, 1234)
+        bench.opened()
 
-            verdict = bench.one(sha)
+        verdict = bench.one(sha)
 
-    assert (verdict.status, verdict.error, verdict.stderr) == (VerdictStatus.PASSED, None, "")
+        assert (verdict.status, verdict.error, verdict.stderr) == (VerdictStatus.PASSED, None, "")
 
 
 def test_a_check_over_its_time_is_red_and_says_so(bench):

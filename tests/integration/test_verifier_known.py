@@ -7,7 +7,7 @@ import pytest
 
 from fleet.domain.errors import TransientError
 from fleet.domain.result import VerdictStatus
-from tests.checking import LIMITS, SCRIPT, CountedRuntime, benches
+from tests.checking import LIMITS, SCRIPT, a_bench
 from tests.containers import IMAGE, a_home, eventually
 from tests.repos import git
 
@@ -16,8 +16,8 @@ pytestmark = [pytest.mark.docker, pytest.mark.timeout(120)]
 
 @pytest.fixture
 def bench(tmp_path):
-    with a_home() as (_, home8):
-        yield from benches(tmp_path, CountedRuntime(home8), home8)
+    with a_home() as (_, home8), a_bench(tmp_path, home8) as bench:
+        yield bench
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 
 from fleet.domain.limits import Limits
 from fleet.domain.result import Check, VerdictStatus, diagnosis
-from tests.checking import LIMITS, SCRIPT, CountedRuntime, benches
+from tests.checking import LIMITS, SCRIPT, a_bench
 from tests.containers import MEGABYTE, a_home
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(120)]
@@ -16,8 +16,8 @@ pytestmark = [pytest.mark.docker, pytest.mark.timeout(120)]
 
 @pytest.fixture
 def bench(tmp_path):
-    with a_home() as (_, home8):
-        yield from benches(tmp_path, CountedRuntime(home8), home8)
+    with a_home() as (_, home8), a_bench(tmp_path, home8) as bench:
+        yield bench
 
 
 def test_each_check_has_the_limits_it_was_given(bench):

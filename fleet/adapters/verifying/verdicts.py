@@ -80,7 +80,7 @@ def copied(known: Verdict, wanted: Wanted, *, at: datetime) -> Verdict:
         name=wanted.check.name,
         sha=wanted.sha,
         at=at,
-        source=known.source or known.attempt,
+        source=known.attempt,
     )
 
 
