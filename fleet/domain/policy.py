@@ -135,6 +135,6 @@ class Ruling:
     size: int = 0
 
 
-def about_check_files(action: PendingAction) -> bool:
-    """Tell whether a question is, among others, about what checks the diff."""
-    return any(risk.startswith(f"{Category.CHECK_FILE}:") for risk in action.risks)
+def about(action: PendingAction, category: Category) -> bool:
+    """Tell whether a question is, among others, about a trait of that category."""
+    return any(risk.startswith(f"{category}:") for risk in action.risks)

@@ -14,7 +14,7 @@ from fleet.domain.pending import ActionStatus
 from fleet.domain.policy import Autonomy, Category, Decision, Match, Policy, Rule
 from fleet.domain.task import Review
 from tests.builders import a_project
-from tests.memory_world import CHECK, Life, Play, World, green
+from tests.memory_world import CHECK, Life, Play, World, green, result
 
 KEY = "AKIAIOSFODNN7EXAMPLE"
 
@@ -117,19 +117,30 @@ def test_a_secret_is_asked_about_and_stands_nowhere():
 
 
 def test_a_secret_that_was_taken_out_again_still_stands_in_the_branch_and_is_asked_about():
-    out = {"settings.py": "key = read()"}
-    world = a_world(edits={"settings.py": f"key = '{KEY}'"}, then=out)
+    secret = Play(edits={"settings.py": f"key = '{KEY}'"}, says=(result(1, "crash"),), code=1)
+    world = a_world(edits={"b.py": "x"}, then={"settings.py": "key = read()"})
+    mended = world.runtime.agent
+    world.runtime.agent = lambda told: secret if told["context"]["attempt"] == 1 else mended(told)
+
     gone(world)
 
-    review.answer("A-1", ActionStatus.REJECTED, a_pen(world), reason="no keys")
-    Life(world).run()
+    (asked,) = world.ledger.pending_actions()
+    assert "AWS key, in an earlier commit" in asked.risks[0]
 
-    again = world.ledger.pending_action("A-2")
-    assert "AWS key, in an earlier commit" in again.risks[0]
-    review.answer("A-2", ActionStatus.CLEARED, a_pen(world))
-    intake.retry("APP-1", a_pen(world), fresh=True)
-    Life(world).run()
-    assert world.ledger.attempts("APP-1")[-1].state is State.MERGED
+
+@pytest.mark.parametrize("denied", [True, False])
+def test_after_a_secret_was_refused_the_next_attempt_starts_without_it(denied):
+    rules = [deny(categories=(Category.SECRET,))] if denied else []
+    world = a_world(*rules, edits={"settings.py": f"key = '{KEY}'"})
+    gone(world)
+
+    if not denied:
+        review.answer("A-1", ActionStatus.REJECTED, a_pen(world), reason="no keys")
+        Life(world).run()
+
+    states = [attempt.state for attempt in world.ledger.attempts("APP-1")]
+    assert states == [State.REJECTED, State.MERGED]
+    assert "settings.py" not in world.target
 
 
 def test_a_credential_that_fleet_itself_read_is_found_in_a_diff():

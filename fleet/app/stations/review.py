@@ -9,7 +9,7 @@ from fleet.domain.attempt import Attempt, Red, State
 from fleet.domain.errors import FleetError, NotFoundError, StaleLeaseError, TransientError
 from fleet.domain.merge import PullRequest, PullRequestStatus
 from fleet.domain.pending import ActionStatus, PendingAction
-from fleet.domain.policy import about_check_files
+from fleet.domain.policy import Category, about
 
 _TRIES = 20
 _ABBREVIATED = 7  # digits of a SHA that name a commit
@@ -112,6 +112,8 @@ def _on_pull(number: int, act: _OnPull, pen: Pen) -> PullRequest:
 
 def _closed(pull: PullRequest) -> FleetError:
     remedy = f"see `fleet task show {pull.task}`"
+    if pull.merged_sha is None:
+        remedy += f"; `fleet task comment {pull.task} TEXT` reaches its next attempt"
     return FleetError(f"pull request {pull.number} is {pull.status} already", remedy=remedy)
 
 
@@ -128,7 +130,7 @@ def answer(
         action = pen.ledger.pending_action(identity)
         if action.status is not ActionStatus.PENDING:
             raise FleetError(f"{identity} is {action.status} already")
-        if replace_check and not about_check_files(action):
+        if replace_check and not about(action, Category.CHECK_FILE):
             raise FleetError(f"{identity} is not about check files", remedy="approve it plainly")
         desk = Desk(pen.ledger.snapshot(), at=pen.clock.now(), who=pen.who)
         said = f"{status} by {pen.who}" + (f": {reason}" if reason else "")
@@ -148,6 +150,9 @@ def _act_on(action: PendingAction, status: ActionStatus, said: str, desk: Desk) 
     if attempt is None or task is None:
         raise FleetError(f"{action.id} is about {action.task}, which has ended")
     desk.log(f"approval.{status}", attempt, what=f"{action.id} {said}")
+    if status is ActionStatus.REJECTED and about(action, Category.SECRET):
+        # it would still stand in the branch's history
+        desk.save(replace(task, fresh=True))
     if status is not ActionStatus.APPROVED:
         return
     if action.sha is not None:

@@ -128,6 +128,10 @@ def _ruled(attempt: Attempt, finding: Ruled, desk: Desk) -> None:
     reason = f"{ruling.reason}: {about}" if about else ruling.reason
     if ruling.decision is Decision.DENY:
         _reject(attempt, Red.POLICY, reason, desk, diagnosis=_denied(ruling))
+        task = desk.task(attempt.task)
+        if task is not None and Category.SECRET in {each.category for each in ruling.traits}:
+            # it would still stand in the branch's history
+            desk.save(replace(task, fresh=True))
         return
     action = PendingAction(
         id="",
