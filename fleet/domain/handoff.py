@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, TypeVar
 
-from fleet.domain.attempt import Attempt, Red, State
+from fleet.domain.advice import advice
+from fleet.domain.attempt import Attempt, State
 from fleet.domain.change import Change, Diff
 from fleet.domain.endings import ending
 from fleet.domain.events import Event
@@ -30,7 +31,6 @@ _PATH = 240
 _LESSON = 400
 _LESSON_KEYS = ("title", "problem", "cause", "remedy")
 _SHA = 12
-_WITH_OTHERS = frozenset({Red.CONFLICT, Red.MERGED_TIP})
 
 _OPENING = """\
 You take over task {task}: others worked on it before you, and none of them came to its end.
@@ -41,16 +41,6 @@ _GO_ON = """\
 Their work is committed on your branch and stands in your worktree. Look at it first and go on from
 there; undo only what is wrong."""
 _BEGIN = "Nothing of their work stands on your branch: begin at the target."
-_NOT_ALONE = """\
-The work of attempt {attempt} does not go together with the target as it is now{who}. Your branch \
-begins at the target. Do the task anew on top of it, so that what is asked of you and what was \
-asked of others both hold; undo nothing of theirs."""
-_READ = """\
-The work itself is not on your branch: `git diff {target}...{commit}` shows it. Take from it what \
-still fits."""
-_BY_HAND = """\
-Fleet tried by git alone and could not: what is to be taken back was changed since{who}. Take it \
-back by hand, so that what came later still holds."""
 
 _T = TypeVar("_T")
 
@@ -125,7 +115,7 @@ def handoff_of(
     return Handoff(
         task=task.key,
         goal=plain(task.goal or task.title, _GOAL),
-        advice=_advice(before, work),
+        advice=advice(before, target=work.target),
         earlier=_diagnosed(told, before[len(before) - len(told) :]),
         head=work.head,
         target=work.target,
@@ -177,21 +167,6 @@ def _earlier(old: Attempt, *, since: int) -> Earlier:
         commit=(old.head or "") if stands else "",
         left=(old.head or "") if old.number < since and old.head != old.base else "",
     )
-
-
-def _advice(before: Sequence[Attempt], work: Work) -> str:
-    """Say what to do where the work last rejected did not go together with that of others."""
-    last = next((old for old in reversed(before) if old.red is not None), None)
-    if last is None or last.red not in _WITH_OTHERS:
-        return ""
-    who = f" ({', '.join(last.others)})" if last.others else ""
-    if last.by_fleet and last.head is None:
-        return _BY_HAND.format(who=who)
-    told = _NOT_ALONE.format(attempt=last.number, who=who)
-    if last.head is None or last.head == last.base:
-        return told
-    shas = {"target": work.target[:_SHA], "commit": last.head[:_SHA]}
-    return f"{told}\n{_READ.format(**shas)}"
 
 
 def _diagnosed(told: Sequence[Earlier], before: Sequence[Attempt]) -> tuple[Earlier, ...]:

@@ -46,11 +46,16 @@ def files_named(files: Sequence[str]) -> str:
     return f"{named} and {more} more" if more > 0 else named or "its files"
 
 
-def about_conflict(
-    reason: str, sides: Sides, others: Sequence[Task], *, room: int = LONGEST
-) -> str:
+def about_conflict(reason: str, sides: Sides, others: Sequence[Task]) -> str:
     """Word the diagnosis of a conflict: both sides, and what the others wanted."""
-    said = "\n\n".join(filter(None, (plain(reason, 1000), wanted(others))))
+    return _with_sides(reason, sides, others, room=LONGEST, theirs="the work of the attempt")
+
+
+def _with_sides(
+    reason: str, sides: Sides, others: Sequence[Task], *, room: int, theirs: str
+) -> str:
+    legend = f"In both sides `target` is what stands there now, `task` is {theirs}."
+    said = "\n\n".join(filter(None, (plain(reason, 1000), wanted(others), legend)))
     return "\n\n".join([said, *_both(sides, room - size(said))])
 
 
@@ -63,12 +68,10 @@ def about_red(said: str, others: Sequence[Task]) -> str:
 def about_revert(
     reason: str, sides: Sides, others: Sequence[Task], *, merged: str, patch: str
 ) -> str:
-    """Word the diagnosis of a revert that an agent has to do; the patch has what room is left.
-
-    In both sides `target` is what stands there, `task` what stood there before the merge.
-    """
+    """Word the diagnosis of a revert that an agent has to do; the patch has what room is left."""
     whole = f"What is to be taken back (git diff {merged}^1 {merged}):"
-    said = about_conflict(reason, sides, others, room=LONGEST - _PATCH)
+    theirs = "what stood there before the merge"
+    said = _with_sides(reason, sides, others, room=LONGEST - _PATCH, theirs=theirs)
     left = LONGEST - size(said) - size(whole) - 3
     return f"{said}\n\n{whole}\n{plain(patch, left)}"
 

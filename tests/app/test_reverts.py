@@ -349,6 +349,16 @@ def test_a_revert_that_conflicts_while_it_waits_goes_to_an_agent(world):
     assert second.profile == "local"
 
 
+def test_who_asks_why_no_agent_is_started_is_told(world):
+    merged(world, {"a.py": "1"})
+    revert(world)
+
+    snapshot, now = world.ledger.snapshot(), world.clock.now()
+    (row,) = views.explained(snapshot, world.fleet, now=now, unfit={})
+
+    assert (row["slot"], row["reason"]) == (None, "fleet itself makes the first attempt")
+
+
 def test_everything_that_looks_at_attempts_can_look_at_fleets_own(world):
     merged(world, {"a.py": "1"})
     key = revert(world)

@@ -54,6 +54,7 @@ def test_a_conflict_is_told_with_both_sides_and_what_the_others_wanted() -> None
     assert said.startswith("conflict in a.py\n")
     assert "APP-2: Round up\nRound every bill up to whole cents" in said
     assert f"Both sides of a.py:\n{SIDE}" in said
+    assert "`task` is the work of the attempt" in said
 
 
 def test_what_is_red_together_is_told_with_the_checks_and_what_the_others_wanted() -> None:
@@ -73,6 +74,7 @@ def test_what_is_to_be_taken_back_by_hand_is_told_with_the_command_that_shows_it
     assert f"git diff {sha}^1 {sha}" in said
     assert said.endswith("-four\n+five")
     assert SIDE in said
+    assert "`task` is what stood there before the merge" in said
 
 
 words = st.text(st.characters(exclude_categories=["Cs"]), max_size=40).map(lambda s: s * 400)

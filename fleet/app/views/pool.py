@@ -11,7 +11,7 @@ from fleet.domain.budget import dollars
 from fleet.domain.chain import candidates
 from fleet.domain.choice import Candidate, Refusal, refused
 from fleet.domain.health import account_subject, vendor_subject
-from fleet.domain.plan import Dispatch, Plan, Snapshot
+from fleet.domain.plan import Dispatch, Plan, Propose, Snapshot
 from fleet.domain.pool import Pool, pool_of, standing_of
 from fleet.domain.profile import Account, Fleet
 from fleet.domain.slot import Slot
@@ -96,10 +96,16 @@ def _task(task: Task, question: _Question) -> Row:
         "title": task.title,
         "status": where.status.value,
         "slot": {"profile": slot.profile, "account": slot.account} if slot else None,
-        "reason": wait.reason if wait else where.reason,
+        "reason": wait.reason if wait else where.reason or _own(task.key, question.plan),
         "until": moment(wait.until) if wait else None,
         "candidates": list(_candidates(task, question)),
     }
+
+
+def _own(key: str, plan: Plan) -> str:
+    """Say that no agent is asked first, "" where one is."""
+    proposed = any(isinstance(each, Propose) and each.task.key == key for each in plan.actions)
+    return "fleet itself makes the first attempt" if proposed else ""
 
 
 def _slot_of(key: str, plan: Plan) -> Slot | None:
