@@ -70,6 +70,16 @@ def test_a_comment_takes_an_approval_back(pen, status):
     assert review.comment(1, ["wait"], pen).status is PullRequestStatus.REJECTED
 
 
+def test_who_comments_a_moment_too_late_is_told_how_to_reach_the_agent(pen):
+    in_review(pen)
+    review.reject(1, pen, reason="no")
+
+    with pytest.raises(FleetError, match="is rejected already") as refused:
+        review.comment(1, ["and test it"], pen)
+
+    assert "fleet task comment APP-1" in refused.value.remedy
+
+
 @pytest.mark.parametrize("texts", [[], [""], ["fine", " \n"]])
 def test_an_empty_comment_sends_nothing_back(pen, texts):
     in_review(pen)

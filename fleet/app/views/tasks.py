@@ -80,6 +80,7 @@ def task_view(key: str, ledger: Ledger, fleet: Fleet) -> Row:
         "goal": task.goal,
         "accept": list(task.accept),
         "depends": list(task.depends),
+        "reverts": task.reverts,
         "comments": list(task.comments),
         "branch": task.branch,
         "budget_usd": dollars(task.budget_micros),
