@@ -57,7 +57,7 @@ def may_define(path: str) -> bool:
     return holds_tests(path) or path.casefold().endswith(".rs")
 
 
-def tests_in(lines: Iterable[str]) -> int:
+def defined_tests(lines: Iterable[str]) -> int:
     """Answer how many tests these lines define, less those that they hold back from running."""
     return sum(_counted(line) for line in lines if len(line) <= _LONGEST)
 

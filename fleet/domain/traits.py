@@ -10,7 +10,7 @@ from fleet.domain.manifests import only_versions
 from fleet.domain.names import collisions, leads_out, odd
 from fleet.domain.policy import Category, Policy, Trait
 from fleet.domain.profile import Project
-from fleet.domain.suites import holds_tests, may_define, tests_in
+from fleet.domain.suites import defined_tests, holds_tests, may_define
 from fleet.domain.watched import BUILD, CI, LOCK, MANIFESTS, shadowed
 
 # more is not read by a person in one sitting; lock files are not counted
@@ -190,7 +190,7 @@ def _tests(facts: Facts) -> Iterator[Trait]:
 
 
 def _balance(path: str, facts: Facts) -> int:
-    return tests_in(facts.lines(path)) - tests_in(facts.removed.get(path, ()))
+    return defined_tests(facts.lines(path)) - defined_tests(facts.removed.get(path, ()))
 
 
 def _large(diff: Diff) -> Iterator[Trait]:
