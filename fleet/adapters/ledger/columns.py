@@ -1,6 +1,7 @@
-"""Types of columns that every database keeps, orders and returns alike: as ISO text."""
+"""Columns that every database keeps, orders and returns alike; instants and days as ISO text."""
 
 from datetime import UTC, date, datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -53,3 +54,42 @@ class Day(sa.TypeDecorator[date]):
     ) -> date | None:
         """Answer the day."""
         return None if value is None else date.fromisoformat(value)
+
+
+# SQLite counts up only what it calls INTEGER
+COUNTED = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+
+
+def text(name: str, *, key: bool = False, null: bool = False) -> sa.Column[str]:
+    """Answer a column of text."""
+    return sa.Column(name, sa.Text, primary_key=key, nullable=null)
+
+
+def whole(name: str, *, null: bool = False) -> sa.Column[int]:
+    """Answer a column of a whole number."""
+    return sa.Column(name, sa.BigInteger, nullable=null)
+
+
+def later(name: str, kind: "sa.types.TypeEngine[Any]", older: str) -> "sa.Column[Any]":
+    """Answer a column that came later, with what stands in it where a row is older."""
+    return sa.Column(name, kind, nullable=False, server_default=sa.text(older))
+
+
+def flag(name: str) -> sa.Column[bool]:
+    """Answer a column of yes or no."""
+    return sa.Column(name, sa.Boolean, nullable=False)
+
+
+def at(name: str, *, null: bool = False) -> "sa.Column[datetime]":
+    """Answer a column of an instant."""
+    return sa.Column(name, Instant, nullable=null)
+
+
+def day(name: str) -> "sa.Column[date]":
+    """Answer a column of a day."""
+    return sa.Column(name, Day, nullable=False)
+
+
+def json(name: str) -> "sa.Column[object]":
+    """Answer a column of what is nested."""
+    return sa.Column(name, sa.JSON, nullable=False)
