@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fleet.cli import pr_diff, pr_land, pr_show
-from fleet.cli.output import document, plain, put
+from fleet.cli.output import document, plain, put, say
 from fleet.cli.place import Json, opened, pen
 from fleet.cli.pr_diff import Number
 
@@ -44,7 +44,7 @@ def show(ctx: typer.Context, number: Number, json: Json = False) -> None:
 
     with opened(ctx) as office:
         view = views.pull_view(number, office.ledger, now=office.clock.now())
-        view["files"] = pr_diff.files(office, office.ledger.pull_request(number))
+        view |= pr_diff.seen_by_git(office, office.ledger.pull_request(number))
     if json:
         document(view)
     else:
@@ -55,11 +55,15 @@ def show(ctx: typer.Context, number: Number, json: Json = False) -> None:
 def approve(ctx: typer.Context, number: Number, sha: Sha = None) -> None:
     """Approve exactly what was verified; a running coordinator merges it."""
     from fleet.app.stations import review
+    from fleet.bootstrap import held_by
 
     with opened(ctx) as office:
         pr_land.refuse_moved(office, office.ledger.pull_request(number), sha=sha)
         pull = review.approve(number, pen(office))
+        alone = held_by(office) is None
     put(f"pull request {number} ({pull.task}) is {pull.status} at {pull.head[:12]}")
+    if alone:
+        say("no coordinator is at work: the next `fleet run` or `fleet up` merges it")
 
 
 @app.command()

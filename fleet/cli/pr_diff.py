@@ -67,16 +67,21 @@ def checkout(
     say(f"when you are done: {gone}")
 
 
-def files(office: "Office", pull: "PullRequest") -> list[dict[str, Any]] | None:
-    """Answer the files that it changes, None where project or commit are gone."""
+def seen_by_git(office: "Office", pull: "PullRequest") -> dict[str, Any]:
+    """Answer `files`, None where project or commit are gone, and `moved`.
+
+    That is where the branch stands while it is not at what was verified, else None.
+    """
     from fleet.app import views
     from fleet.bootstrap import worktrees
 
     try:
-        found = worktrees(office).diff(project_of(office, pull), pull.base, pull.head)
+        git, project = worktrees(office), project_of(office, pull)
+        found = views.file_rows(git.diff(project, pull.base, pull.head))
+        at = None if pull.closed else git.head(project, pull.branch)
     except (ConfigError, WorkspaceError):
-        return None
-    return views.file_rows(found)
+        return {"files": None, "moved": None}
+    return {"files": found, "moved": None if at == pull.head else at}
 
 
 def project_of(office: "Office", pull: "PullRequest") -> "Project":

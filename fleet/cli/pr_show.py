@@ -57,6 +57,8 @@ def _head(view: dict[str, Any]) -> Iterator[str]:
     yield f"  {status}"
     yield f"  {view['task']}, {plain(view['branch'])} -> {plain(view['target'])}"
     yield f"  verified at {view['head'][:_SHA]}, {clock(view['created'])}"
+    if view["moved"]:
+        yield f"  ! the branch is at {view['moved'][:_SHA]} now: nobody verified that"
     if view["merged_sha"]:
         beside = ", ".join(f"#{number}" for number in view["together"])
         yield f"  merged as {view['merged_sha'][:_SHA]}" + (f", with {beside}" if beside else "")

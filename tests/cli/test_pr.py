@@ -158,8 +158,10 @@ def test_an_approval_is_refused_where_the_branch_moved(home):
     for done in refused:
         assert done.code == 1
         assert f"is at {moved[:12]}, but {pull.head[:12]} was verified" in done.err
-    assert shown(home)["status"] == "open"
+    assert (shown(home)["status"], shown(home)["moved"]) == ("open", moved)
+    assert f"the branch is at {moved[:12]} now" in home.run("pr", "show", "1").out
     git(home.repository, "update-ref", "refs/heads/fleet/app-1", pull.head)
+    assert shown(home)["moved"] is None
     assert home.run("pr", "approve", "1").code == 0
 
 
@@ -171,7 +173,19 @@ def test_an_approval_may_name_the_commit_that_was_looked_at(home):
 
     assert (wrong.code, right.code) == (1, 0)
     assert "look at it again" in wrong.err
+    assert "no coordinator is at work" in right.err
     assert shown(home)["status"] == "approved"
+
+
+def test_a_page_stands_where_the_project_is_gone(home):
+    in_review(home, {"a.txt": b"1\n"})
+    home.configure(projects=[])
+
+    page = home.run("pr", "show", "1")
+    diff = home.run("pr", "diff", "1")
+
+    assert "git does not have them any more" in page.out
+    assert (diff.code, "APP is not in fleet.yaml" in diff.err) == (1, True)
 
 
 def test_comments_are_kept_and_send_it_back(home):
