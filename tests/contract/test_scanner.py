@@ -20,6 +20,7 @@ SECRETS = {
     "named and quoted": (f'api_key = "{HEX}"', "value of a secret's name"),
     "named in YAML": (f"  db_password: {HEX}", "value of a secret's name"),
     "named in JSON": (f'"clientSecret": "{HEX}",', "value of a secret's name"),
+    "where a long line is broken": ("x" * 990 + " sk-" + "a1" * 15, "API key"),
     "in the middle of a long line": ("x" * 5000 + " sk-" + "a1" * 15, "API key"),
 }
 ORDINARY = [

@@ -343,6 +343,22 @@ def test_full_autonomy_asks_about_nothing_but_what_is_guarded(given, rule, decis
     assert ruling.decision.value == ("deny" if decision == "deny" else expected)
 
 
+def test_what_is_guarded_is_just_that():
+    assert {each.value for each in GUARDED} == {"check_file", "protected", "secret", "unread"}
+
+
+def test_a_test_that_moves_to_another_file_is_no_test_less():
+    one, other = changed("tests/test_a.py", removed=1), changed("tests/test_b.py")
+    moved = facts(
+        one,
+        other,
+        added={"tests/test_b.py": numbered("def test_one():")},
+        removed={"tests/test_a.py": ("def test_one():",)},
+    )
+
+    assert ruled(moved).decision is Decision.ALLOW
+
+
 def test_every_category_is_decided_by_a_rule_without_conditions():
     assert {c for rule in BUILT_IN for c in rule.match.categories} == set(Category)
     plain = {
