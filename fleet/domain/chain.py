@@ -5,7 +5,7 @@ from datetime import date, tzinfo
 
 from fleet.domain.attempt import Attempt, Red, State
 from fleet.domain.choice import Candidate
-from fleet.domain.profile import Fleet, Profile, SwapRules
+from fleet.domain.profile import LOCAL, Fleet, Profile, SwapRules
 from fleet.domain.slot import Slot
 from fleet.domain.swap import Cause, Trigger
 from fleet.domain.task import Task
@@ -13,6 +13,7 @@ from fleet.domain.window import night_of
 
 _BARS_PROFILE = frozenset({Cause.CONTEXT_TOO_LONG, Cause.MODEL_NOT_FOUND})
 _ITS_OWN = _BARS_PROFILE | {Cause.RESERVATION}
+_REFUSED = frozenset({Cause.AUTH, Cause.BILLING})
 _NOBODYS = frozenset({Cause.RATE_LIMIT, Cause.QUOTA, Cause.OVERLOADED, Cause.NETWORK})
 _OUT_OF_MONEY = frozenset({Cause.RESERVATION, Cause.ACCOUNT_BUDGET, Cause.ACCOUNT_REQUESTS})
 
@@ -199,7 +200,7 @@ def swaps_left(counted: Sequence[Attempt], rules: SwapRules) -> str:
     broken = [a for a in counted if a.state in {State.FAILED, State.LOST} or _timed_out(a)]
     if len(broken) > rules.timeouts:
         return f"{len(broken)} attempts broke off: {broken[-1].reason}"
-    own = [a for a in counted if a.state is State.SWAPPED and a.cause in _ITS_OWN]
+    own = [a for a in counted if a.state is State.SWAPPED and _its_own(a)]
     if len(own) > rules.errors:
         return f"{len(own)} swaps for errors or money of its own: {own[-1].reason}"
     return ""
@@ -209,6 +210,13 @@ def limits_met(counted: Iterable[Attempt], *, night: date, zone: tzinfo) -> int:
     """Count the swaps of a night for what is nobody's fault: limits, and vendors that are down."""
     ends = [a.ended for a in counted if a.cause in _NOBODYS]
     return sum(1 for at in ends if at is not None and night_of(at, zone) == night)
+
+
+def _its_own(attempt: Attempt) -> bool:
+    """Tell whether it was for the task alone: a script's word blocks no account."""
+    if attempt.account == LOCAL.name and attempt.cause in _REFUSED:
+        return True
+    return attempt.cause in _ITS_OWN
 
 
 def _timed_out(attempt: Attempt) -> bool:

@@ -254,11 +254,18 @@ def test_a_stronger_profile_after_a_rejection_is_a_swap_of_the_critic():
 )
 def test_each_family_of_swaps_has_its_own_cap(attempts, most, over):
     history = [
-        ended(number, each) if isinstance(each, State) else swapped(number, each)
+        ended(number, each) if isinstance(each, State) else swapped(number, each, account="bob")
         for number, each in enumerate(attempts, start=1)
     ]
 
     assert bool(swaps_left(history, SwapRules(timeouts=most, errors=4))) is over
+
+
+@pytest.mark.parametrize(("account", "over"), [("local", True), ("bob", False)])
+def test_a_script_that_blames_its_account_is_not_tried_on_for_ever(account, over):
+    told = [swapped(n, Cause.AUTH, account=account) for n in range(1, 6)]
+
+    assert bool(swaps_left(told, SwapRules(errors=4))) is over
 
 
 def test_every_kind_of_failure_that_calls_for_a_swap_is_known_by_its_name():
