@@ -128,15 +128,17 @@ def test_an_ended_attempt_makes_room_in_the_same_transaction(ledger, end):
     assert [attempt.state for attempt in ledger.attempts("APP-1")] == [end, State.LEASED]
 
 
-def test_a_target_has_one_merge_in_progress(ledger):
+def test_a_target_lands_one_batch_at_a_time_each_in_a_place_of_its_own(ledger):
     merging = PullRequestStatus.MERGING
-    save(ledger, a_task(), a_task("APP-2"), a_pull(1, status=merging), a_pull(2, "APP-2"))
+    tasks = [a_task(f"APP-{n}") for n in (1, 2, 3)]
+    others = [a_pull(n, f"APP-{n}", status=merging, place=n - 1) for n in (1, 2)]
+    save(ledger, *tasks, *others, a_pull(3, "APP-3"))
 
     with pytest.raises(DuplicateError):
-        save(ledger, a_pull(2, "APP-2", status=merging, version=1))
+        save(ledger, a_pull(3, "APP-3", status=merging, place=0, version=1))
 
     save(ledger, a_pull(1, status=PullRequestStatus.MERGED, version=1))
-    save(ledger, a_pull(2, "APP-2", status=merging, version=1))
+    save(ledger, a_pull(3, "APP-3", status=merging, place=0, version=1))
 
 
 def test_two_targets_merge_side_by_side(ledger):

@@ -139,7 +139,10 @@ def test_a_killed_coordinator_is_taken_up_where_it_was(home: Home) -> None:
     assert (done.code, done.json["merged"]) == (0, 3), done.err
     assert [len(home.show(key)["attempts"]) for key in keys] == [1, 1, 1]
     assert home.containers() == []
-    assert git(home.repository, "rev-list", "--count", "--merges", "main") == "3"
+    commits = git(home.repository, "log", "--format=%s", "main").splitlines()
+    assert sorted(f"Merge {key}: number {n}" for n, key in enumerate(keys)) == sorted(
+        subject for subject in commits if subject.startswith("Merge APP-")
+    )
 
 
 def test_a_dirty_checkout_of_the_target_makes_the_merge_wait(home: Home) -> None:
