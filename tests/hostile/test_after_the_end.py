@@ -63,6 +63,16 @@ def test_an_agent_that_freezes_itself_is_ended_by_time(after: Aftermath) -> None
     assert after.worked
 
 
+@attack("""
+result(failure={"kind": "auth", "message": "revoked", "retry_after_seconds": 2_000_000})
+""")
+def test_a_script_that_blames_the_account_ends_its_own_task_alone(after: Aftermath) -> None:
+    accounts = after.night.fleet("pool", "status", "--json").json
+    assert after.state == "swapped"
+    assert after.task["status"] == "failed"
+    assert [one["state"] for one in accounts] == ["ready"]
+
+
 @attack(
     """
 work()
