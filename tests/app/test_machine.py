@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from fleet.app import health
 from fleet.app.desk import Pen
-from fleet.app.stations import intake, review
+from fleet.app.stations import intake, reverts, review
 from fleet.domain.attempt import Red, State
 from fleet.domain.errors import EngineDownError, FleetError
 from fleet.domain.health import account_subject, vendor_subject
@@ -33,7 +33,7 @@ PARALLEL = 2  # attempts of an account
 OF_A_DAY, OF_THE_PROJECT, OF_THE_RUN = 3 * COST, 5 * COST, 7 * COST
 STARTED = line(1, "started")
 CALLS = ["image_id", "prepare", "start", "follow", "wait", "collect", "check", "chained",
-         "synced", "pushed", "is_merged", "advance", "remove", "remove_worktree", "tip", "stop"]  # fmt: skip
+         "synced", "pushed", "is_merged", "advance", "remove", "remove_worktree", "tip", "stop", "reverted", "plant", "commits_between"]  # fmt: skip
 PLAYS = {
     "green": Play(edits={"own": "fine"}),
     "shared": Play(edits={"app.py": "mine"}),
@@ -64,8 +64,9 @@ class Fleet(RuleBasedStateMachine):
         tasks=st.integers(0, 3),
         usual=st.sampled_from(["green", "hangs"]),
         remote=st.none() | st.just("origin"),
+        landed=st.lists(st.sampled_from(["green", "shared", "left"]), max_size=2),
     )
-    def begin(self, tasks, usual, remote):
+    def begin(self, tasks, usual, remote, landed):
         dear = {"price": PRICE, "max_cost_micros": COST}
         first = a_profile("first", agent="claude", fallback=("spare",), **dear)
         spare = a_profile("spare", agent="codex", roles=("backup",), escalate_to="first", **dear)
@@ -91,6 +92,10 @@ class Fleet(RuleBasedStateMachine):
         self.vanished: Counter[str] = Counter()
         self.world.runtime.agent = self.agent
         self.pen = Pen(ledger=self.world.ledger, clock=self.world.clock, who="ann")
+        for name in landed:
+            self.scripts.append(name)
+            self.add(Review.AUTO, None, 2, None)
+            Life(self.world).run()
         for _ in range(tasks):
             self.add(Review.AUTO, None, 2, None)
         self.crash()
@@ -120,6 +125,12 @@ class Fleet(RuleBasedStateMachine):
         needed = tuple(filter(None, (depends,)))
         wish = intake.Wish(title="x", review=how, depends=needed, max_retries=retries)
         self.people(intake.add, replace(wish, budget_micros=budget), self.world.fleet)
+
+    @precondition(lambda self: len(self.world.ledger.tasks()) < 6)
+    @rule(number=st.integers(1, 4))
+    def revert(self, number):
+        """Ask for a merge to be taken back, by fleet itself where git can."""
+        self.people(lambda pen: reverts.revert(number, self.world.fleet, pen))
 
     @rule(name=st.sampled_from(sorted(PLAYS)))
     def script(self, name):
@@ -293,7 +304,8 @@ class Fleet(RuleBasedStateMachine):
     @invariant()
     def red_attempts_are_bounded(self):
         for task in self.world.ledger.tasks():
-            counted = [a for a in self.world.ledger.attempts(task.key) if a.number > task.red_from]
+            agents = [a for a in self.world.ledger.attempts(task.key) if not a.by_fleet]
+            counted = [a for a in agents if a.number > task.red_from]
             red = [a for a in counted if a.state is State.REJECTED and a.red is not Red.CONFLICT]
             swapped = [a.cause.trigger for a in counted if a.state is State.SWAPPED and a.cause]
             broken = [a for a in counted if a.state in {State.FAILED, State.LOST}]
@@ -332,7 +344,8 @@ class Fleet(RuleBasedStateMachine):
         settled = Counter(row.attempt for row in ledger.settlements())
         assert all(count == 1 for count in settled.values())
         for attempt in ledger.attempts():
-            assert (attempt.outcome is not None) == bool(settled[attempt.id])
+            worked = attempt.outcome is not None and not attempt.by_fleet
+            assert worked == bool(settled[attempt.id])
         assert all(row.micros >= 0 for row in ledger.settlements())
 
     @invariant()
@@ -392,7 +405,9 @@ class Fleet(RuleBasedStateMachine):
     @invariant()
     def work_is_committed_before_its_end(self):
         for attempt in self.world.ledger.attempts():
-            if attempt.cleaned and attempt.outcome is not None:
+            # what git alone cannot take back leaves no work
+            none = attempt.by_fleet and attempt.head is None
+            if attempt.cleaned and attempt.outcome is not None and not none:
                 assert attempt.head in self.world.worktrees.commits
 
     @invariant()
