@@ -1,6 +1,7 @@
 """Policy: what is noticed of a diff, and which rule decides about it."""
 
 import time
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -18,7 +19,8 @@ PROJECT = a_project(check_files=("scripts/check.sh",), protected=("api/**", "**/
 
 
 def changed(path, **fields):
-    return Change(path=path, **({"change_type": ChangeType.UPDATE, "added": 1} | fields))
+    defaults: dict[str, Any] = {"change_type": ChangeType.UPDATE, "added": 1}
+    return Change(path=path, **(defaults | fields))
 
 
 def facts(*changes, **fields):
