@@ -103,19 +103,20 @@ def daemon_left_behind() -> None:
     os.setsid()
     if os.fork():
         os._exit(0)
-    _write_late()
+    # its attempt is long over then, however busy the machine is
+    _write_red(after=10)
 
 
 def late_writer() -> None:
     """Go on when stopped, and write red code."""
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
-    _write_late()
+    _write_red(after=0.5)
 
 
-def _write_late() -> None:
+def _write_red(*, after: float) -> None:
     while True:
-        time.sleep(0.5)  # noqa: TID251 - nobody wakes it
+        time.sleep(after)  # noqa: TID251 - nobody wakes it
         break_the_sum()
 
 
