@@ -237,6 +237,7 @@ class MemoryWorktrees(Worktrees):
         )
 
     def patch(self, project: Project, base: str, head: str, *, limit: int) -> str:
+        self._faults.trip("patch")
         added = self.added(project, base, head, limit=limit).lines
         lines = (f"+{line}" for path in added for _, line in added[path])
         return "\n".join((repr(self.diff(project, base, head)), *lines))[:limit]

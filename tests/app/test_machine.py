@@ -33,7 +33,8 @@ PARALLEL = 2  # attempts of an account
 OF_A_DAY, OF_THE_PROJECT, OF_THE_RUN = 3 * COST, 5 * COST, 7 * COST
 STARTED = line(1, "started")
 CALLS = ["image_id", "prepare", "start", "follow", "wait", "collect", "check", "chained",
-         "synced", "pushed", "is_merged", "advance", "remove", "remove_worktree", "tip", "stop", "reverted", "plant", "commits_between"]  # fmt: skip
+         "synced", "pushed", "is_merged", "advance", "remove", "remove_worktree", "tip", "stop",
+         "reverted", "plant", "commits_between"]  # fmt: skip
 PLAYS = {
     "green": Play(edits={"own": "fine"}),
     "shared": Play(edits={"app.py": "mine"}),

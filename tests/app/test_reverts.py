@@ -6,12 +6,13 @@ import pytest
 
 from fleet.app import views
 from fleet.app.coordinator import Order
-from fleet.app.desk import Pen
-from fleet.app.stations import intake, reverts, review
+from fleet.app.desk import Desk, Pen
+from fleet.app.stations import intake, propose, reverts, review
 from fleet.domain.attempt import Red, State
-from fleet.domain.errors import DiskFullError, WorkspaceError
+from fleet.domain.errors import ConfigError, DiskFullError, WorkspaceError
 from fleet.domain.merge import MergeWay, PullRequestStatus
 from fleet.domain.pending import ActionStatus
+from fleet.domain.plan import Propose
 from fleet.domain.profile import SwapRules
 from fleet.domain.result import VerdictStatus
 from fleet.domain.task import Resolution, Review
@@ -269,10 +270,58 @@ def test_a_revert_cancelled_while_it_is_proposed_leaves_nothing_behind(world):
     assert world.target["a.py"] == "1"
 
 
-def test_a_proposal_that_finds_no_room_waits_and_ends_nothing(world):
+def test_a_wish_to_end_it_goes_before_what_was_found(world):
+    merged(world, {"a.py": "1"})
+    revert(world)
+    Life(world).run()
+    again = merged_away(world)
+    life = Life(world)
+    life.tick()
+    life.perform()
+
+    intake.cancel(again, a_pen(world))
+    life.run()
+
+    assert world.ledger.task(again).resolution is Resolution.CANCELLED
+
+
+def merged_away(world):
+    """Answer a task for what stands in the target no more, as an earlier fleet may have left it."""
+    wish = intake.Wish(title="Revert it again", review=Review.AUTO)
+    task = intake.add(wish, world.fleet, a_pen(world))
+    return changed(world, task.key, reverts=1)
+
+
+def test_what_is_found_twice_opens_one_attempt(world):
     merged(world, {"a.py": "1"})
     key = revert(world)
-    world.faults.plan("reverted", DiskFullError("no space left"))
+    Life(world).tick()
+    found = propose.carry_out(Propose(task=world.ledger.task(key)), world.tools)
+
+    for _ in range(2):
+        desk = Desk(world.ledger.snapshot(), at=world.clock.now())
+        propose.settle(found, desk, world.tools)
+        world.ledger.commit(desk.writes())
+
+    assert [a.state for a in world.ledger.attempts(key)] == [State.VERIFYING]
+
+
+def test_an_agent_takes_back_by_hand_what_nobody_can_show_any_more(world):
+    merged(world, {"app.py": "1"}, {"app.py": "2"})
+    world.faults.plan("patch", WorkspaceError("the branch is gone"))
+    world.runtime.agent = lambda packet: Play(edits={"app.py": "two without one"})
+
+    key = revert(world)
+    Life(world).run()
+
+    assert taken_back(world, key)
+
+
+@pytest.mark.parametrize("error", [DiskFullError("no space left"), ConfigError("no APP")])
+def test_a_proposal_that_cannot_be_made_now_waits_and_ends_nothing(world, error):
+    merged(world, {"a.py": "1"})
+    key = revert(world)
+    world.faults.plan("reverted", error)
 
     life = Life(world)
     life.run()

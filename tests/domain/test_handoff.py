@@ -167,6 +167,8 @@ def test_what_git_alone_could_not_take_back_is_told_as_such() -> None:
     assert "Fleet tried by git alone and could not" in told
     assert "changed since (APP-3)" in told
     assert "git diff" not in told
+    without_work = rejected(Red.MERGED_TIP, head=TIP)
+    assert "git diff" not in message(handed(without_work, fresh=True))
 
 
 def rejected(red: Red, *, number: int = 1, **changes: Any) -> Attempt:

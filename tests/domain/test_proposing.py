@@ -77,6 +77,15 @@ def test_a_cancelled_task_is_put_away_once_nothing_plants_its_branch_any_more():
     assert isinstance(action, Retire)
 
 
+def test_what_git_alone_could_not_do_is_no_rebuild():
+    rebuilt = {"state": State.REJECTED, "red": Red.CONFLICT, "cleaned": True}
+    agents = [an_attempt("APP-9", number, **rebuilt) for number in (2, 3)]
+
+    (action,) = planned(REVERT, fleets(), *agents).actions
+
+    assert isinstance(action, Dispatch)
+
+
 @pytest.mark.parametrize("red", [Red.CHECK, Red.CONFLICT])
 def test_what_fleet_proposed_leaves_all_tries_to_agents(red):
     task = a_task("APP-9", reverts=3, max_retries=0)
