@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 
 RETRY = 3.0  # seconds until a transient failure is tried again
 COOL = 5.0  # seconds until something that waits for the world is looked at again
+UNCHECKED = 60.0  # seconds until a check that could not run is begun again
 ANEW = 1.0  # seconds until a queue goes on whose target somebody else has moved
 _WAITING = Held | Unsure | collect.Hindered | launch.Delayed
 
@@ -122,11 +123,14 @@ class InHand:
         if waits.moved_on:
             # soon, but never at once: what moves all the time would keep fleet at it
             self._retry_at[key] = self._clock.monotonic() + ANEW
+        elif isinstance(waits, Held) and waits.verdicts and not waits.red_tip:
+            # an error is not known by its tree: each look costs as much as the check
+            self._cool(key, UNCHECKED)
         else:
             self._cool(key)
 
-    def _cool(self, key: str) -> None:
-        self._cool_until[key] = self._clock.monotonic() + COOL
+    def _cool(self, key: str, seconds: float = COOL) -> None:
+        self._cool_until[key] = self._clock.monotonic() + seconds
 
     def _failed(self, action: Action, report: Report) -> "roster.Finding | None":
         error = report.error

@@ -1,6 +1,7 @@
 """The merge queue: batches land as one checked commit; only who is red on a green tip leaves."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -13,7 +14,7 @@ from fleet.domain.errors import EngineDownError, FleetError, WorkspaceError
 from fleet.domain.merge import MergeWay, PullRequestStatus
 from fleet.domain.task import Priority, Review
 from tests.builders import a_project
-from tests.memory_world import Life, Play, World, tree_of
+from tests.memory_world import CHECK, Life, Play, World, tree_of
 
 QUEUED, MERGING = PullRequestStatus.QUEUED, PullRequestStatus.MERGING
 MERGED, EVICTED = PullRequestStatus.MERGED, PullRequestStatus.EVICTED
@@ -224,6 +225,25 @@ def test_a_project_without_checks_merges_nothing_and_blames_nobody():
 
     assert set(statuses(world)) == {PullRequestStatus.APPROVED}
     assert "no check is configured" in world.ledger.pull_request(1).reason
+
+
+def test_a_check_that_cannot_run_is_not_begun_again_every_few_seconds():
+    world = approved(a_world("fine", "fine"))
+    git = world.worktrees
+    files = {path: text for path, text in world.target.items() if path != CHECK}
+    git.branches["main"] = git.commit(files, (tip(world),))
+    before, life = len(world.verifier.checked), Life(world)
+    for _ in range(10):
+        life.tick()
+        life.perform()
+        world.clock.advance(timedelta(seconds=5))
+    assert "the check could not run" in world.ledger.pull_request(1).reason
+    assert len(world.verifier.checked) == before + 1
+
+    push(world, {CHECK: "strict"})
+    world.clock.advance(timedelta(seconds=60))
+    life.run()
+    assert statuses(world) == [MERGED] * 2
 
 
 def test_who_is_rejected_while_it_is_tried_does_not_land_and_the_others_do():
