@@ -312,6 +312,19 @@ def test_a_target_that_moved_on_is_built_upon_anew():
     assert {"new", "APP-1.txt", "APP-2.txt"} <= world.target.keys()
 
 
+def test_a_target_that_others_move_all_the_time_is_not_tried_without_a_breath():
+    world = approved(a_world("fine"))
+    life = Life(world)
+    until(world, life, "land APP/main")
+    push(world, {"new": "1"})
+    life.crew.perform("land APP/main")
+
+    assert life.tick().actions == ()
+    assert not life.done
+    world.clock.advance(timedelta(seconds=1))
+    assert [action.key for action in life.tick().actions] == ["try APP/main 1"]
+
+
 def test_a_dirty_checkout_makes_the_queue_wait_and_land_later():
     world = approved(a_world("fine", "fine"))
     world.worktrees.blocked = "the checkout of main is dirty"
