@@ -677,8 +677,8 @@ class MemoryVerifier(Verifier):
             tree=tree_of(files), definition=check.definition, image=self._runtime.image or ""
         )
         if known is not None:
-            about = {"attempt": attempt, "name": check.name, "sha": sha}
-            return replace(known, **about, source=known.attempt, at=self._clock.now())
+            own = replace(known, attempt=attempt, name=check.name, sha=sha)
+            return replace(own, source=known.attempt, at=self._clock.now())
         self.checked.append((attempt, sha))
         status = verdict_on(files)
         return Verdict(

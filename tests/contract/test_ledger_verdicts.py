@@ -22,7 +22,8 @@ def known(ledger):
 
     def asked(*verdicts: Verdict) -> Verdict | None:
         ledger.commit([Append(row=verdict) for verdict in verdicts])
-        return ledger.known_verdict(**ASKED)
+        found: Verdict | None = ledger.known_verdict(**ASKED)
+        return found
 
     return asked
 

@@ -74,7 +74,7 @@ class MemorySide:
     project: Project
 
     def commit(self, parent: str, files: Mapping[str, str | None]) -> str:
-        now: dict[str, Any] = self.worktrees.files(parent) | files
+        now: dict[str, Any] = {**self.worktrees.files(parent), **files}
         kept = {name: text for name, text in now.items() if text is not None}
         return self.worktrees.commit(kept, (parent,))
 
@@ -134,8 +134,9 @@ def _heads(side: Side, *names: str) -> list[str]:
 
 
 def _revert(side: Side, tip: str, merged: str) -> MergedTip | Conflict:
-    asked = {"tip": tip, "merged": merged, "message": "Revert APP-1", "at": NOW}
-    return side.worktrees.reverted(side.project, **asked)
+    return side.worktrees.reverted(
+        side.project, tip=tip, merged=merged, message="Revert APP-1", at=NOW
+    )
 
 
 def test_each_merge_stands_on_the_one_before(side):

@@ -2,7 +2,9 @@
 
 import subprocess
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -49,7 +51,7 @@ def _made(stage: Stage, parent: str, entries: dict[str, tuple[str, bytes | None]
     return stage.git("rev-parse", "made")
 
 
-def _files(stage: Stage, parent: str, files: dict[str, bytes | None]) -> str:
+def _files(stage: Stage, parent: str, files: Mapping[str, bytes | None]) -> str:
     return _made(stage, parent, {name: ("100644", content) for name, content in files.items()})
 
 
@@ -211,6 +213,7 @@ def test_a_message_cannot_forge_what_a_commit_says(tmp_path):
 
     chain = stage.chain(_tip(stage), head, head, messages=(forged, ""))
 
+    assert chain.tip is not None
     for one in (*chain.merged, chain.tip):
         assert stage.git("log", "-1", "--format=%an <%ae>", one.sha) == "fleet <fleet@localhost>"
     assert stage.git("log", "-1", "--format=%P", chain.merged[0].sha) == f"{_tip(stage)} {head}"
@@ -405,7 +408,7 @@ def test_a_conflict_of_a_revert_tells_both_sides(tmp_path):
     stage = a_stage(tmp_path, {"a": "1\n"})
     merged = stage.merged(_tip(stage), _files(stage, _tip(stage), {"a": b"2\n"}))
     later = _files(stage, merged.sha, {"a": b"3\n"})
-    asked = {
+    asked: dict[str, Any] = {
         "tip": later,
         "merged": merged.sha,
         "message": "Revert",
