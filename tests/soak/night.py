@@ -64,7 +64,7 @@ class Night:
     def play(self, random: Random, *, kills: int, parallel: int) -> None:
         """Run until nothing moves any more; before that kill the coordinator so many times."""
         words = ("run", "--json", "--parallel", str(parallel))
-        longest = max(4.0, 0.5 * len(self.lots) / (kills + 1))
+        longest = max(4.0, 0.8 * len(self.lots) / (kills + 1))
         for _ in range(kills):
             process = self.home.start(*words)
             try:

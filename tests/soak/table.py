@@ -8,7 +8,7 @@ from tests.soak.judging import Row
 from tests.soak.kinds import KINDS
 
 _HEAD = ("kind", "n", "merged", "refused", "the reason most of them were refused for")
-_LONGEST = 70
+_LONGEST = 90
 
 
 def table(rows: Sequence[Row]) -> str:

@@ -12,7 +12,8 @@ pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(300)]
 
 
 def test_a_night_of_bad_agents_leaves_a_green_target_with_every_good_task(tmp_path):
-    random = Random(11)
+    # this one draws a kill while most are at work, and one who is still at work then
+    random = Random(15)
     night = Night(tmp_path)
     night.add(drawn(random, 24))
 
@@ -20,5 +21,6 @@ def test_a_night_of_bad_agents_leaves_a_green_target_with_every_good_task(tmp_pa
 
     found = morning(night)
     assert found.breaches == ()
+    assert night.kills == 1
     assert sum(row.merged for row in found.rows) == 14
     assert found.green > 0
