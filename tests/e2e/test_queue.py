@@ -244,7 +244,7 @@ def test_a_push_that_somebody_was_faster_with_is_built_anew(home: Home, tmp_path
     words = ("-c", KILLED, "pushed", "before", "--home", str(home.folder), "run")
     killed = subprocess.run([sys.executable, *words], check=False, capture_output=True)
     assert killed.returncode == -signal.SIGKILL, killed.stderr
-    assert set(statuses(home)) == {"merging"}
+    assert {pull["waits"] for pull in pulls(home)} == {"its merge is checked and lands in main"}
     theirs = push_elsewhere(remote, tmp_path / "elsewhere", "theirs.txt")
 
     done = home.run("run", "--json")
