@@ -445,9 +445,7 @@ class Worktrees(Protocol):
         """
         ...
 
-    def clean_tree(
-        self, project: Project, sha: str, *, name: str, overlay: tuple[str, ...]
-    ) -> str:
+    def clean_tree(self, project: Project, sha: str, *, name: str, overlay: tuple[str, ...]) -> str:
         """Answer the id of the tree that `checkout` would make of it; nothing is left behind."""
         ...
 

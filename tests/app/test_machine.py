@@ -216,7 +216,7 @@ class Fleet(RuleBasedStateMachine):
     def push(self):
         """Let a person put a commit of his own on the target, where it is pushed to."""
         git = self.world.worktrees
-        tip = git.remote if self.remote else git.branches["main"]
+        tip = git.remote or git.branches["main"]
         files = git.files(tip) | {"app.py": f"ann {len(git.commits)}"}
         pushed = git.commit(files, (tip,))
         self.pushed.add(pushed)
@@ -263,12 +263,12 @@ class Fleet(RuleBasedStateMachine):
         assert [p.place for p in merging] == sorted({p.place for p in merging})
         git = self.world.worktrees
         for pull in merging:
-            assert {pull.built, pull.head} <= git.history(pull.candidate)
+            assert {pull.built, pull.head} <= git.history(pull.candidate or "")
 
     @invariant()
     def a_remote_is_never_behind(self):
         git = self.world.worktrees
-        assert not self.remote or git.branches["main"] in git.history(git.remote)
+        assert git.remote is None or git.branches["main"] in git.history(git.remote)
 
     @invariant()
     def every_commit_of_the_target_was_checked_as_it_stands(self):
@@ -327,7 +327,7 @@ class Fleet(RuleBasedStateMachine):
             if attempt.state is State.MERGED:
                 (pull,) = [p for p in ledger.pull_requests() if p.attempt == attempt.id]
                 assert pull.merged_sha in landed
-                tree = tree_of(git.files(pull.candidate))
+                tree = tree_of(git.files(pull.candidate or ""))
                 said = {v.status for v in ledger.verdicts(attempt.id) if v.tree == tree}
                 assert said == {VerdictStatus.PASSED}
             elif not attempt.live and attempt.head != attempt.base:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -478,7 +479,12 @@ def test_what_a_try_that_comes_too_late_says_does_not_touch_what_is_landed():
 def test_a_landing_is_settled_by_the_candidate_it_was_about():
     world = approved(a_world("fine", "fine"))
     desk, _ = landing_now(world)
-    of_another = {"project": "APP", "target": "main", "pulls": (1, 2), "candidate": "f" * 40}
+    of_another: dict[str, Any] = {
+        "project": "APP",
+        "target": "main",
+        "pulls": (1, 2),
+        "candidate": "f" * 40,
+    }
 
     landing.settle(Landed(**of_another), desk)
     landing.settle(Unmoved(**of_another, reason="moved", moved_on=True), desk)

@@ -189,7 +189,7 @@ WRONG = st.lists(st.frozensets(st.sampled_from(NUMBERS), min_size=1, max_size=2)
 def test_every_good_one_lands_and_only_culprits_leave(wrong, size, most, data):
     target = Target(wrong=wrong, queue=list(range(1, size + 1)), most=most)
     coming = list(range(size + 1, len(NUMBERS) + 1))
-    rejected = set()
+    rejected: set[int] = set()
     for _ in range(600):
         begun = target.begin()
         if not begun and not target.under_way and not coming:
