@@ -14,6 +14,9 @@ from fleet.domain.errors import WorkspaceError
 from tests.contract.worktrees import a_stage, finished
 from tests.repos import a_commit, git, write
 
+# more than are written one by one
+_MANY = {f"m{number}": f"{number}\n" for number in range(20)}
+
 
 def test_the_commit_says_who_what_and_for_which_attempt(tmp_path):
     stage = a_stage(tmp_path)
@@ -321,19 +324,21 @@ def test_what_a_killed_collect_left_aside_goes_away_and_is_not_taken_in(tmp_path
     objects = stage.repository / ".git" / "objects"
     write(objects / f"tmp_objdir-fleet-{finished().id}", {"pack/tmp_pack_half": "half"})
 
-    head = stage.worked({"new": "x"}).head
+    head = stage.worked({"new": "x", **_MANY}).head
 
     assert stage.content(head, "new") == "x"
     assert not [*objects.glob("tmp_*"), *objects.rglob("tmp_pack_half")]
 
 
+@pytest.mark.parametrize("more", [{}, _MANY], ids=["few", "many"])
 @pytest.mark.parametrize("name", ["plain", "a:b", 'a"b', "a\\b"])
-def test_what_the_repository_holds_already_is_not_stored_again(tmp_path, name):
+def test_what_the_repository_holds_already_is_not_stored_again(tmp_path, name, more):
     stage = a_stage(tmp_path / name, {"a": "known"})
     stage.git("repack", "-a", "-d", "-q")
     known = stage.git("rev-parse", "main:a")
 
-    head = stage.worked({"b": "known", "c": "new"}).head
+    head = stage.worked({"b": "known", "c": "new", **more}).head
 
-    assert stage.names(head) == {"a", "b", "c"}
+    assert stage.names(head) == {"a", "b", "c", *more}
+    assert stage.content(head, "c") == "new"
     assert not (stage.repository / ".git" / "objects" / known[:2] / known[2:]).exists()

@@ -5,13 +5,15 @@ import hashlib
 import io
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
 from fleet.adapters.git.command import text
 from fleet.adapters.git.incoming import incoming
+from fleet.adapters.git.objects import object_name, write_object
 from fleet.adapters.git.repository import Repository
 from fleet.domain.errors import WorkspaceError
 
@@ -25,6 +27,9 @@ Entry = tuple[str, str]
 # of one attempt, all files together: a sparse file of a terabyte costs an agent nothing, and
 # would be read for hours
 MOST_BYTES = 5 * 1024**3
+# what is written file by file, each waited for until it is on the disk
+_FEW = 16
+_FEW_BYTES = 1024**2
 
 
 @dataclass
@@ -36,17 +41,40 @@ class Written:
     notes: list[str] = field(default_factory=list)
 
 
+@dataclass(frozen=True, kw_only=True)
+class _File:
+    """A file or link that is open, and its size in bytes."""
+
+    path: bytes
+    mode: str
+    size: int
+    content: IO[bytes]
+
+
 def write_blobs(
-    repository: Repository, tree: Path, paths: list[bytes], *, limit: int = MOST_BYTES
+    repository: Repository,
+    tree: Path,
+    paths: list[bytes],
+    *,
+    held: Container[str] = frozenset(),
+    limit: int = MOST_BYTES,
 ) -> Written:
-    """Store the files and links at `paths`.
+    """Store the files and links at `paths`; `held` are objects that the store has for certain.
 
     A file over `limit` bytes is named and left out, and one that would make them more than
     `MOST_BYTES` together.
     """
     written = Written()
-    if paths:
-        blobs = _blobs(tree, paths, written, repository.object_format, limit)
+    files = _files(tree, paths, written, limit)
+    if _few(tree, paths):
+        for file in files:
+            whole = b"".join(_chunks(file.content, file.size, file.path))
+            name = object_name(b"blob", whole, algorithm=repository.object_format)
+            if name not in held:
+                write_object(repository, b"blob", whole)
+            written.entries[file.path] = (file.mode, name)
+    else:
+        blobs = _blobs(files, written, repository.object_format)
         with incoming(repository, tree.name) as git:
             git.feed("fast-import", "--quiet", "--done", chunks=_done(blobs))
     return written
@@ -71,9 +99,19 @@ def _done(blobs: Iterator[bytes]) -> Iterator[bytes]:
     yield b"done\n"
 
 
-def _blobs(
-    tree: Path, paths: list[bytes], written: Written, algorithm: str, limit: int
-) -> Iterator[bytes]:
+def _blobs(files: Iterator[_File], written: Written, algorithm: str) -> Iterator[bytes]:
+    for file in files:
+        digest = hashlib.new(algorithm, b"blob %d\0" % file.size)
+        yield b"blob\ndata %d\n" % file.size
+        for chunk in _chunks(file.content, file.size, file.path):
+            digest.update(chunk)
+            yield chunk
+        yield b"\n"
+        written.entries[file.path] = (file.mode, digest.hexdigest())
+
+
+def _files(tree: Path, paths: list[bytes], written: Written, limit: int) -> Iterator[_File]:
+    """Yield what can be stored, each open until the next is asked for."""
     room = MOST_BYTES
     for path in paths:
         try:
@@ -87,13 +125,20 @@ def _blobs(
                 written.notes.append(f"{text(path)} is left out: {size} bytes are too many")
                 continue
             room -= size
-            digest = hashlib.new(algorithm, b"blob %d\0" % size)
-            yield b"blob\ndata %d\n" % size
-            for chunk in _chunks(content, size, path):
-                digest.update(chunk)
-                yield chunk
-            yield b"\n"
-        written.entries[path] = (mode, digest.hexdigest())
+            yield _File(path=path, mode=mode, size=size, content=content)
+
+
+def _few(tree: Path, paths: list[bytes]) -> bool:
+    """Tell whether a process and a pack would cost more than a file in the store for each."""
+    if len(paths) > _FEW:
+        return False
+    total = 0
+    for path in paths:
+        with suppress(OSError):
+            _, size, content = _opened(tree, path)
+            content.close()
+            total += size
+    return total <= _FEW_BYTES
 
 
 def _opened(tree: Path, path: bytes) -> tuple[str, int, IO[bytes]]:

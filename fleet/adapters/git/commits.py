@@ -1,14 +1,10 @@
 """Commits read and written as the objects they are: a process of git for each would cost more."""
 
-import hashlib
-import os
 import re
-import threading
 import zlib
 from dataclasses import dataclass
-from pathlib import Path
 
-from fleet.adapters.git.files import give, make_folder
+from fleet.adapters.git.objects import place_of, write_object
 from fleet.adapters.git.repository import Repository
 from fleet.domain.errors import WorkspaceError
 
@@ -47,7 +43,7 @@ def loose_commit(repository: Repository, sha: str) -> Commit | None:
     if not _SHA.fullmatch(sha):
         return None
     try:
-        packed = _place(repository, sha).read_bytes()
+        packed = place_of(repository, sha).read_bytes()
         raw = zlib.decompressobj().decompress(packed, _READ_BYTES)
     except (OSError, zlib.error):
         return None
@@ -64,10 +60,7 @@ def write_commit(
     parents = (f"parent {one}" for one in commit.parents)
     lines = (f"tree {commit.tree}", *parents, f"author {clean} {when}", f"committer {_NAME} {when}")
     content = "\n".join((*lines, "", "")).encode(errors="replace") + message_bytes(message)
-    whole = b"commit %d\0%s" % (len(content), content)
-    sha = hashlib.new(repository.object_format, whole).hexdigest()
-    _store(repository, _place(repository, sha), zlib.compress(whole))
-    return sha
+    return write_object(repository, b"commit", content)
 
 
 def message_bytes(message: str) -> bytes:
@@ -77,13 +70,9 @@ def message_bytes(message: str) -> bytes:
 
 def stands(repository: Repository, sha: str) -> bool:
     """Tell whether an object is there; git's gc takes away what no reference holds."""
-    if _place(repository, sha).is_file():
+    if place_of(repository, sha).is_file():
         return True
     return repository.store.run("cat-file", "-e", sha, allowed=(0, 1)).code == 0
-
-
-def _place(repository: Repository, sha: str) -> Path:
-    return repository.common / "objects" / sha[:2] / sha[2:]
 
 
 def _read(raw: bytes) -> Commit | None:
@@ -95,28 +84,3 @@ def _read(raw: bytes) -> Commit | None:
         parents=tuple(line.split()[1].decode() for line in head["parents"].splitlines()),
         at=int(head["at"]),
     )
-
-
-def _store(repository: Repository, place: Path, content: bytes) -> None:
-    """Write an object as git does: aside, down to the disk, and then under its name."""
-    try:
-        # what is written anew is young again to a gc that runs now
-        os.utime(place)
-    except FileNotFoundError:
-        pass
-    else:
-        return
-    if not place.parent.is_dir():
-        make_folder(place.parent, repository.owner)
-    # by git's own word for what a killed process leaves: its gc takes it away
-    aside = place.with_name(f"tmp_obj_fleet-{place.name}-{threading.get_native_id()}")
-    try:
-        with aside.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        aside.chmod(0o444)
-        give(aside, repository.owner)
-        aside.replace(place)
-    finally:
-        aside.unlink(missing_ok=True)

@@ -1,12 +1,12 @@
 """Turn the files of a worktree into a tree object, trusting nothing an agent may have written."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 
 from fleet.adapters.git.blobs import Entry, write_blobs
-from fleet.adapters.git.command import Git
 from fleet.adapters.git.files import copy_index
 from fleet.adapters.git.ignore import entries_of, folded, folders_of, ignored, rules_in
+from fleet.adapters.git.index import Index, read_index
 from fleet.adapters.git.listing import Listing, listed, under
 from fleet.adapters.git.place import Place
 from fleet.adapters.git.repository import Repository
@@ -29,6 +29,15 @@ class Snapshot:
     notes: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Files:
+    """What lies in the worktree, the base's files, and how those looked at first."""
+
+    found: Listing
+    tracked: Set[bytes]
+    index: Index
+
+
 @dataclass(kw_only=True)
 class _Sorted:
     """Paths by what becomes of them."""
@@ -47,15 +56,17 @@ def snapshot(
     salvage: bool,
 ) -> Snapshot:
     """Store what changed since `base` of the facts; the ignore rules are those of its `rules`."""
-    git = repository.store.over(place.tree, index=place.index)
-    base = _tracked(git)
+    index = read_index(place.index, algorithm=repository.object_format)
+    base = index.entries
     links = frozenset(path for path, (mode, _) in base.items() if mode == _LINK)
     tracked = base.keys() - links
     above = {folder for path in tracked for folder in folders_of(path)}
     found = listed(place.tree, tracked=frozenset(tracked | above), links=links)
     ruling = base if facts["rules"] == facts["base"] else entries_of(repository, facts["rules"])
-    work = _sorted(repository, place, found, tracked=tracked, rules=rules_in(ruling), skip=skip)
-    written = write_blobs(repository, place.tree, work.stored)
+    files = _Files(found=found, tracked=tracked, index=index)
+    work = _sorted(repository, place, files, rules=rules_in(ruling), skip=skip)
+    held = frozenset(blob for _, blob in base.values())
+    written = write_blobs(repository, place.tree, work.stored, held=held)
     # a file may be written anew with what it held
     changed = {p: entry for p, entry in written.entries.items() if base.get(p) != entry}
     tree = None
@@ -76,28 +87,16 @@ def snapshot(
     )
 
 
-def _tracked(git: Git) -> dict[bytes, Entry]:
-    """Answer the base's files and submodules, from the index made before the start."""
-    entries = {}
-    for listed_entry in git.run("ls-files", "--stage", "-z").fields:
-        about, path = listed_entry.split(b"\t", 1)
-        mode, blob, _ = about.decode().split(" ")
-        entries[path] = (mode, blob)
-    return entries
-
-
 def _sorted(
     repository: Repository,
     place: Place,
-    found: Listing,
+    files: _Files,
     *,
-    tracked: set[bytes],
     rules: Mapping[bytes, str],
     skip: tuple[str, ...],
 ) -> _Sorted:
-    git = repository.store.over(place.tree, index=place.index)
-    # compares by stat, and by content where the clock cannot tell: no filter is configured here
-    differing = set(git.run("diff-files", "-z", "--name-only").fields)
+    found, tracked = files.found, files.tracked
+    changed = files.index.touched(place.tree, tracked & found.files, since_ns=place.marked_ns)
     left = {name.removesuffix("/").encode(errors="surrogateescape") for name in skip}
     untracked = [
         path
@@ -105,10 +104,10 @@ def _sorted(
         if path not in left and left.isdisjoint(folders_of(path))
     ]
     hidden = ignored(repository, rules, untracked, scratch=place.scratch)
-    changed = differing & found.files
+    gone = tracked - found.files
     return _Sorted(
         stored=sorted(changed | (set(untracked) - hidden)),
-        deleted=sorted(p for p in differing - changed if not under(p, found.unreadable)),
+        deleted=sorted(path for path in gone if not under(path, found.unreadable)),
         ignored=sorted(hidden),
     )
 
