@@ -216,7 +216,7 @@ class Fleet(RuleBasedStateMachine):
     def push(self):
         """Let a person put a commit of his own on the target, where it is pushed to."""
         git = self.world.worktrees
-        tip = git.remote or git.branches["main"]
+        tip = (git.remote or "") if self.remote else git.branches["main"]
         files = git.files(tip) | {"app.py": f"ann {len(git.commits)}"}
         pushed = git.commit(files, (tip,))
         self.pushed.add(pushed)
@@ -268,7 +268,7 @@ class Fleet(RuleBasedStateMachine):
     @invariant()
     def a_remote_is_never_behind(self):
         git = self.world.worktrees
-        assert git.remote is None or git.branches["main"] in git.history(git.remote)
+        assert not self.remote or git.branches["main"] in git.history(git.remote or "")
 
     @invariant()
     def every_commit_of_the_target_was_checked_as_it_stands(self):
