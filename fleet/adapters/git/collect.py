@@ -5,7 +5,7 @@ from functools import partial
 
 from fleet.adapters.git.agent_commits import agent_commits
 from fleet.adapters.git.commits import Commit, write_commit
-from fleet.adapters.git.compare import diff
+from fleet.adapters.git.compare import diff, told_paths
 from fleet.adapters.git.place import Place
 from fleet.adapters.git.prepare import KEPT, NOWHERE
 from fleet.adapters.git.repository import Repository
@@ -41,6 +41,7 @@ def collect(
         head = kept = base
         if taken.tree is not None:
             head = kept = write(Commit(tree=taken.tree, parents=(base,), at=when))
+            told_paths(repository, head, taken.paths)
         if taken.salvage is not None:
             kept = write(Commit(tree=taken.salvage, parents=(head,), at=when))
         _record(repository, attempt, base=base, head=head, kept=kept)

@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from io import BufferedReader
 from pathlib import Path
 from threading import Timer
 from typing import IO, Any, cast
@@ -103,20 +104,11 @@ class Git:
 
     def peek(self, *arguments: str, limit: int) -> bytes:
         """Answer at most the first `limit` bytes of a command's output."""
-        with self._output(arguments) as out:
+        with self.output(*arguments) as out:
             return out.read(limit)
 
     @contextmanager
-    def reading(self, *arguments: str) -> Iterator[Iterator[bytes]]:
-        """Answer a command's output line by line, none over LINE bytes; the rest may stay unread.
-
-        What a line has beyond that is passed over.
-        """
-        with self._output(arguments) as out:
-            yield _lines(out)
-
-    @contextmanager
-    def _output(self, arguments: tuple[str, ...]) -> Iterator[IO[bytes]]:
+    def output(self, *arguments: str) -> Iterator[BufferedReader]:
         """Answer a command's output; it is killed when it still has some at the block's end."""
         with (
             tempfile.TemporaryFile() as complaint,
@@ -129,7 +121,7 @@ class Git:
             ) as process,
             _bounded(process),
         ):
-            out = cast("IO[bytes]", process.stdout)
+            out = cast("BufferedReader", process.stdout)
             yield out
             more = bool(out.read(1))
             if more:
@@ -194,7 +186,8 @@ def _bounded(process: subprocess.Popen[bytes]) -> Iterator[None]:
         process.kill()
 
 
-def _lines(out: IO[bytes]) -> Iterator[bytes]:
+def lines_of(out: IO[bytes]) -> Iterator[bytes]:
+    """Yield a stream's lines, of each no more than LINE bytes: the rest is passed over."""
     while line := out.readline(LINE):
         rest = line
         while rest and not rest.endswith(b"\n"):

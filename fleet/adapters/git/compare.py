@@ -1,19 +1,26 @@
 """What differs between two commits, without a working tree."""
 
 from collections import deque
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from io import BufferedReader, BytesIO
 from itertools import chain
+from typing import TypeVar
 
-from fleet.adapters.git.command import text
+from fleet.adapters.git.added import added_lines
+from fleet.adapters.git.command import lines_of, text
 from fleet.adapters.git.commits import loose_commit, read_commit
 from fleet.adapters.git.repository import Repository
 from fleet.domain.change import Change, ChangeType, Diff
 from fleet.domain.errors import WorkspaceError
+from fleet.ports import Added
 
 PLAIN = ("--no-ext-diff", "--no-textconv", "--no-color", "-M")
 # a batch and a few more: what landed just now is among them
 _NEAR = 200
+# bytes of a patch that are kept until they are asked for
+_AT_ONCE = 32 * 1024
+_R = TypeVar("_R")
 _FILES = frozenset({b"100644", b"100755"})
 _TYPES = {
     "A": ChangeType.CREATE,
@@ -30,16 +37,57 @@ def diff(repository: Repository, base: str, head: str) -> Diff:
 
 
 def _diff(repository: Repository, base: str, head: str) -> Diff:
-    asked = ("diff-tree", "-r", "-z", "--raw", "--numstat", *PLAIN)
-    told = repository.store.run(*asked, "--merge-base", base, head, allowed=(0, 128))
-    if told.code != 0:
+    def read(fields: list[bytes], out: BufferedReader) -> Diff:
+        changes, sections = _changes(fields)
+        patch = out.read(_AT_ONCE)
+        if len(patch) < _AT_ONCE:
+            # of a small branch, what it adds is asked for next
+            lines = added_lines(lines_of(BytesIO(patch)), sections, limit=_AT_ONCE)
+            repository.known.keep(("added", base, head), lines)
+        return changes
+
+    return _compared(repository, base, head, read)
+
+
+def added(repository: Repository, base: str, head: str, *, limit: int) -> Added:
+    """Answer the lines that `head` adds to what both share, at most `limit` bytes of them."""
+
+    def read(fields: list[bytes], out: BufferedReader) -> Added:
+        return added_lines(lines_of(out), _changes(fields)[1], limit=limit)
+
+    known = repository.known.found(("added", base, head))
+    if isinstance(known, Added) and limit >= _AT_ONCE:
+        return known
+    return _compared(repository, base, head, read)
+
+
+def _compared(
+    repository: Repository, base: str, head: str, read: Callable[[list[bytes], BufferedReader], _R]
+) -> _R:
+    """Answer what is read from git's list of the changed files and the patch behind it."""
+    try:
+        return _asked(repository, read, "--merge-base", base, head)
+    except WorkspaceError:
         # they share no commit, or several: one has to be chosen
-        told = repository.store.run(*asked, merge_base(repository, base, head), head)
-    fields = iter(told.fields)
-    # first all of --raw, whose entries begin with a colon, then all of --numstat
-    changes, rest = _raw(fields)
-    counts = dict(_counts(chain(rest, fields)))
-    return tuple(_counted(change, path, counts) for path, change in changes)
+        return _asked(repository, read, merge_base(repository, base, head), head)
+
+
+def _asked(
+    repository: Repository, read: Callable[[list[bytes], BufferedReader], _R], *commits: str
+) -> _R:
+    asked = ("diff-tree", "-r", "-z", "--raw", "--numstat", "-p", "-U0", *PLAIN, *commits)
+    with repository.store.output(*asked) as out:
+        return read(_fields(out), out)
+
+
+def _fields(out: BufferedReader) -> list[bytes]:
+    """Answer what stands before the patch; there an empty field, which is no other, ends it."""
+    told = bytearray()
+    while not told.endswith(b"\0\0") and (ahead := out.peek()):
+        before = len(told[-1:])
+        end = (told[-1:] + ahead).find(b"\0\0")
+        told += out.read(len(ahead) if end < 0 else end + 2 - before)
+    return [field for field in bytes(told).split(b"\0") if field]
 
 
 def patch(repository: Repository, base: str, head: str, *, limit: int) -> str:
@@ -102,16 +150,46 @@ def _has_file(repository: Repository, sha: str, path: str) -> bool:
 
 def paths(repository: Repository, sha: str) -> frozenset[str]:
     """Answer the paths of all that stands in a commit."""
+    return repository.known.answer(("paths", sha), lambda: _paths(repository, sha))
+
+
+def told_paths(repository: Repository, sha: str, paths: frozenset[bytes]) -> None:
+    """Remember the paths of a commit that was just made."""
+    repository.known.keep(("paths", sha), frozenset(text(path) for path in paths))
+
+
+def _paths(repository: Repository, sha: str) -> frozenset[str]:
     listed = repository.store.run("ls-tree", "-r", "-z", "--full-tree", "--name-only", sha)
     return frozenset(text(path) for path in listed.fields)
 
 
-def _raw(fields: Iterator[bytes]) -> tuple[list[tuple[bytes, Change]], list[bytes]]:
-    """Answer each change with its path as git wrote it, and the field that was one too many."""
-    changes: list[tuple[bytes, Change]] = []
+def _changes(fields: list[bytes]) -> tuple[Diff, list[str]]:
+    """Answer the changes, and the paths of the patch's sections in their order."""
+    # first all of --raw, whose entries begin with a colon, then all of --numstat
+    left = iter(fields)
+    told, rest = _raw(left)
+    counts = dict(_counts(chain(rest, left)))
+    diff = tuple(_counted(one, counts) for one in told)
+    # a file that became a link, or a link a file, is told as deleted and then as new
+    sections = [one.change.path for one in told for _ in range(2 if one.status == "T" else 1)]
+    return diff, sections
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Raw:
+    """A change with its path and its status as git wrote them."""
+
+    path: bytes
+    status: str
+    change: Change
+
+
+def _raw(fields: Iterator[bytes]) -> tuple[list[_Raw], list[bytes]]:
+    """Answer each change, and the field that was one too many."""
+    told: list[_Raw] = []
     for header in fields:
         if not header.startswith(b":"):
-            return changes, [header]
+            return told, [header]
         _, mode, _, _, status = text(header).split(" ")
         old = next(fields)
         kind = _TYPES.get(status[0])
@@ -119,16 +197,15 @@ def _raw(fields: Iterator[bytes]) -> tuple[list[tuple[bytes, Change]], list[byte
             raise WorkspaceError(f"git told a change of a kind unknown to fleet: {status}")
         new = next(fields) if kind is ChangeType.RENAME else old
         old_path = text(old) if kind is ChangeType.RENAME else None
-        changes.append(
-            (new, Change(path=text(new), change_type=kind, mode=mode, old_path=old_path))
-        )
-    return changes, []
+        change = Change(path=text(new), change_type=kind, mode=mode, old_path=old_path)
+        told.append(_Raw(path=new, status=status[0], change=change))
+    return told, []
 
 
-def _counted(change: Change, path: bytes, counts: dict[bytes, tuple[int, int] | None]) -> Change:
-    count = counts.get(path, (0, 0))
+def _counted(told: _Raw, counts: dict[bytes, tuple[int, int] | None]) -> Change:
+    count = counts.get(told.path, (0, 0))
     added, removed = count or (0, 0)
-    return replace(change, added=added, removed=removed, binary=count is None)
+    return replace(told.change, added=added, removed=removed, binary=count is None)
 
 
 def _counts(fields: Iterator[bytes]) -> Iterator[tuple[bytes, tuple[int, int] | None]]:

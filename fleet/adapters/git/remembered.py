@@ -24,9 +24,19 @@ class Remembered:
                 known: _A = self._known[asked]
                 return known
         found = find()
-        if not isinstance(found, Sized) or len(found) <= _LENGTH:
-            with self._lock:
-                self._known[asked] = found
-                for oldest in list(self._known)[:-_MOST]:
-                    del self._known[oldest]
+        self.keep(asked, found)
         return found
+
+    def found(self, asked: Hashable) -> object:
+        """Answer what was found before, None where nothing was."""
+        with self._lock:
+            return self._known.get(asked)
+
+    def keep(self, asked: Hashable, found: object) -> None:
+        """Remember what will be asked for."""
+        if isinstance(found, Sized) and len(found) > _LENGTH:
+            return
+        with self._lock:
+            self._known[asked] = found
+            for oldest in list(self._known)[:-_MOST]:
+                del self._known[oldest]

@@ -20,10 +20,11 @@ _SALVAGED_FILE_BYTES = 100 * 1024**2
 class Snapshot:
     """The tree of a worktree, and the one with the ignored files too where that was asked.
 
-    None stands for the tree of the base: nothing differs.
+    None stands for the tree of the base: nothing differs. `paths` are those of the tree.
     """
 
     tree: str | None
+    paths: frozenset[bytes]
     salvage: str | None = None
     ignored: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
@@ -81,6 +82,7 @@ def snapshot(
         notes += more.notes
     return Snapshot(
         tree=tree,
+        paths=frozenset(base.keys() - set(work.deleted)) | changed.keys(),
         salvage=kept,
         ignored=folded([*found.ignored, *work.ignored], {*tracked, *work.stored}),
         notes=tuple(notes),

@@ -10,7 +10,6 @@ from threading import Lock
 from typing import ParamSpec, TypeVar
 
 from fleet.adapters.git import claim, collect, commits, compare, merges, prepare, remote, target
-from fleet.adapters.git.added import added
 from fleet.adapters.git.chains import Chains
 from fleet.adapters.git.clean import clean_tree, make_clean
 from fleet.adapters.git.files import make_spread
@@ -198,7 +197,7 @@ class GitWorktrees(Worktrees):
 
     @_told
     def added(self, project: Project, base: str, head: str, *, limit: int) -> Added:
-        return added(self._at(project), base, head, limit=limit)
+        return compare.added(self._at(project), base, head, limit=limit)
 
     @_told
     def paths(self, project: Project, sha: str) -> frozenset[str]:
