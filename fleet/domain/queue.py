@@ -59,8 +59,13 @@ class Shown:
         return replace(self, red=red, green=frozenset(green))
 
     def landed(self, numbers: Collection[int]) -> "Shown":
-        """Answer what is shown after those landed together; what is merged together is doubled."""
-        window = None if self.window is None else min(2 * self.window, WIDEST)
+        """Answer what is shown after those landed together; after a whole window it is doubled.
+
+        What is found green on the way to a red one says little of the next batch.
+        """
+        window = self.window
+        if window is not None and len(numbers) >= window:
+            window = min(2 * window, WIDEST)
         red = frozenset(_without(one, numbers) for one in self.red)
         green = frozenset(left(one, numbers) for one in self.green)
         return replace(self, window=window, red=red - {()}, green=green - {()})

@@ -71,8 +71,9 @@ def test_what_is_merged_together_shrinks_where_it_is_red_and_grows_where_it_land
     assert red.reddened(((1, 2),)).width(8) == 2
     assert red.reddened(((5, 6, 7, 8),)).width(8) == 2
     assert Shown().reddened(((1, 2), (3, 4))).width(8) == 8
-    assert red.landed((1,)).width(8) == 4
-    assert red.landed((1,)).landed((2,)).landed((3,)).width(8) == 8
+    assert red.landed((1,)).width(8) == 2
+    assert red.landed((1, 2)).width(8) == 4
+    assert red.landed((1, 2)).landed((3, 4, 5, 6)).width(8) == 8
     assert Shown(window=WIDEST).landed((1,)).window == WIDEST
     assert Shown().width(1000) == WIDEST
 
