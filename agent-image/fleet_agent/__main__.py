@@ -1,10 +1,13 @@
 """The entry point of the container: `fleet-agent run`, and `report` and `mcp` for agents."""
 
-import argparse
 import gc
 import json
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import argparse
 
 
 def main() -> int:
@@ -13,11 +16,12 @@ def main() -> int:
     Each verb imports what it needs: a model waits for its tools, and their library is in no image
     that holds no model's CLI.
     """
+    if sys.argv[1:] == ["run"]:
+        # in a container, where every attempt would wait for the parser
+        return _run(None, None)
     arguments = _parser().parse_args()
     if arguments.verb == "run":
-        from fleet_agent.run import Places, run
-
-        return run(Places(arguments.root, arguments.workspace))
+        return _run(arguments.root, arguments.workspace)
     if arguments.verb == "mcp":
         return _serve_tools()
     if arguments.verb == "versions":
@@ -25,6 +29,15 @@ def main() -> int:
     from fleet_agent.client import send
 
     return send(_report(arguments))
+
+
+def _run(root: Path | None, workspace: Path | None) -> int:
+    # as below
+    gc.disable()
+    from fleet_agent.run import Places, run
+
+    gc.enable()
+    return run(Places(root, workspace))
 
 
 def _serve_tools() -> int:
@@ -43,7 +56,9 @@ def _print_versions() -> int:
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser() -> "argparse.ArgumentParser":
+    import argparse
+
     parser = argparse.ArgumentParser(prog="fleet-agent", description=__doc__)
     verbs = parser.add_subparsers(dest="verb", required=True)
     runner = verbs.add_parser("run", help="carry out the attempt that /fleet describes")
@@ -74,7 +89,7 @@ def _add_reports(types: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     approval.add_argument("reason")
 
 
-def _report(arguments: argparse.Namespace) -> dict[str, object]:
+def _report(arguments: "argparse.Namespace") -> dict[str, object]:
     return {name: value for name, value in vars(arguments).items() if name != "verb"}
 
 

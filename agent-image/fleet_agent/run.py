@@ -1,7 +1,6 @@
 """`fleet-agent run`: one attempt from packet to result, as PID 1 of its container."""
 
 import time
-import traceback
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -96,6 +95,9 @@ def _failure(error: BaseException | None) -> Failure | None:
         return error.failure
     if isinstance(error, PacketError):
         return Failure(FailureKind.PACKET, str(error))
+    # nearly never needed, and every attempt would wait for it
+    import traceback
+
     trace = "".join(traceback.format_exception(error)[-3:])
     return Failure(FailureKind.INTERNAL, f"a fault of the runner: {trace}")
 

@@ -7,7 +7,6 @@ the runner's own descriptors: files are opened from the folder's descriptor, nev
 import json
 import os
 import shutil
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -29,9 +28,11 @@ class Scratch:
     def __init__(self, packet: Mapping[str, object]) -> None:
         """Make the folder and write the packet into it; raises ScratchError."""
         try:
-            # a folder named outright: left to itself, tempfile would resort to the worktree
+            # a folder named outright: left to itself, tempfile would resort to the worktree; and
+            # to import it takes longer than all that is done here
             parent = environment().get("TMPDIR", "/tmp")  # noqa: S108
-            self._folder = Path(tempfile.mkdtemp(prefix="fleet-", dir=parent))
+            self._folder = Path(parent, f"fleet-{os.urandom(8).hex()}")
+            self._folder.mkdir(mode=0o700)
             self._descriptor = os.open(self._folder, os.O_DIRECTORY | os.O_CLOEXEC)
             self._write("packet.json", json.dumps(packet).encode())
         except OSError as error:
