@@ -11,6 +11,7 @@ from fleet.domain.change import Diff
 from fleet.domain.egress import Destination
 from fleet.domain.events import Event
 from fleet.domain.health import Health
+from fleet.domain.hold import Hold
 from fleet.domain.limits import Limits
 from fleet.domain.merge import PullRequest
 from fleet.domain.pending import PendingAction
@@ -19,9 +20,10 @@ from fleet.domain.profile import Account, Project
 from fleet.domain.result import Check, Verdict
 from fleet.domain.swap import Receipt
 from fleet.domain.task import Task
+from fleet.domain.term import Term
 from fleet.domain.traits import Leak
 
-Stateful = Task | Attempt | PullRequest | PendingAction | Health
+Stateful = Task | Attempt | PullRequest | PendingAction | Health | Hold | Term
 Immutable = Verdict | Reservation | Settlement | Receipt
 
 
@@ -46,7 +48,14 @@ class Log:
     event: Event
 
 
-Write = Save | Append | Log
+@dataclass(frozen=True, kw_only=True)
+class Fence:
+    """Refuse the whole transaction unless the coordinator's term still has that number."""
+
+    term: int
+
+
+Write = Save | Append | Log | Fence
 
 
 @runtime_checkable
@@ -88,8 +97,8 @@ class Ledger(Protocol):
 
         Raises StaleLeaseError when a saved row is no longer at the version that was read,
         DuplicateError when a new row's key exists, when a task would have a second live
-        attempt or a target a second merge in progress, TransientError when the database is
-        busy.
+        attempt or a target a second merge in progress, DeposedError at a fence behind which
+        another coordinator has taken over, TransientError when the database is busy.
         """
         ...
 
@@ -159,6 +168,14 @@ class Ledger(Protocol):
         self, *, task: str | None = None, attempt: str | None = None, after: int = 0
     ) -> tuple[Event, ...]:
         """Answer events with an id above `after`, oldest first."""
+        ...
+
+    def term(self) -> Term | None:
+        """Answer the term of the coordinator, held or ended; None where there never was one."""
+        ...
+
+    def hold(self, subject: str) -> Hold | None:
+        """Answer the hold of a subject, lifted or not; None where there never was one."""
         ...
 
     def setting(self, name: str) -> str | None:

@@ -7,12 +7,14 @@ from fleet.domain.attempt import Attempt, State
 from fleet.domain.budget import Reservation, Settlement
 from fleet.domain.events import Event
 from fleet.domain.health import Health
+from fleet.domain.hold import FLEET, Hold, HoldKind
 from fleet.domain.merge import PullRequest
 from fleet.domain.pending import PendingAction
 from fleet.domain.profile import Account, Fleet, Profile, Project
 from fleet.domain.result import Check, Usage, Verdict, VerdictStatus
 from fleet.domain.swap import Cause, Receipt
 from fleet.domain.task import Task
+from fleet.domain.term import Term
 
 NOW = datetime(2026, 3, 14, 9, 26, 53, 589793, tzinfo=UTC)
 TODAY = NOW.date()
@@ -131,6 +133,25 @@ def a_receipt(attempt: Attempt, **fields: Any) -> Receipt:
     given = defaults | fields
     told = {"trigger": given["cause"].trigger} | given
     return Receipt(attempt=attempt.id, task=attempt.task, **told)
+
+
+def a_hold(subject: str = FLEET, **fields: Any) -> Hold:
+    """Answer a hold that stops all."""
+    defaults: dict[str, Any] = {"kind": HoldKind.STOP, "active": True, "who": "ann", "at": NOW}
+    return Hold(subject=subject, **(defaults | fields))
+
+
+def a_term(number: int = 1, **fields: Any) -> Term:
+    """Answer the term of a coordinator that has just begun."""
+    defaults: dict[str, Any] = {
+        "holder": f"life-{number}",
+        "host": "server",
+        "pid": 4321,
+        "what": "fleet up",
+        "since": NOW,
+        "beat": NOW,
+    }
+    return Term(number=number, **(defaults | fields))
 
 
 def a_health(subject: str = "account local", **fields: Any) -> Health:

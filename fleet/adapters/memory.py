@@ -13,13 +13,15 @@ from fleet.domain.budget import Reservation, Settlement, Tally
 from fleet.domain.errors import NotFoundError
 from fleet.domain.events import Event
 from fleet.domain.health import Health
+from fleet.domain.hold import Hold
 from fleet.domain.merge import PullRequest
 from fleet.domain.pending import PendingAction
 from fleet.domain.plan import Snapshot
 from fleet.domain.result import Verdict
 from fleet.domain.swap import Receipt
 from fleet.domain.task import Resolution, Task
-from fleet.ports import Alarm, Append, Clock, Ledger, Log, Save, Write
+from fleet.domain.term import COORDINATOR, Term, refuse_deposed
+from fleet.ports import Alarm, Append, Clock, Fence, Ledger, Log, Save, Write
 
 Row = TypeVar("Row")
 Sum = TypeVar("Sum", int, Tally)
@@ -108,6 +110,8 @@ class MemoryLedger(Ledger):
                         self._shelves.append(_kept(row))
                     case Log(event=event):
                         self._shelves.log(_kept(event))
+                    case Fence(term=number):
+                        refuse_deposed(self.term(), number)
 
     def snapshot(self, *, run: str = "") -> Snapshot:
         with self._lock:
@@ -166,6 +170,14 @@ class MemoryLedger(Ledger):
             if event.id > after and task in (None, event.task) and attempt in (None, event.attempt)
         )
 
+    def term(self) -> Term | None:
+        with self._lock:
+            return self._shelves.of(Term).get(COORDINATOR)
+
+    def hold(self, subject: str) -> Hold | None:
+        with self._lock:
+            return self._shelves.of(Hold).get(subject)
+
     def setting(self, name: str) -> str | None:
         with self._lock:
             return self._settings.get(name)
@@ -216,6 +228,7 @@ def _snapshot(shelves: Shelves, *, first: date, run: str) -> Snapshot:
         pulls=tuple(sorted(shelves.group(PullRequest, "moving"), key=lambda pull: pull.number)),
         pending=tuple(sorted(asked, key=lambda action: action.number)),
         health=tuple(sorted(shelves.of(Health).values(), key=lambda row: row.subject)),
+        holds=_standing(shelves.of(Hold).values()),
         account_days=_since(first, shelves.account_days),
         project_days=_since(first, shelves.project_days),
         task_settled=_settled(shelves, tasks),
@@ -225,6 +238,10 @@ def _snapshot(shelves: Shelves, *, first: date, run: str) -> Snapshot:
         last_action=max((action.number for action in actions), default=0),
         latest_event=len(shelves.of(Event)),
     )
+
+
+def _standing(holds: Iterable[Hold]) -> tuple[Hold, ...]:
+    return tuple(sorted((hold for hold in holds if hold.active), key=lambda row: row.subject))
 
 
 def _of_each(shelves: Shelves, kind: type[Row], tasks: Iterable[Task]) -> list[Row]:

@@ -12,11 +12,13 @@ from fleet.domain.budget import Reservation, Settlement, Tally
 from fleet.domain.errors import DuplicateError, NotFoundError, StaleLeaseError
 from fleet.domain.events import Event
 from fleet.domain.health import Health
+from fleet.domain.hold import Hold
 from fleet.domain.merge import PullRequest, PullRequestStatus
 from fleet.domain.pending import PendingAction
 from fleet.domain.result import Verdict, VerdictStatus
 from fleet.domain.swap import Receipt
 from fleet.domain.task import Task
+from fleet.domain.term import Term
 from fleet.ports import Immutable, Stateful
 
 Row = TypeVar("Row")
@@ -104,7 +106,7 @@ class Shelves:
         self._plus(self.runs_settled, row.run, row.micros)
 
     def _refuse_orphan(self, row: Stateful | Immutable) -> None:
-        if isinstance(row, Task | Health):
+        if isinstance(row, Task | Health | Hold | Term):
             return
         kind: type[Any] = Attempt if isinstance(row, Immutable) else Task
         key = row.attempt if isinstance(row, Immutable) else row.task
@@ -152,7 +154,7 @@ def _claims_of(row: Stateful) -> tuple[Hashable, ...]:
             once = (("pull request", row.attempt),)
             merging = row.status is PullRequestStatus.MERGING
             return (*once, ("merge", row.project, row.target, row.place)) if merging else once
-        case PendingAction() | Health():
+        case PendingAction() | Health() | Hold() | Term():
             return ()
 
 

@@ -9,14 +9,16 @@ from fleet.domain.attempt import Attempt, State, advance
 from fleet.domain.budget import Settlement
 from fleet.domain.events import Event
 from fleet.domain.health import Health
+from fleet.domain.hold import Hold
 from fleet.domain.merge import PullRequest
 from fleet.domain.pending import ActionStatus, PendingAction
 from fleet.domain.plan import Snapshot
 from fleet.domain.swap import Receipt
 from fleet.domain.task import Task
+from fleet.domain.term import Term
 from fleet.ports import Append, Clock, Immutable, Ledger, Log, Save, Stateful, Write
 
-Row = TypeVar("Row", Task, Attempt, PullRequest, PendingAction, Health)
+Row = TypeVar("Row", Task, Attempt, PullRequest, PendingAction, Health, Hold)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +42,7 @@ class Desk:
         self._pulls = {row.number: row for row in snapshot.pulls}
         self._asked: dict[str, PendingAction] = {}
         self._health = {row.subject: row for row in snapshot.health}
+        self._holds = {row.subject: row for row in snapshot.holds}
         self._saved: dict[tuple[str, str | int], Stateful] = {}
         self._others: list[Write] = []
         self._last_pull = snapshot.last_pull
@@ -100,6 +103,10 @@ class Desk:
                 self._asked[row.id] = row
             case Health():
                 self._health[row.subject] = row
+            case Hold():
+                self._holds[row.subject] = row
+            case Term():
+                raise TypeError("a term is no row of the desk")
         self._saved[_name(row)] = row
 
     def append(self, row: Immutable) -> None:
@@ -156,6 +163,7 @@ class Desk:
             pulls=tuple(self._now(pull) for pull in self._pulls.values() if not pull.closed),
             pending=tuple(map(self._now, pending.values())),
             health=tuple(map(self._now, self._health.values())),
+            holds=tuple(self._now(hold) for hold in self._holds.values() if hold.active),
             last_pull=self._last_pull,
             last_action=self._last_action,
         )
@@ -171,17 +179,18 @@ class Desk:
 
 
 def _name(row: Stateful) -> tuple[str, str | int]:
+    kind = type(row).__name__
     match row:
         case Task():
-            return "task", row.key
-        case Attempt():
-            return "attempt", row.id
+            return kind, row.key
+        case Attempt() | PendingAction():
+            return kind, row.id
         case PullRequest():
-            return "pull", row.number
-        case PendingAction():
-            return "action", row.id
-        case Health():
-            return "health", row.subject
+            return kind, row.number
+        case Health() | Hold():
+            return kind, row.subject
+        case Term():
+            return kind, row.name
 
 
 def _about(about: Task | Attempt | None) -> tuple[str | None, str | None]:

@@ -41,9 +41,9 @@ class LimitsEntry(Entry):
 
     parallel: Parallel = 4
     disk_free_gb: Gigabytes = 5 * GIB
-    memory_free_gb: Annotated[Gigabytes, LATER] = 1 * GIB
-    load_per_core: Annotated[float, LATER] = 4
-    worktree_gb: Annotated[Gigabytes, LATER] = 5 * GIB
+    memory_free_gb: Gigabytes = 1 * GIB
+    load_per_core: Annotated[float, Field(gt=0, le=1000)] = 4
+    worktree_gb: Gigabytes = 5 * GIB
     run_budget_usd: Micros | None = None
     night_swaps: Annotated[int, Field(ge=0, le=10_000)] = 50
 

@@ -91,7 +91,8 @@ class Attempt:
     `hindered` says why it could not be started, or its work not be committed, at the last try.
     `claims` counts the agent's own progress reports since it last did anything else.
     `cause` is why it is ended by a swap, None where it is not. `last_turn` is when the agent last
-    told of a finished turn. `failure_kind` is `none` once the agent's result told of success.
+    told of a finished turn. `last_work` is when its processes were last seen to work, whatever
+    they told. `failure_kind` is `none` once the agent's result told of success.
     `reserved_micros` is money in micro-dollars held until the attempt is collected. `others` are
     the tasks whose merged work it was in conflict with, or red together with.
     """
@@ -116,6 +117,7 @@ class Attempt:
     last_seq: int = 0
     claims: int = 0
     last_turn: datetime | None = None
+    last_work: datetime | None = None
     stopping: Outcome | None = None
     cause: Cause | None = None
     outcome: Outcome | None = None

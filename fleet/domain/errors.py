@@ -39,6 +39,12 @@ class DuplicateError(FleetError):
     code = "duplicate"
 
 
+class DeposedError(FleetError):
+    """Another coordinator has taken over; whoever is told so ends at once."""
+
+    code = "deposed"
+
+
 class IllegalMoveError(FleetError):
     """There is no road between these two states."""
 

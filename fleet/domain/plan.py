@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from fleet.domain.attempt import Attempt, Outcome, State
 from fleet.domain.budget import Tally
 from fleet.domain.health import Health
+from fleet.domain.hold import Hold
 from fleet.domain.merge import PullRequest
 from fleet.domain.pending import PendingAction
 from fleet.domain.queue import Shown
@@ -27,7 +28,7 @@ class Snapshot:
     Settled is what ended attempts used: `account_days` by account and day, `project_days` by
     project and day (micro-dollars), both of the last days; `task_settled` of each open task over
     all time, `run_settled` of the run that was asked for. `swaps` counts receipts by night.
-    `last_pull` and `last_action` are the newest numbers given.
+    `holds` are those that stand. `last_pull` and `last_action` are the newest numbers given.
     """
 
     tasks: tuple[Task, ...] = ()
@@ -37,6 +38,7 @@ class Snapshot:
     pulls: tuple[PullRequest, ...] = ()
     pending: tuple[PendingAction, ...] = ()
     health: tuple[Health, ...] = ()
+    holds: tuple[Hold, ...] = ()
     account_days: Mapping[tuple[str, date], Tally] = field(default_factory=dict)
     project_days: Mapping[tuple[str, date], int] = field(default_factory=dict)
     task_settled: Mapping[str, int] = field(default_factory=dict)
@@ -71,7 +73,9 @@ class Sight:
     (beats older than that are forgiven), `heard` how those attempts are heard whose reader ever
     began, `keys` the tasks that were asked for (None: all), `stopping` that no new work begins,
     `dispatch_refused` why nothing is dispatched ("" where it may be) and `dispatch_until` the
-    instant at which that ends, where it is known, `unfit` why accounts cannot be used now.
+    instant at which that ends, where it is known, `unfit` why accounts cannot be used now,
+    `halted` why everything is stopped though the ledger holds nothing ("" where it is not), `sizes`
+    how many bytes the worktrees of running attempts were last found to take.
     """
 
     now: datetime
@@ -88,6 +92,8 @@ class Sight:
     dispatch_refused: str = ""
     dispatch_until: datetime | None = None
     unfit: Mapping[str, str] = field(default_factory=dict)
+    halted: str = ""
+    sizes: Mapping[str, int] = field(default_factory=dict)
 
     def hearing(self, attempt: str) -> Hearing:
         """Answer how that attempt is heard."""

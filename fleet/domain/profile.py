@@ -148,6 +148,9 @@ class Fleet:
     accounts: dict[str, Account]
     parallel: int = 4
     disk_free_bytes: int = 5 * 1024**3
+    memory_free_bytes: int = 1024**3
+    load_per_core: float = 4
+    worktree_bytes: int = 5 * 1024**3
     swap: SwapRules = SwapRules()
     timezone: tzinfo = UTC
     run_budget_micros: int | None = None

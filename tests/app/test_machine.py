@@ -436,6 +436,9 @@ class Fleet(RuleBasedStateMachine):
         self.every_swap_has_one_receipt()
 
 
-TestFleet = Fleet.TestCase
-TestFleet.settings = settings(settings.default, stateful_step_count=40)
-TestFleet.pytestmark = [pytest.mark.timeout(900)]  # hundreds of nights
+Fleet.TestCase.settings = settings(settings.default, stateful_step_count=40)
+
+
+@pytest.mark.timeout(900)  # hundreds of nights
+class TestFleet(Fleet.TestCase):  # type: ignore[misc,valid-type]
+    pass

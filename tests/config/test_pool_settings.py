@@ -267,9 +267,6 @@ LATER = [
     "memory: {top_k: 4}",
     "memory: {floor: 0.5}",
     "memory: {autosave: probation}",
-    "limits: {memory_free_gb: 2}",
-    "limits: {load_per_core: 2}",
-    "limits: {worktree_gb: 2}",
 ]
 
 

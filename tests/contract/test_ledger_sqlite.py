@@ -15,8 +15,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from fleet.adapters.ledger import SqlLedger
+from fleet.adapters.ledger.columns import metadata
 from fleet.adapters.ledger.engine import HEAD, engine_for, migrate
-from fleet.adapters.ledger.tables import metadata
 from fleet.adapters.memory import ManualClock
 from fleet.domain.errors import ConfigError, FleetError, StaleLeaseError, TransientError
 from fleet.ports import Append, Log, Save

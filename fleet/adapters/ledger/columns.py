@@ -5,6 +5,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
+# every table of the ledger stands in it
+metadata = sa.MetaData()
+
 
 class Instant(sa.TypeDecorator[datetime]):
     """An aware instant, kept as UTC text: every database orders and returns it alike."""

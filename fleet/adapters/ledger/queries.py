@@ -6,12 +6,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from fleet.adapters.ledger import tables
+from fleet.adapters.ledger import standing, tables
 from fleet.domain.merge import CLOSED, PullRequestStatus
 from fleet.domain.result import VerdictStatus
 
 _tasks, _attempts, _pulls, _actions = tables.tasks, tables.attempts, tables.pulls, tables.actions
-_settled, _receipts, _health = tables.settlements, tables.receipts, tables.health
+_settled, _receipts = tables.settlements, tables.receipts
+_health, _holds, _terms = standing.health, standing.holds, standing.terms
 _events, _verdicts = tables.events, tables.verdicts
 _unclosed = [status.value for status in PullRequestStatus if status not in CLOSED]
 _open_keys = sa.select(_tasks.c.key).where(_tasks.c.resolution.is_(None))
@@ -48,6 +49,11 @@ NAMED = _family.where(_tasks.c.key.in_(sa.bindparam("named", expanding=True)))
 
 
 HEALTH = sa.select(_health.c.subject, _health.c.version).order_by(_health.c.subject)
+HOLDS = (
+    sa.select(_holds.c.subject, _holds.c.version).where(_holds.c.active).order_by(_holds.c.subject)
+)
+HOLD = sa.select(_holds).where(_holds.c.subject == sa.bindparam("subject"))
+TERM = sa.select(_terms).where(_terms.c.name == sa.bindparam("name"))
 
 ACCOUNT_DAYS = (
     sa.select(

@@ -11,13 +11,14 @@ from fleet.adapters.ledger.rows import KEYS, TABLES, from_row
 from fleet.domain.attempt import Attempt
 from fleet.domain.budget import Tally
 from fleet.domain.health import Health
+from fleet.domain.hold import Hold
 from fleet.domain.merge import PullRequest
 from fleet.domain.pending import PendingAction
 from fleet.domain.plan import Snapshot
 from fleet.domain.task import Resolution, Task
 
 Row = TypeVar("Row")
-Moving = TypeVar("Moving", Task, Attempt, PullRequest, PendingAction, Health)
+Moving = TypeVar("Moving", Task, Attempt, PullRequest, PendingAction, Health, Hold)
 
 # databases bound how many values a statement may name
 _AT_ONCE = 1000
@@ -69,6 +70,7 @@ def snapshot(connection: sa.Connection, rows: Rows, *, first: date, run: str) ->
         pulls=rows.current(connection, PullRequest, queries.PULLS),
         pending=rows.current(connection, PendingAction, queries.PENDING),
         health=rows.current(connection, Health, queries.HEALTH),
+        holds=rows.current(connection, Hold, queries.HOLDS),
         account_days=_account_days(connection, first),
         project_days=_project_days(connection, first),
         task_settled=_task_settled(connection),

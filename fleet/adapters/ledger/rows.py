@@ -11,23 +11,27 @@ from typing import Any, TypeVar, cast
 
 import sqlalchemy as sa
 
-from fleet.adapters.ledger import tables
+from fleet.adapters.ledger import standing, tables
 from fleet.domain.attempt import Attempt
 from fleet.domain.budget import Reservation, Settlement
 from fleet.domain.events import Event
 from fleet.domain.health import Health
+from fleet.domain.hold import Hold
 from fleet.domain.merge import PullRequest
 from fleet.domain.pending import PendingAction
 from fleet.domain.result import Verdict
 from fleet.domain.swap import Receipt
 from fleet.domain.task import Task
+from fleet.domain.term import Term
 
 TABLES: dict[type, sa.Table] = {
     Task: tables.tasks,
     Attempt: tables.attempts,
     PullRequest: tables.pulls,
     PendingAction: tables.actions,
-    Health: tables.health,
+    Health: standing.health,
+    Hold: standing.holds,
+    Term: standing.terms,
     Verdict: tables.verdicts,
     Reservation: tables.reservations,
     Settlement: tables.settlements,
@@ -40,6 +44,8 @@ KEYS: dict[type, str] = {
     PullRequest: "number",
     PendingAction: "id",
     Health: "subject",
+    Hold: "subject",
+    Term: "name",
 }
 
 Row = TypeVar("Row")

@@ -14,13 +14,15 @@ from fleet.domain.attempt import Attempt
 from fleet.domain.budget import Reservation, Settlement
 from fleet.domain.errors import NotFoundError, StaleLeaseError
 from fleet.domain.events import Event
+from fleet.domain.hold import Hold
 from fleet.domain.merge import PullRequest
 from fleet.domain.pending import PendingAction
 from fleet.domain.plan import Snapshot
 from fleet.domain.result import Verdict
 from fleet.domain.swap import Receipt
 from fleet.domain.task import Task
-from fleet.ports import Append, Clock, Ledger, Log, Save, Stateful, Write
+from fleet.domain.term import COORDINATOR, Term, refuse_deposed
+from fleet.ports import Append, Clock, Fence, Ledger, Log, Save, Stateful, Write
 
 Row = TypeVar("Row")
 
@@ -50,6 +52,8 @@ class SqlLedger(Ledger):
                         row_ = to_row(event)
                         del row_["id"]
                         _append(connection, tables.events, row_)
+                    case Fence(term=number):
+                        refuse_deposed(_term(connection), number)
 
     def snapshot(self, *, run: str = "") -> Snapshot:
         first = reading.first_day(self._clock.now())
@@ -126,6 +130,15 @@ class SqlLedger(Ledger):
             found = found.where(columns.attempt == attempt)
         return self._all(Event, found)
 
+    def term(self) -> Term | None:
+        with self._reading() as connection:
+            return _term(connection)
+
+    def hold(self, subject: str) -> Hold | None:
+        with self._reading() as connection:
+            found = connection.execute(queries.HOLD, {"subject": subject}).mappings().first()
+        return None if found is None else from_row(Hold, found)
+
     def setting(self, name: str) -> str | None:
         with self._reading() as connection:
             return connection.scalar(
@@ -159,6 +172,11 @@ class SqlLedger(Ledger):
     def _reading(self) -> Iterator[sa.Connection]:
         with translated(), reading_from(self._engine) as connection:
             yield connection
+
+
+def _term(connection: sa.Connection) -> Term | None:
+    found = connection.execute(queries.TERM, {"name": COORDINATOR}).mappings().first()
+    return None if found is None else from_row(Term, found)
 
 
 def _noun(kind: type) -> str:

@@ -10,14 +10,12 @@ from fleet.adapters.ledger.columns import (
     flag,
     json,
     later,
+    metadata,
     text,
     whole,
 )
 from fleet.domain.attempt import LIVE
 from fleet.domain.merge import PullRequestStatus
-
-metadata = sa.MetaData()
-
 
 tasks = sa.Table(
     "tasks",
@@ -75,6 +73,7 @@ attempts = sa.Table(
     whole("last_seq"),
     whole("claims"),
     at("last_turn", null=True),
+    at("last_work", null=True),
     text("stopping", null=True),
     text("cause", null=True),
     text("outcome", null=True),
@@ -215,19 +214,6 @@ receipts = sa.Table(
     sa.Column("seconds_lost", sa.Float, nullable=False),
     sa.Column("night", Day, nullable=False, index=True),
     at("at"),
-)
-
-health = sa.Table(
-    "health",
-    metadata,
-    text("subject", key=True),
-    text("kind"),
-    text("reason"),
-    at("since"),
-    at("until", null=True),
-    whole("strikes"),
-    flag("blocked"),
-    whole("version"),
 )
 
 events = sa.Table(

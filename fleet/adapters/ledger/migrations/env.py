@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from fleet.adapters.ledger.tables import metadata
+from fleet.adapters.ledger.columns import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],
