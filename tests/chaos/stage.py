@@ -1,0 +1,85 @@
+"""The stage of a night of chaos: what the driver, the faults and the checker share."""
+
+import subprocess
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random  # noqa: TID251 - a night is given a seeded one
+from typing import Protocol
+
+from tests.e2e.fleets import Home
+
+
+@dataclass(kw_only=True)
+class Stage:
+    """A home, its repository and its engine, with all that a fault may lay hands on.
+
+    `folder` holds everything of the night and stays where something was broken. `disk` is the
+    folder that holds nothing but the home: a small file system may be mounted there before.
+    `engine` is the engine's own address, as outsiders ask it; fleet is started with what
+    `variables` say, so that a fault may put a proxy of its own between the two (DOCKER_HOST).
+    `data_root` is where the engine keeps containers' logs, None where the engine is not ours to
+    meddle with; `engine_pid` likewise. `process` is the life of the coordinator under way.
+    """
+
+    folder: Path
+    repository: Path
+    home: Home
+    random: Random
+    engine: str = "unix:///var/run/docker.sock"
+    data_root: Path | None = None
+    engine_pid: int | None = None
+    variables: dict[str, str] = field(default_factory=dict)
+    process: "subprocess.Popen[str] | None" = None
+    diary: list[str] = field(default_factory=list)
+
+    @property
+    def disk(self) -> Path:
+        """Answer the folder that holds the home and nothing else."""
+        return self.home.folder.parent
+
+    def note(self, text: str) -> None:
+        """Write down what was done to the night, for whoever reads the folder of a failed seed."""
+        self.diary.append(text)
+        with (self.folder / "diary.txt").open("a") as file:
+            file.write(f"{text}\n")
+
+    def docker(self, *words: str, timeout: float = 60) -> str:
+        """Ask the engine itself, beside fleet and beside any proxy."""
+        done = subprocess.run(
+            ["docker", "--host", self.engine, *words],
+            check=True,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+        )
+        return done.stdout.strip()
+
+    def containers(self, *, running: bool = False) -> list[str]:
+        """Answer the names of this home's containers, all of them or those that run."""
+        label = f"label=fleet.home={self.home.home8}"
+        every = () if running else ("--all",)
+        return self.docker("ps", *every, "--filter", label, "--format", "{{.Names}}").split()
+
+
+class Fault(Protocol):
+    """Something that goes wrong for a while.
+
+    `during` ones begin while a life of the coordinator is under way, and end before it does or
+    after it; the others stand before a life begins (a proxy, a full disk) and end after it. A
+    fault draws only from the stage's dice, and leaves nothing behind when it has ended.
+    """
+
+    name: str
+    during: bool
+
+    def able(self, stage: Stage) -> str:
+        """Answer why it cannot be played on this stage, "" where it can."""
+        ...
+
+    def begin(self, stage: Stage) -> None:
+        """Let it happen; where there is nothing to happen to (no container), do nothing."""
+        ...
+
+    def end(self, stage: Stage) -> None:
+        """Let it be over; fine when it never began."""
+        ...
