@@ -9,6 +9,18 @@ from typing import Protocol
 from tests.e2e.fleets import Home
 
 
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """How a task's agents behave (the play `kind` in agent.py), and what has to come of it.
+
+    In the end its status is one of `ends`; where that is `done` it was merged. Where none of them
+    is `done`, no marker of it may stand on the target.
+    """
+
+    kind: str
+    ends: frozenset[str] = frozenset({"done"})
+
+
 @dataclass(kw_only=True)
 class Stage:
     """A home, its repository and its engine, with all that a fault may lay hands on.
@@ -19,6 +31,7 @@ class Stage:
     `variables` say, so that a fault may put a proxy of its own between the two (DOCKER_HOST).
     `data_root` is where the engine keeps containers' logs, None where the engine is not ours to
     meddle with; `engine_pid` likewise. `process` is the life of the coordinator under way.
+    `parts` are the tasks of the night by their keys. `start` is the target's first commit.
     """
 
     folder: Path
@@ -30,6 +43,8 @@ class Stage:
     engine_pid: int | None = None
     variables: dict[str, str] = field(default_factory=dict)
     process: "subprocess.Popen[str] | None" = None
+    parts: dict[str, Part] = field(default_factory=dict)
+    start: str = ""
     diary: list[str] = field(default_factory=list)
 
     @property
