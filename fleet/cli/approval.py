@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fleet.cli.output import clock, document, plain, put, table
+from fleet.cli.output import clock, document, plain, plain_lines, put, table
 from fleet.cli.place import DryRun, Json, opened, pen
 from fleet.domain.errors import ConfigError
 from fleet.domain.pending import ActionStatus, PendingAction
@@ -52,8 +52,8 @@ def show(ctx: typer.Context, identity: str, json: Json = False) -> None:
         put(f"{'answered:':<10}{plain(view['answered_by'])}, {clock(view['answered_at'])}")
     for risk in view["risks"]:
         put(f"{'risk:':<10}{plain(risk)}")
-    for line in view["diff"].splitlines():
-        put(f"  {plain(line.expandtabs())}")
+    for line in plain_lines(view["diff"].rstrip("\n")) if view["diff"] else ():
+        put(f"  {line}")
 
 
 @app.command()

@@ -35,6 +35,12 @@ def plain(text: object) -> str:
     return "".join(c if c.isprintable() else " " for c in str(text))
 
 
+def plain_lines(text: str) -> list[str]:
+    """Answer the lines of what somebody else wrote, each without control characters."""
+    # not splitlines: other separators would let one line pass for two
+    return [plain(line.expandtabs()) for line in text.split("\n")]
+
+
 def clock(moment: str | None) -> str:
     """Answer an instant of a read model by the clock of this machine; "" where there is none."""
     if moment is None:

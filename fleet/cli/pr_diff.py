@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from fleet.cli.output import plain, put, say
+from fleet.cli.output import plain_lines, put, say
 from fleet.cli.place import opened
 from fleet.domain.errors import ConfigError, WorkspaceError
 
@@ -95,8 +95,7 @@ def project_of(office: "Office", pull: "PullRequest") -> "Project":
 def _show(text: str) -> None:
     from rich.console import Console
 
-    # not splitlines: other separators would let one line pass for two
-    lines = [plain(line.expandtabs()) for line in text.rstrip("\n").split("\n")]
+    lines = plain_lines(text.rstrip("\n"))
     console = Console()
     if not console.is_terminal or console.no_color:
         for line in lines:

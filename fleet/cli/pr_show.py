@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from fleet.cli.output import clock, plain, put, table
+from fleet.cli.output import clock, plain, plain_lines, put, table
 from fleet.domain.words import age, lines_of
 
 _SUMMARY = 40  # lines of what an agent or a person wrote
@@ -148,8 +148,7 @@ def _said(comments: Sequence[str]) -> list[str]:
 
 def _bounded(text: str) -> list[str]:
     """Answer the lines of what somebody wrote, without control characters, as many as one reads."""
-    # not splitlines: other separators would let one line pass for two
-    lines = [plain(line.expandtabs()).rstrip() for line in text.strip().split("\n")]
+    lines = [line.rstrip() for line in plain_lines(text.strip())]
     lines = lines if any(lines) else []
     if len(lines) > _SUMMARY:
         left = len(lines) - _SUMMARY

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from fleet.cli.output import clock, document, plain, put
+from fleet.cli.output import clock, document, plain, plain_lines, put
 from fleet.cli.place import Json, opened
 from fleet.domain.task import parse_key
 
@@ -46,4 +46,4 @@ def _log_line(row: dict[str, Any]) -> str:
         f"{clock(row['at'])}  {row['attempt'] or row['task']}  {row['kind']}  {plain(row['what'])}"
     )
     tail = row["output"]
-    return head + "".join(f"\n    {plain(line)}" for line in tail.splitlines()[-30:])
+    return head + "".join(f"\n    {line}" for line in plain_lines(tail.rstrip("\n"))[-30:] if tail)

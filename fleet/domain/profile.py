@@ -97,7 +97,7 @@ class Project:
     in. Up to `checks_at_once` checks of one commit run side by side. Up to `batch` pull requests
     are merged together and checked once. What lands is pushed to `remote`, a name or an address
     that git knows, where there is one. While `in_review_limit` pull requests wait for a reviewer,
-    no other task of the project is begun.
+    or are verified for one, no other task of the project is begun.
     """
 
     key: str
