@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fleet.adapters import home as homes
+from fleet.adapters.failpoints import arm, watched
 from fleet.adapters.system import SystemClock, SystemIds
 from fleet.app.coordinator import Coordinator, Order
 from fleet.app.run import STARTED, run_of
@@ -50,6 +51,7 @@ def office_open(settings: Settings) -> Iterator[Office]:
     """
     from fleet.adapters.ledger import SqlLedger
 
+    arm(settings.variables)
     home = settings.home
     fleet = load_fleet(home)
     home8 = homes.read_id(home)
@@ -69,7 +71,7 @@ def office_open(settings: Settings) -> Iterator[Office]:
             home=home,
             home8=home8,
             fleet=fleet,
-            ledger=ledger,
+            ledger=watched("ledger", ledger),
             clock=clock,
         )
     finally:
@@ -137,7 +139,8 @@ def tools(office: Office, *, run: str) -> Tools:
 
     redaction = Redaction()
     redact_logs(redaction)
-    engine, git = runtime(office), worktrees(office)
+    engine = watched("runtime", runtime(office))
+    git = watched("worktrees", worktrees(office))
     checking = Means(
         worktrees=git,
         runtime=engine,
@@ -155,14 +158,14 @@ def tools(office: Office, *, run: str) -> Tools:
         alarm=ScheduledAlarm(),
         ledger=office.ledger,
         runtime=engine,
-        networks=networks(office),
+        networks=watched("networks", networks(office)),
         worktrees=git,
-        verifier=ContainerVerifier(checking, office.ledger),
-        packets=homes.FolderPackets(office.home),
-        secrets=secrets(office, redaction),
-        scanner=SecretScanner(redaction),
-        traces=JsonlTraces(office.home / "traces", redaction),
-        reports=FolderReports(office.home),
+        verifier=watched("verifier", ContainerVerifier(checking, office.ledger)),
+        packets=watched("packets", homes.FolderPackets(office.home)),
+        secrets=watched("secrets", secrets(office, redaction)),
+        scanner=watched("scanner", SecretScanner(redaction)),
+        traces=watched("traces", JsonlTraces(office.home / "traces", redaction)),
+        reports=watched("reports", FolderReports(office.home)),
     )
 
 

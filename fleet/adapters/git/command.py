@@ -12,6 +12,7 @@ from pathlib import Path
 from threading import Timer
 from typing import IO, Any, cast
 
+from fleet.adapters.failpoints import around
 from fleet.adapters.git.hardened import ENVIRONMENT, HARDENED
 from fleet.domain.errors import DiskFullError, WorkspaceError
 
@@ -83,14 +84,15 @@ class Git:
     def run(self, *arguments: str, stdin: bytes = b"", allowed: tuple[int, ...] = (0,)) -> Answer:
         """Run one command; raises WorkspaceError on an exit code that is not allowed."""
         try:
-            done = subprocess.run(
-                [*HARDENED, *arguments],
-                input=stdin,
-                capture_output=True,
-                check=False,
-                timeout=TIMEOUT,
-                **self.process(),
-            )
+            with around(f"git.{arguments[0]}"):
+                done = subprocess.run(
+                    [*HARDENED, *arguments],
+                    input=stdin,
+                    capture_output=True,
+                    check=False,
+                    timeout=TIMEOUT,
+                    **self.process(),
+                )
         except subprocess.TimeoutExpired as error:
             raise self._late(arguments) from error
         answer = Answer(code=done.returncode, out=done.stdout, complaint=_complaint(done.stderr))
@@ -111,6 +113,7 @@ class Git:
     def output(self, *arguments: str) -> Iterator[BufferedReader]:
         """Answer a command's output; it is killed when it still has some at the block's end."""
         with (
+            around(f"git.{arguments[0]}"),
             tempfile.TemporaryFile() as complaint,
             subprocess.Popen(
                 [*HARDENED, *arguments],
@@ -133,6 +136,7 @@ class Git:
     def feed(self, *arguments: str, chunks: Iterable[bytes]) -> None:
         """Stream chunks into a command; raises WorkspaceError when it does not take them."""
         with (
+            around(f"git.{arguments[0]}"),
             tempfile.TemporaryFile() as complaint,
             subprocess.Popen(
                 [*HARDENED, *arguments],

@@ -17,6 +17,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from fleet.adapters.failpoints import around
 from fleet.adapters.git.address import protocol_of, without_secrets
 from fleet.adapters.git.command import Git, Owner, text
 from fleet.adapters.git.files import make_folder, write
@@ -94,6 +95,7 @@ def talk(git: Git, name: str, *arguments: str) -> Told:
     """
     settings = (word for one in _SETTINGS for word in ("-c", one))
     with (
+        around(f"git.{arguments[0]}"),
         tempfile.TemporaryFile() as out,
         tempfile.TemporaryFile() as words,
         subprocess.Popen(

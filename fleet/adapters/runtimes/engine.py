@@ -18,6 +18,7 @@ from docker.transport.unixconn import (
 )
 from docker.utils import kwargs_from_env
 
+from fleet.adapters.failpoints import around
 from fleet.domain.errors import EngineDownError, FleetError, TransientError
 
 STDOUT = 1
@@ -29,6 +30,8 @@ _PATIENCE = 120
 # connections kept open at most
 _THREADS = 64
 _FRAME = struct.Struct(">BxxxL")
+# what may be done with one thing; a name is none of them
+_VERBS = frozenset({"create", "json", "kill", "logs", "start", "stop", "unpause", "wait"})
 # what a busy or restarting engine says with status 500
 _PASSING = (
     "context deadline exceeded",
@@ -180,6 +183,23 @@ class _OnePool(UnixHTTPAdapter):
         proxies: Mapping[str, str] | None = None,  # noqa: ARG002
     ) -> UnixHTTPConnectionPool:
         return self._pool
+
+    def send(
+        self,
+        request: requests.PreparedRequest,
+        *args: Any,  # noqa: ANN401 - as requests has it
+        **named: Any,  # noqa: ANN401
+    ) -> requests.Response:
+        with around(f"engine.{_request_name(request)}"):
+            return super().send(request, *args, **named)
+
+
+def _request_name(request: requests.PreparedRequest) -> str:
+    """Name a request by its method, kind of thing and verb: `post.containers.start`."""
+    words = str(request.path_url).partition("?")[0].strip("/").split("/")
+    # the first is the version; a name stands between the kind and what is done with it
+    kind, verb = words[1:2], [word for word in words[2:][-1:] if word in _VERBS]
+    return ".".join((str(request.method).lower(), *kind, *verb))
 
 
 class _Pool(UnixHTTPConnectionPool):
