@@ -45,6 +45,7 @@ def collect(
         if taken.salvage is not None:
             kept = write(Commit(tree=taken.salvage, parents=(head,), at=when))
         _record(repository, attempt, base=base, head=head, kept=kept)
+    place.mark_collected(repository.owner)
     return Collected(
         head=head,
         diff=diff(repository, repository.tip(), head),

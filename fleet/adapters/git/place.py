@@ -52,6 +52,15 @@ class Place:
         """Answer when it was marked, in nanoseconds: nobody but fleet was at the tree before."""
         return (self.beside / "ready").stat().st_mtime_ns
 
+    def mark_collected(self, owner: Owner) -> None:
+        """Say that all of its work is in a commit that a reference holds: it may go."""
+        write(self.beside / "collected", b"", owner)
+
+    @property
+    def unsaved(self) -> bool:
+        """Tell whether work may lie in it that is in no commit yet."""
+        return self.ready() is not None and not (self.beside / "collected").exists()
+
     def ready(self) -> dict[str, str] | None:
         """Answer what was marked, None when the place is half-made or gone."""
         mark = self.beside / "ready"

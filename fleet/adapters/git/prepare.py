@@ -1,6 +1,7 @@
 """Make what an attempt works in: branch, worktree, trusted index and private git directory."""
 
 import os
+from itertools import count
 from pathlib import Path
 
 from fleet.adapters.git.compare import contains, merge_base
@@ -29,9 +30,7 @@ def branch_head(repository: Repository, place: Place, *, branch: str, fresh: boo
     if head is not None and (not fresh or head == tip):
         return head
     if head is not None and not contains(repository, tip, head):
-        kept = f"{KEPT}{place.name}-before"
-        if repository.resolve(kept) is None:
-            repository.refs.run("update-ref", kept, head, NOWHERE)
+        keep_commit(repository, head, name=f"{place.name}-before")
     repository.refs.run("update-ref", "-m", "fleet: start", ref, tip, head or NOWHERE)
     return tip
 
@@ -102,13 +101,19 @@ def forget(repository: Repository, place: Place) -> None:
 
 
 def keep_commit(repository: Repository, sha: str, *, name: str) -> None:
-    """Keep a commit by name, so that git never collects it.
+    """Keep a commit by name, so that git never collects it; the caller holds the lock.
 
-    What is kept under the name already and holds the commit stays: a salvage holds more.
+    What is kept stays so: where the name holds the commit already, as a salvage does that holds
+    more, nothing is done; where it holds other work, the name with the next number is taken.
     """
-    standing = repository.resolve(f"{KEPT}{name}")
-    if standing is None or not contains(repository, standing, sha):
-        repository.refs.run("update-ref", f"{KEPT}{name}", sha)
+    for number in count(1):
+        ref = f"{KEPT}{name}" if number == 1 else f"{KEPT}{name}-{number}"
+        standing = repository.resolve(ref)
+        if standing is not None and contains(repository, standing, sha):
+            return
+        if standing is None or contains(repository, sha, standing):
+            repository.refs.run("update-ref", ref, sha, standing or NOWHERE)
+            return
 
 
 def plant(repository: Repository, branch: str, *, sha: str) -> None:

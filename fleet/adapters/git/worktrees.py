@@ -18,6 +18,7 @@ from fleet.adapters.git.locks import RepositoryLocks
 from fleet.adapters.git.place import attempt_place, check_place
 from fleet.adapters.git.repository import Repository, open_repository
 from fleet.adapters.git.room import translated, weighed
+from fleet.adapters.git.salvage import salvage
 from fleet.adapters.git.visit import visit
 from fleet.domain.attempt import Attempt
 from fleet.domain.change import Diff
@@ -226,6 +227,9 @@ class GitWorktrees(Worktrees):
     @_told
     def remove(self, project: Project, attempt: str) -> None:
         place = attempt_place(self._home, attempt)
+        if place.unsaved:
+            with self._held(project) as repository:
+                salvage(repository, place)
         place.clear()
         with self._held(project) as repository:
             prepare.forget(repository, place)
