@@ -7,6 +7,7 @@ from random import Random  # noqa: TID251 - a night is given a seeded one
 from typing import Protocol
 
 from tests.e2e.fleets import Home
+from tests.own_engine import OwnEngine
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,8 +30,8 @@ class Stage:
     folder that holds nothing but the home: a small file system may be mounted there before.
     `engine` is the engine's own address, as outsiders ask it; fleet is started with what
     `variables` say, so that a fault may put a proxy of its own between the two (DOCKER_HOST).
-    `data_root` is where the engine keeps containers' logs, None where the engine is not ours to
-    meddle with; `engine_pid` likewise. `process` is the life of the coordinator under way.
+    `own` is the engine itself where it is the night's own, None where it is the user's and not to
+    be meddled with. `process` is the life of the coordinator under way, None between two lives.
     `parts` are the tasks of the night by their keys. `start` is the target's first commit.
     """
 
@@ -39,8 +40,7 @@ class Stage:
     home: Home
     random: Random
     engine: str = "unix:///var/run/docker.sock"
-    data_root: Path | None = None
-    engine_pid: int | None = None
+    own: OwnEngine | None = None
     variables: dict[str, str] = field(default_factory=dict)
     process: "subprocess.Popen[str] | None" = None
     parts: dict[str, Part] = field(default_factory=dict)
