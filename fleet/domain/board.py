@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from fleet.domain.attempt import Attempt, Red, State
 from fleet.domain.chain import barred_by, candidates, swaps_left
+from fleet.domain.halting import Halts, halts_of
 from fleet.domain.merge import PullRequest, PullRequestStatus
 from fleet.domain.pending import ActionStatus, PendingAction
 from fleet.domain.plan import Snapshot
@@ -36,7 +37,7 @@ class Standing:
 
 @dataclass(frozen=True, kw_only=True)
 class Board:
-    """A snapshot indexed for questions about one task."""
+    """A snapshot indexed for questions about one task; `halts` says what people stopped."""
 
     snapshot: Snapshot
     fleet: Fleet
@@ -44,10 +45,14 @@ class Board:
     pulls: dict[str, PullRequest]
     pending: dict[str, PendingAction]
     children: dict[str, tuple[Task, ...]]
+    halts: Halts
 
 
-def board_of(snapshot: Snapshot, fleet: Fleet) -> Board:
-    """Index a snapshot: attempts by task, pull requests and questions by attempt."""
+def board_of(snapshot: Snapshot, fleet: Fleet, *, halted: str = "") -> Board:
+    """Index a snapshot: attempts by task, pull requests and questions by attempt.
+
+    `halted` says why everything is stopped though the ledger holds nothing.
+    """
     attempts: dict[str, list[Attempt]] = {}
     for attempt in snapshot.attempts:
         attempts.setdefault(attempt.task, []).append(attempt)
@@ -62,6 +67,7 @@ def board_of(snapshot: Snapshot, fleet: Fleet) -> Board:
         pulls={pull.attempt: pull for pull in snapshot.pulls},
         pending={action.attempt: action for action in snapshot.pending},
         children={k: tuple(v) for k, v in children.items()},
+        halts=halts_of(snapshot.holds, halted=halted),
     )
 
 
@@ -97,28 +103,31 @@ def _untouched(task: Task) -> bool:
 def _under_way(attempt: Attempt, board: Board) -> Standing:
     match attempt.state:
         case State.VERIFYING:
-            return _being_verified(board.pending.get(attempt.id))
+            return _being_verified(board.pending.get(attempt.id), board.halts.stop(attempt.task))
         case State.VERIFIED:
-            return _in_review(board.pulls.get(attempt.id))
+            return _in_review(board.pulls.get(attempt.id), board.halts.stop(attempt.task))
         case State.PREPARING | State.RUNNING if attempt.hindered:
             return _waits(attempt.hindered)
         case _:
             return Standing(status=Status.RUNNING, reason=f"attempt {attempt.number}")
 
 
-def _being_verified(action: PendingAction | None) -> Standing:
+def _being_verified(action: PendingAction | None, stopped: str) -> Standing:
     if action is not None and action.status is ActionStatus.PENDING:
         return _waits(f"approval {action.id}: {action.action}")
     if action is not None and action.status is ActionStatus.CLEARED:
         return _waits(f"approval {action.id} was cleared: retry or cancel the task")
+    if stopped:
+        return _waits(stopped)
     return Standing(status=Status.RUNNING, reason="being verified")
 
 
-def _in_review(pull: PullRequest | None) -> Standing:
+def _in_review(pull: PullRequest | None, stopped: str) -> Standing:
     if pull is None or pull.status is PullRequestStatus.OPEN:
         number = f"pull request {pull.number}" if pull else "pull request"
         return Standing(status=Status.REVIEW, reason=f"{number} waits for review")
-    return Standing(status=Status.MERGING, reason=pull.reason or f"pull request {pull.number}")
+    reason = stopped or pull.reason or f"pull request {pull.number}"
+    return Standing(status=Status.MERGING, reason=reason)
 
 
 def _waits(reason: str) -> Standing:

@@ -154,6 +154,9 @@ def shut(task: Task, board: Board, sight: Sight) -> str:
     """Answer what speaks against any new attempt of the task now, "" when nothing does."""
     if sight.stopping:
         return "the coordinator stops"
+    held = board.halts.start(task.key)
+    if held:
+        return held
     if sight.keys is not None and task.key not in sight.keys:
         return "not asked for in this run"
     if task.project not in board.fleet.projects:

@@ -31,6 +31,8 @@ class Merges:
 
 def merges(board: Board, tasks: Mapping[str, Task], sight: Sight) -> Merges:
     """Answer for each target the landing of what is checked, or the next tries."""
+    if board.halts.everything:
+        return Merges()
     queues = _queues(board, tasks, sight)
     company = _company(board) if queues else frozenset()
     actions: list[Land | Try] = []
@@ -82,11 +84,16 @@ def _queues(
 def _wanted(pull: PullRequest, board: Board, tasks: Mapping[str, Task], *, sight: Sight) -> bool:
     if pull.status not in _IN_HAND or withdrawn(tasks.get(pull.task), pull):
         return False
-    if sight.keys is not None and pull.task not in sight.keys and not is_merging(pull):
+    # what may be on the target already is seen through
+    if not is_merging(pull) and (_unasked(pull, sight) or board.halts.stop(pull.task)):
         return False
     # of the task alone: this is asked each tick
     own = board.attempts.get(pull.task, ())
     return any(a.id == pull.attempt and a.state is State.VERIFIED for a in own)
+
+
+def _unasked(pull: PullRequest, sight: Sight) -> bool:
+    return sight.keys is not None and pull.task not in sight.keys
 
 
 def _turn(pull: PullRequest, tasks: Mapping[str, Task]) -> tuple[int, datetime, int, int]:

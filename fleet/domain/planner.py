@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from fleet.domain.attempt import Attempt, Outcome, State, end_of
 from fleet.domain.board import Board, Standing, board_of, standing
 from fleet.domain.dispatching import Dispatches, dispatches
+from fleet.domain.halting import Halts
 from fleet.domain.merging import Merges, merges, withdrawn
 from fleet.domain.pending import ActionStatus
 from fleet.domain.plan import (
@@ -36,12 +37,13 @@ GIVES_WAY = timedelta(seconds=5)
 
 def plan(snapshot: Snapshot, fleet: Fleet, sight: Sight) -> Plan:
     """Answer what to do now; the same arguments give the same answer."""
-    board = board_of(snapshot, fleet)
+    board = board_of(snapshot, fleet, halted=sight.halted)
     pool = pool_of(snapshot, fleet, now=sight.now, unfit=sight.unfit)
     tasks = {task.key: task for task in snapshot.tasks}
     where = {task.key: standing(task, board) for task in snapshot.tasks}
     actions: list[Action] = []
-    watched = _Watched(sight=sight, pool=pool, spending=spending_of(snapshot, pool))
+    spending = spending_of(snapshot, pool)
+    watched = _Watched(sight=sight, pool=pool, spending=spending, halts=board.halts)
     for attempt in snapshot.attempts:
         if attempt.live or not attempt.cleaned:
             actions += _for_attempt(attempt, tasks.get(attempt.task), board, watched)
@@ -83,6 +85,7 @@ class _Watched:
     sight: Sight
     pool: Pool
     spending: Spending
+    halts: Halts
 
 
 def _wake(starts: Dispatches, merging: Merges, pool: Pool) -> datetime | None:
@@ -142,9 +145,11 @@ def _before_the_start(attempt: Attempt, task: Task, watched: _Watched) -> Iterat
 def _against_the_start(attempt: Attempt, task: Task, watched: _Watched) -> str:
     """Say why a leased attempt is not started after all: much may have changed since the lease."""
     sight, hindered = watched.sight, watched.pool.hindered.get(attempt.account)
+    held = watched.halts.start(task.key)
     reasons = (
         (sight.stopping, "the coordinator stops"),
         (task.cancel_requested, "cancelled on request"),
+        (bool(held), held),
         (sight.keys is not None and task.key not in sight.keys, "not asked for in this run"),
         (bool(sight.dispatch_refused), sight.dispatch_refused),
         (hindered is not None, hindered.reason if hindered else ""),
@@ -167,8 +172,8 @@ def _while_it_runs(attempt: Attempt, task: Task, watched: _Watched) -> Iterator[
             cause=attempt.cause,
         )
         return
-    if task.cancel_requested or sight.stopping:
-        reason = "cancelled on request" if task.cancel_requested else "the coordinator stops"
+    reason = _told_to_stop(task, watched)
+    if reason:
         yield Stop(attempt=attempt, outcome=Outcome.CANCELLED, reason=reason)
         return
     hearing = sight.hearing(attempt.id)
@@ -176,6 +181,14 @@ def _while_it_runs(attempt: Attempt, task: Task, watched: _Watched) -> Iterator[
     if found is not None:
         cause, reason = found
         yield Stop(attempt=attempt, outcome=Outcome.SWAP, reason=reason, cause=cause)
+
+
+def _told_to_stop(task: Task, watched: _Watched) -> str:
+    """Say why people want what runs to end, "" while nobody does."""
+    if task.cancel_requested:
+        return "cancelled on request"
+    stopped = watched.halts.stop(task.key)
+    return stopped or ("the coordinator stops" if watched.sight.stopping else "")
 
 
 def _once_collected(attempt: Attempt, task: Task | None) -> Iterator[Action]:
@@ -196,7 +209,9 @@ def _verification(attempt: Attempt, task: Task, board: Board, sight: Sight) -> I
         yield Conclude(attempt=attempt, to=State.CANCELLED, reason="cancelled on request")
     elif action is not None and action.status is ActionStatus.REJECTED:
         yield Conclude(attempt=attempt, to=State.REJECTED, reason=action.answer or "rejected")
-    elif not sight.stopping and (action is None or action.status is ActionStatus.APPROVED):
+    elif sight.stopping or board.halts.stop(task.key):
+        return
+    elif action is None or action.status is ActionStatus.APPROVED:
         yield Verify(attempt=attempt, task=task, action=action)
 
 
