@@ -678,6 +678,39 @@ class Verifier(Protocol):
 
 
 @runtime_checkable
+class Brake(Protocol):
+    """The file `STOP` of the home: any tool may make it, and everything is stopped."""
+
+    def pulled(self) -> str:
+        """Answer what stops everything, with the reason that the file gives; "" where none lies.
+
+        Whatever has that name and whoever may read it: what cannot be looked at stops as well.
+        """
+        ...
+
+    def release(self) -> None:
+        """Remove it; fine when it is gone. Raises FleetError where it cannot be removed."""
+        ...
+
+
+@runtime_checkable
+class Supervisor(Protocol):
+    """Whoever started fleet as a service and waits for its word; it may be nobody."""
+
+    def ready(self) -> None:
+        """Tell that the home is held and work goes on."""
+        ...
+
+    def alive(self) -> None:
+        """Tell that the decider goes on; called often, told as often as it was asked for."""
+        ...
+
+    def stopping(self) -> None:
+        """Tell that it ends."""
+        ...
+
+
+@runtime_checkable
 class Reports(Protocol):
     """Reports that are written by the clock, as files of the home."""
 

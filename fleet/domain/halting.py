@@ -31,15 +31,20 @@ class Halts:
         """Tell whether the coordinator is to end once nothing moves any more."""
         return COORDINATOR in self.drains
 
+    @property
+    def shut(self) -> str:
+        """Answer why nothing starts, whichever task it is of, "" while something may."""
+        drains = (self.drains.get(subject, "") for subject in (FLEET, COORDINATOR))
+        return next(filter(None, (self.everything, self.closing, *drains)), "")
+
     def stop(self, task: str) -> str:
         """Answer why nothing of that task goes on, "" while it may."""
         return self.everything or self.stops.get(task_subject(task), "")
 
     def start(self, task: str) -> str:
         """Answer why no attempt of that task starts, "" while one may."""
-        subjects = (FLEET, task_subject(task), COORDINATOR)
-        drains = (self.drains.get(subject, "") for subject in subjects)
-        return next(filter(None, (self.stop(task), self.closing, *drains)), "")
+        own = task_subject(task)
+        return self.everything or self.stops.get(own) or self.drains.get(own) or self.shut
 
 
 def halts_of(holds: Iterable[Hold], *, halted: str) -> Halts:

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 FLEET = "fleet"
 COORDINATOR = "coordinator"
+_LONGEST = 200  # characters of a reason
 
 
 class HoldKind(StrEnum):
@@ -42,6 +43,12 @@ class Hold:
 def task_subject(key: str) -> str:
     """Answer what the hold of a task is kept under."""
     return f"task {key}"
+
+
+def reason_of(text: str) -> str:
+    """Answer a reason as it is shown: one bounded line without control characters."""
+    plain = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return plain if len(plain) <= _LONGEST else f"{plain[: _LONGEST - 3]}..."
 
 
 def holds_of(holds: Iterable[Hold]) -> Mapping[str, Hold]:

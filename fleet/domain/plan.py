@@ -270,7 +270,8 @@ class Plan:
     """What to do now, what waits for what, and whether anything can still move by itself.
 
     `wake` is the next instant at which the answer may be another: a window opens or closes, a
-    cooldown ends, a day turns. `storm` says why dispatch is paused altogether, "" where it is not.
+    cooldown ends, a day turns. `storm` says why dispatch is paused altogether, "" where it is not,
+    `halted` why people keep anything from starting, "" where they do not.
     """
 
     actions: tuple[Action, ...] = ()
@@ -278,3 +279,4 @@ class Plan:
     idle: bool = False
     wake: datetime | None = None
     storm: str = ""
+    halted: str = ""

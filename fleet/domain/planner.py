@@ -65,6 +65,7 @@ def plan(snapshot: Snapshot, fleet: Fleet, sight: Sight) -> Plan:
         idle=not free and merging.wake is None and _at_rest(board, sight),
         wake=_wake(starts, merging, pool),
         storm=starts.storm,
+        halted=board.halts.shut,
     )
 
 

@@ -1,0 +1,51 @@
+"""The file `STOP` in the home, looked at without trust in what it is."""
+
+import os
+import stat
+from pathlib import Path
+
+from fleet.domain.errors import FleetError
+from fleet.domain.hold import reason_of
+from fleet.ports import Brake
+
+NAME = "STOP"
+_READ = 4096  # bytes
+
+
+class FileBrake(Brake):
+    """Nothing is followed or waited for: a link, a folder or a pipe of that name stops as well."""
+
+    def __init__(self, home: Path) -> None:
+        self._path = home / NAME
+
+    def pulled(self) -> str:
+        try:
+            if not stat.S_ISREG(self._path.lstat().st_mode):
+                return _said("it is no plain file")
+            return _said(self._first_line())
+        except FileNotFoundError:
+            return ""
+        except OSError as error:
+            return _said(f"it cannot be read: {error.strerror}")
+
+    def release(self) -> None:
+        try:
+            if stat.S_ISDIR(self._path.lstat().st_mode):
+                self._path.rmdir()
+            else:
+                self._path.unlink()
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            what = f"{self._path} cannot be removed: {error.strerror}"
+            raise FleetError(what, remedy="everything stays stopped; remove it yourself") from error
+
+    def _first_line(self) -> str:
+        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+        with open(os.open(self._path, flags), "rb") as file:  # noqa: PTH123 - an open descriptor
+            return file.read(_READ).partition(b"\n")[0].decode(errors="replace")
+
+
+def _said(reason: str) -> str:
+    shown = reason_of(reason)
+    return f"stopped by the file {NAME} in the home" + (f": {shown}" if shown else "")

@@ -1,0 +1,90 @@
+"""Halting: write down what people stop, and lift it again."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from fleet.app.desk import Pen
+from fleet.app.stations import intake
+from fleet.domain.errors import DuplicateError, FleetError, StaleLeaseError, TransientError
+from fleet.domain.events import Event
+from fleet.domain.hold import COORDINATOR, FLEET, Hold, HoldKind, reason_of, task_subject
+from fleet.ports import Fence, Log, Save, Write
+
+_TRIES = 20
+
+
+def stop_all(pen: Pen, *, reason: str) -> Hold:
+    """Stop everything until it is resumed; what was stopped before stays as it was."""
+    return _hold(FLEET, HoldKind.STOP, pen, reason=reason)
+
+
+def stop_task(key: str, pen: Pen, *, reason: str) -> Hold:
+    """Stop a task until it is resumed; raises NotFoundError, FleetError where it has ended."""
+    task = pen.ledger.task(key)
+    if not task.open:
+        raise FleetError(f"{key} has ended already: {task.resolution}")
+    return _hold(task_subject(key), HoldKind.STOP, pen, reason=reason)
+
+
+def end_coordinator(kind: HoldKind, term: int, pen: Pen) -> Hold:
+    """Ask the coordinator of that term to end; raises DeposedError where it is another's now."""
+    return _hold(COORDINATOR, kind, pen, reason="", fence=(Fence(term=term),))
+
+
+def resume(subject: str, pen: Pen) -> Hold | None:
+    """Lift a hold; answer it as it was, None where there was none."""
+    for _ in range(_TRIES):
+        hold = pen.ledger.hold(subject)
+        if hold is None or not hold.active:
+            return None
+        if _written(replace(hold, active=False), "resumed", pen):
+            return hold
+    raise _restless(subject)
+
+
+def _hold(
+    subject: str, kind: HoldKind, pen: Pen, *, reason: str, fence: Sequence[Fence] = ()
+) -> Hold:
+    intake.keepable([reason], what="a reason")
+    for _ in range(_TRIES):
+        before = pen.ledger.hold(subject)
+        if before is not None and before.active and kind in {before.kind, HoldKind.DRAIN}:
+            # who stopped it first is told of; a stop is no weaker for a drain that follows
+            return before
+        version = before.version if before else 0
+        hold = Hold(
+            subject=subject,
+            kind=kind,
+            active=True,
+            who=pen.who,
+            at=pen.clock.now(),
+            reason=reason_of(reason),
+            version=version,
+        )
+        if _written(hold, "held", pen, fence=fence):
+            return hold
+    raise _restless(subject)
+
+
+def _written(hold: Hold, verb: str, pen: Pen, *, fence: Sequence[Fence] = ()) -> bool:
+    at = pen.clock.now()
+    noun, _, key = hold.subject.partition(" ")
+    event = Event(
+        kind=f"{noun}.{verb}",
+        at=at,
+        who=pen.who,
+        task=key or None,
+        what=hold.reason,
+        data={"kind": hold.kind.value},
+    )
+    changed = replace(hold, who=pen.who, at=at)
+    writes: list[Write] = [*fence, Save(row=changed), Log(event=event)]
+    try:
+        pen.ledger.commit(writes)
+    except (StaleLeaseError, DuplicateError):
+        return False
+    return True
+
+
+def _restless(subject: str) -> TransientError:
+    return TransientError(f"the hold of {subject} changes all the time", remedy="try again")
