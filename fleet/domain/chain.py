@@ -15,7 +15,9 @@ _BARS_PROFILE = frozenset({Cause.CONTEXT_TOO_LONG, Cause.MODEL_NOT_FOUND})
 _ITS_OWN = _BARS_PROFILE | {Cause.RESERVATION}
 _REFUSED = frozenset({Cause.AUTH, Cause.BILLING})
 _NOBODYS = frozenset({Cause.RATE_LIMIT, Cause.QUOTA, Cause.OVERLOADED, Cause.NETWORK})
-_OUT_OF_MONEY = frozenset({Cause.RESERVATION, Cause.ACCOUNT_BUDGET, Cause.ACCOUNT_REQUESTS})
+_USED_UP = frozenset(
+    {Cause.RESERVATION, Cause.ACCOUNT_BUDGET, Cause.ACCOUNT_REQUESTS, Cause.OVERGROWN}
+)
 
 
 def counted_of(task: Task, attempts: Sequence[Attempt]) -> tuple[Attempt, ...]:
@@ -52,11 +54,11 @@ def barred_by(counted: Iterable[Attempt]) -> dict[str, Cause]:
 
 
 def avoided(counted: Sequence[Attempt]) -> Slot | None:
-    """Answer the slot to stay away from: one that hung, or used up its money."""
+    """Answer the slot to stay away from: one that hung, or used up its money or its room."""
     last = _decisive(counted)
     if last is None or last.cause is None:
         return None
-    if last.cause.trigger is not Trigger.TIMEOUT and last.cause not in _OUT_OF_MONEY:
+    if last.cause.trigger is not Trigger.TIMEOUT and last.cause not in _USED_UP:
         return None
     return Slot(profile=last.profile, account=last.account)
 
@@ -194,8 +196,9 @@ def cause_of_swap(last: Attempt | None, slot: Slot, *, stronger: Profile | None)
 def swaps_left(counted: Sequence[Attempt], rules: SwapRules) -> str:
     """Answer why the task may not be tried on, "" while it may.
 
-    What broke off counts like a timeout: nobody knows what it would have needed. Limits of
-    accounts, days and runs are nobody's fault: they end by themselves, or when a human acts.
+    What broke off or outgrew its room counts like a timeout: nobody knows what it would have
+    needed. Limits of accounts, days and runs are nobody's fault: they end by themselves, or when a
+    human acts.
     """
     broken = [a for a in counted if a.state in {State.FAILED, State.LOST} or _timed_out(a)]
     if len(broken) > rules.timeouts:
@@ -222,4 +225,5 @@ def _its_own(attempt: Attempt) -> bool:
 def _timed_out(attempt: Attempt) -> bool:
     if attempt.state is not State.SWAPPED:
         return False
-    return attempt.cause is None or attempt.cause.trigger is Trigger.TIMEOUT
+    cause = attempt.cause
+    return cause is None or cause.trigger is Trigger.TIMEOUT or cause is Cause.OVERGROWN

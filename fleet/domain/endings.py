@@ -28,6 +28,7 @@ _BY_CAUSE: Mapping[Cause, str] = MappingProxyType(
         Cause.PROJECT_BUDGET: "the project's budget of the day was used up",
         Cause.TASK_BUDGET: "the budget of the task was used up",
         Cause.RUN_BUDGET: "the budget of the run was used up",
+        Cause.OVERGROWN: "its files took more of the disk than an attempt may have",
         Cause.WINDOW_CLOSED: "its account may not be used at this hour",
         Cause.RED: "its work was rejected",
     }

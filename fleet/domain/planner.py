@@ -28,7 +28,7 @@ from fleet.domain.plan import (
 from fleet.domain.pool import Pool, pool_of
 from fleet.domain.profile import Fleet, OnClose
 from fleet.domain.proposing import proposals
-from fleet.domain.stopping import Spending, ground, spending_of
+from fleet.domain.stopping import Spending, ground, outgrown, spending_of
 from fleet.domain.task import Status, Task
 
 # how long a successor may take to start before what its predecessor left is removed all the same
@@ -178,7 +178,9 @@ def _while_it_runs(attempt: Attempt, task: Task, watched: _Watched) -> Iterator[
         yield Stop(attempt=attempt, outcome=Outcome.CANCELLED, reason=reason)
         return
     hearing = sight.hearing(attempt.id)
-    found = ground(attempt, task, watched.pool, spending=watched.spending, hearing=hearing)
+    found = ground(
+        attempt, task, watched.pool, spending=watched.spending, hearing=hearing
+    ) or outgrown(attempt, sight.sizes.get(attempt.id, 0), watched.pool.fleet)
     if found is not None:
         cause, reason = found
         yield Stop(attempt=attempt, outcome=Outcome.SWAP, reason=reason, cause=cause)

@@ -14,6 +14,7 @@ from fleet.domain.profile import Account, Fleet, OnClose, Profile
 from fleet.domain.swap import Cause
 from fleet.domain.task import Task
 
+_GB = 1024**3
 OVERTIME_GRACE = 30.0  # seconds: the runner gives up first, it can say what hung
 
 Ground = tuple[Cause, str]
@@ -169,3 +170,15 @@ def _turned(attempt: Attempt, fleet: Fleet, *, since: datetime) -> bool:
     tells = profile is not None and AGENTS[profile.agent].meter is Meter.LIVE
     last = attempt.last_turn if tells else attempt.last_progress
     return last is not None and last > since
+
+
+def outgrown(attempt: Attempt, size: int, fleet: Fleet) -> Ground | None:
+    """Answer that its files take more bytes than they may, None while they do not.
+
+    An attempt that told its result has only to leave.
+    """
+    most = fleet.worktree_bytes
+    if size <= most or attempt.failure_kind:
+        return None
+    said = f"its worktree takes {size / _GB:.1f} GB (limits.worktree_gb allows {most / _GB:g})"
+    return Cause.OVERGROWN, said

@@ -40,6 +40,7 @@ class Cause(StrEnum):
     PROJECT_BUDGET = "project_budget"
     TASK_BUDGET = "task_budget"
     RUN_BUDGET = "run_budget"
+    OVERGROWN = "overgrown"
     WINDOW_CLOSED = "window_closed"
     RED = "red"
 
@@ -77,6 +78,7 @@ _TRIGGERS: Mapping[Cause, Trigger] = MappingProxyType(
                 Cause.PROJECT_BUDGET,
                 Cause.TASK_BUDGET,
                 Cause.RUN_BUDGET,
+                Cause.OVERGROWN,
             ),
             Trigger.BUDGET,
         ),

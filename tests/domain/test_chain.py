@@ -208,11 +208,16 @@ def test_an_escalated_task_stays_with_the_strong_and_their_fallbacks():
     ]
 
 
-def test_only_what_hung_or_ran_out_of_money_is_avoided():
-    money = {Cause.RESERVATION, Cause.ACCOUNT_BUDGET, Cause.ACCOUNT_REQUESTS}
+def test_only_what_hung_or_ran_out_of_money_or_room_is_avoided():
+    used_up = {
+        Cause.RESERVATION,
+        Cause.ACCOUNT_BUDGET,
+        Cause.ACCOUNT_REQUESTS,
+        Cause.OVERGROWN,
+    }
 
     for cause in Cause:
-        expected = cause.trigger is Trigger.TIMEOUT or cause in money
+        expected = cause.trigger is Trigger.TIMEOUT or cause in used_up
         assert bool(avoided([swapped(cause=cause)])) is expected
     assert avoided([]) is None
     assert avoided([swapped(1), red(2)]) is None

@@ -1,0 +1,109 @@
+"""Guarding: whether the machine has room for another attempt, in words that do not flicker."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from fleet.domain.profile import Fleet
+
+FEWEST_FILES = 10_000  # a disk that can hold fewer more is as good as full
+LEAST_FILE = 4096  # bytes: an empty file takes room too
+
+_GB = 1024**3
+_UNTOLD = "this system does not tell"
+_FEWER = "start fewer at once (limits.parallel)"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Disk:
+    """Free room where `whose` files lie: bytes, and how many more files (None: not told)."""
+
+    whose: str
+    path: str
+    free: int
+    files: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Machine:
+    """What the machine has left: disks, bytes of memory, load per core; None: it does not tell."""
+
+    disks: tuple[Disk, ...]
+    memory: int | None
+    load: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Guard:
+    """One limit and how the machine stands to it.
+
+    `detail` has the numbers of this moment. `lack` says what keeps new attempts from starting, ""
+    where nothing does, and never a number that changes by itself: it is told once and not each
+    second anew. `remedy` says what to do about either; `told` whether the machine tells at all.
+    """
+
+    name: str
+    detail: str
+    lack: str = ""
+    remedy: str = ""
+    told: bool = True
+
+
+def guards(machine: Machine, fleet: Fleet) -> Iterator[Guard]:
+    """Yield every guard: the disks, memory, load."""
+    for disk in machine.disks:
+        yield _disk(disk, fleet)
+    yield _memory(machine.memory, fleet)
+    yield _load(machine.load, fleet)
+
+
+def lacking(machine: Machine, fleet: Fleet) -> str:
+    """Answer why nothing may start now, "" where the machine has room for another attempt."""
+    return "; ".join(each.lack for each in guards(machine, fleet) if each.lack)
+
+
+def _disk(disk: Disk, fleet: Fleet) -> Guard:
+    lack, wanted = "", fleet.disk_free_bytes
+    if disk.free < wanted:
+        lack = f"less than {_gb(wanted)} GB are free on the disk of {disk.whose}, {disk.path}"
+        lack += " (limits.disk_free_gb)"
+    elif disk.files is not None and disk.files < FEWEST_FILES:
+        lack = f"the disk of {disk.whose}, {disk.path}, has no room for {FEWEST_FILES} files more"
+    return Guard(
+        name=f"disk of {disk.whose}",
+        detail=f"{_gb(disk.free)} GB free at {disk.path}, {_gb(wanted)} wanted",
+        lack=lack,
+        remedy="free some, or lower limits.disk_free_gb" if lack else "",
+    )
+
+
+def _memory(free: int | None, fleet: Fleet) -> Guard:
+    wanted = fleet.memory_free_bytes
+    if free is None:
+        return Guard(name="memory", detail=_UNTOLD, remedy=_FEWER, told=False)
+    lack = f"less than {_gb(wanted)} GB of memory are free (limits.memory_free_gb)"
+    short = free < wanted
+    return Guard(
+        name="memory",
+        detail=f"{_gb(free)} GB free, {_gb(wanted)} wanted",
+        lack=lack if short else "",
+        remedy=f"{_FEWER}, or lower limits.memory_free_gb" if short else "",
+    )
+
+
+def _load(load: float | None, fleet: Fleet) -> Guard:
+    most = fleet.load_per_core
+    if load is None:
+        return Guard(name="load", detail=_UNTOLD, remedy=_FEWER, told=False)
+    high = load > most
+    return Guard(
+        name="load",
+        detail=f"{load:.1f} per core, at most {most:g}",
+        lack=f"the load is above {most:g} per core (limits.load_per_core)" if high else "",
+        remedy=f"{_FEWER}, or raise limits.load_per_core" if high else "",
+    )
+
+
+def _gb(size: int) -> str:
+    """Word it so that what is short of a limit never looks like the limit."""
+    # rounded down
+    return f"{size * 10 // _GB / 10:g}"
