@@ -22,7 +22,6 @@ from fleet.domain.errors import TransientError
 from fleet.domain.plan import Action, Dispatch, Follow, Plan, Sight, Snapshot
 from fleet.domain.planner import plan
 from fleet.domain.schedule import UNSCHEDULED
-from fleet.domain.wire import Line
 from fleet.ports import Log
 
 log = logging.getLogger(__name__)
@@ -246,25 +245,12 @@ class Coordinator:
             if not findings:
                 return snapshot
             desk = Desk(snapshot, at=self._tools.clock.now())
-            told = self._settle(findings, desk)
+            told = roster.fold(findings, desk, self._tools)
             if not traced:
                 watch.trace(told, self._tools)
                 traced = True
             if self._clerk.commit(desk.writes()):
                 return desk.after() or self._snapshot()
-
-    def _settle(
-        self, findings: "list[roster.Finding | watch.Told]", desk: Desk
-    ) -> dict[str, list[Line]]:
-        """Fold findings into the desk; answer what each attempt's container newly said."""
-        told: dict[str, list[Line]] = {}
-        for finding in findings:
-            if isinstance(finding, watch.Told):
-                new = watch.settle(finding, desk, fleet=self._tools.fleet)
-                told.setdefault(finding.attempt, []).extend(new)
-            else:
-                roster.settle(finding, desk, self._tools)
-        return told
 
     def _record(self, snapshot: Snapshot, current: Plan) -> bool:
         """Tell whether what is about to be done is written down."""

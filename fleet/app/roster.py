@@ -1,6 +1,6 @@
 """Who does what: for each action its station's record and work, for each finding its settlement."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import assert_never
 
@@ -36,6 +36,7 @@ from fleet.domain.plan import (
     Verify,
 )
 from fleet.domain.tries import Land, Try
+from fleet.domain.wire import Line
 from fleet.ports import Exit
 
 Finding = (
@@ -138,6 +139,20 @@ def _on_branch(action: Verify | Propose | Try | Land | Retire, tools: Tools) -> 
             return "git", lambda: learn.retire(action, tools)
         case _:
             assert_never(action)
+
+
+def fold(
+    findings: Iterable[Finding | watch.Told], desk: Desk, terms: Terms
+) -> dict[str, list[Line]]:
+    """Fold all findings into the desk; answer what each attempt's container newly said."""
+    told: dict[str, list[Line]] = {}
+    for finding in findings:
+        if isinstance(finding, watch.Told):
+            new = watch.settle(finding, desk, fleet=terms.fleet)
+            told.setdefault(finding.attempt, []).extend(new)
+        else:
+            settle(finding, desk, terms)
+    return told
 
 
 def settle(finding: Finding, desk: Desk, terms: Terms) -> None:

@@ -11,7 +11,6 @@ from fleet.app.simulation.books import Books
 from fleet.app.simulation.diary import Diary
 from fleet.app.simulation.play import Dice, picked
 from fleet.app.simulation.world import World
-from fleet.app.stations import watch
 from fleet.app.tools import Terms
 from fleet.domain.attempt import attempt_id
 from fleet.domain.plan import Dispatch, Plan, Sight, Snapshot
@@ -113,11 +112,7 @@ class Night:
         if not findings:
             return snapshot
         desk = Desk(snapshot, at=self._clock.now())
-        for finding in findings:
-            if isinstance(finding, watch.Told):
-                watch.settle(finding, desk, fleet=self._terms.fleet)
-            else:
-                roster.settle(finding, desk, self._terms)
+        roster.fold(findings, desk, self._terms)
         self._ledger.commit(desk.writes())
         return desk.after() or self._ledger.snapshot(run=RUN)
 
