@@ -1,24 +1,30 @@
 """The only place where ports meet adapters."""
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fleet.adapters import home as homes
 from fleet.adapters.failpoints import arm, watched
+from fleet.adapters.guards import MachineGuards, machine_now, places_of, remember_engine
 from fleet.adapters.system import SystemClock, SystemIds
+from fleet.app import tenure
 from fleet.app.coordinator import Coordinator, Order
 from fleet.app.run import STARTED, run_of
 from fleet.app.tools import Tools
 from fleet.config import Settings, load_fleet, read_settings, scaffold_home
 from fleet.domain.errors import ConfigError, CredentialError
 from fleet.domain.events import Event
+from fleet.domain.guarding import Guard, guards
 from fleet.domain.plan import Plan, Snapshot
 from fleet.domain.profile import Account, Fleet
 from fleet.domain.scenario import Scenario
+from fleet.domain.term import Term, standing_in_the_way
 from fleet.ports import Clock, ContainerRuntime, Ledger, Log, Networks, Secrets, Worktrees
 
 if TYPE_CHECKING:
@@ -130,6 +136,7 @@ def tools(office: Office, *, run: str) -> Tools:
     """Answer the ports a coordinator works with; `run` is the order that it carries out."""
     from fleet.adapters.redaction import Redaction, redact_logs
     from fleet.adapters.reports import FolderReports
+    from fleet.adapters.scales import FolderScales
     from fleet.adapters.scanner import SecretScanner
     from fleet.adapters.schedule import ScheduledAlarm
     from fleet.adapters.traces import JsonlTraces
@@ -160,6 +167,7 @@ def tools(office: Office, *, run: str) -> Tools:
         runtime=engine,
         networks=watched("networks", networks(office)),
         worktrees=git,
+        scales=FolderScales(office.home),
         verifier=watched("verifier", ContainerVerifier(checking, office.ledger)),
         packets=watched("packets", homes.FolderPackets(office.home)),
         secrets=watched("secrets", secrets(office, redaction)),
@@ -178,7 +186,11 @@ def coordinator_ready(
     Raises BusyError when another one holds it, WorkspaceError for a project that cannot be
     worked on, EngineDownError when no engine answers, FleetError for an image that cannot be built.
     """
-    with homes.home_held(office.home, since=office.clock.now(), what=what):
+    since = office.clock.now()
+    with (
+        homes.home_held(office.home, since=since, what=what),
+        tenure.held(office.ledger, office.clock, _new_term(office, since, what)) as held,
+    ):
         run = run_of(office.ledger) or SystemIds().token()
         bundle = tools(office, run=run)
         bundle.runtime.ping()
@@ -189,9 +201,38 @@ def coordinator_ready(
         # who only merges begins no run, and ends none
         data = {} if order.merges_only else {"run": run}
         started = Event(kind=STARTED, at=office.clock.now(), what=what, data=data)
-        office.ledger.commit([Log(event=started)])
-        room = partial(homes.room, office.home, disk_free_bytes=office.fleet.disk_free_bytes)
-        yield Coordinator(bundle, order, room=room, seen=seen)
+        office.ledger.commit([held.fence, Log(event=started)])
+        remember_engine(office.home, bundle.runtime.data_root())
+        room = _guards(office).room
+        yield Coordinator(bundle, order, tenure=held, room=room, seen=seen)
+
+
+def _guards(office: Office) -> MachineGuards:
+    places = places_of(office.home, office.fleet)
+    return MachineGuards(office.fleet, places, office.clock)
+
+
+def room_now(office: Office) -> str:
+    """Answer why the machine has no room for another attempt now, "" where it has."""
+    return _guards(office).room()
+
+
+def guards_now(office: Office) -> tuple[Guard, ...]:
+    """Answer each guard of the machine, and how it stands now."""
+    machine = machine_now(places_of(office.home, office.fleet))
+    return tuple(guards(machine, office.fleet))
+
+
+def _new_term(office: Office, since: datetime, what: str) -> Term:
+    return Term(
+        number=0,
+        holder=SystemIds().token(),
+        host=homes.place(office.home),
+        pid=os.getpid(),
+        what=what,
+        since=since,
+        beat=since,
+    )
 
 
 def _learn_secrets(bundle: Tools) -> None:
@@ -223,11 +264,16 @@ def home_made(
 
 
 def held_by(office: Office) -> dict[str, object] | None:
-    """Answer who coordinates this home, None when nobody does."""
+    """Answer who coordinates this home, here or from another machine; None when nobody does."""
     said = homes.holder(office.home)
-    if said is None:
+    here, term = homes.place(office.home), office.ledger.term()
+    if said is not None:
+        told, since = {"pid": said.pid, "holder": said.what, "host": here}, said.since
+    elif term is not None and standing_in_the_way(term, host=here, now=office.clock.now()):
+        told, since = {"pid": term.pid, "holder": term.what, "host": term.host}, term.since
+    else:
         return None
-    return {"pid": said.pid, "since": said.since.isoformat(), "holder": said.what}
+    return {**told, "since": since.isoformat()}
 
 
 def _with_images(office: Office, told: Told) -> Fleet:

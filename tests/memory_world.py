@@ -16,6 +16,7 @@ from fleet.adapters.scanner import SecretScanner
 from fleet.app import leftovers
 from fleet.app.coordinator import Coordinator, Order
 from fleet.app.crew import Report
+from fleet.app.tenure import Tenure, taken
 from fleet.app.tools import Tools
 from fleet.domain.attempt import Attempt
 from fleet.domain.change import Change, ChangeType, Diff
@@ -41,13 +42,14 @@ from fleet.ports import (
     Networks,
     Packets,
     Reports,
+    Scales,
     Secrets,
     Traces,
     Verifier,
     Workspace,
     Worktrees,
 )
-from tests.builders import HOME8, NOW, a_fleet
+from tests.builders import HOME8, NOW, a_fleet, a_term
 
 Files = Mapping[str, str]
 CHECK = "scripts/check.sh"
@@ -699,6 +701,16 @@ class MemoryVerifier(Verifier):
         )
 
 
+class MemoryScales(Scales):
+    """Worktrees that weigh what a test says, and nothing else."""
+
+    def __init__(self) -> None:
+        self.sizes: dict[str, int] = {}
+
+    def weigh(self, attempt: str, task: str) -> int:
+        return self.sizes.get(attempt, 0)
+
+
 class MemoryReports(Reports):
     """Files of reports in a dictionary, by folder and name."""
 
@@ -729,6 +741,7 @@ class World:
         self.traces = MemoryTraces()
         self.reports = MemoryReports(self.faults)
         self.worktrees = MemoryWorktrees(self.faults)
+        self.scales = MemoryScales()
         self.runtime = MemoryRuntime(self.worktrees, self.packets, self.faults)
         self.verifier = MemoryVerifier(
             self.worktrees, self.runtime, self.ledger, clock=self.clock, faults=self.faults
@@ -748,6 +761,7 @@ class World:
             ledger=self.ledger,
             runtime=self.runtime,
             worktrees=self.worktrees,
+            scales=self.scales,
             verifier=self.verifier,
             packets=self.packets,
             secrets=self.secrets,
@@ -821,6 +835,12 @@ class HandCrew:
         return next(self._readers[key])
 
 
+def a_tenure(world: World, **fields: Any) -> Tenure:
+    """Take the term of the world's home."""
+    new = a_term(0, beat=world.clock.now(), **fields)
+    return taken(world.ledger, world.clock, new)
+
+
 class Life:
     """One life of a coordinator, moved tick by tick."""
 
@@ -831,6 +851,7 @@ class Life:
         self.coordinator = Coordinator(
             world.tools,
             order or Order(),
+            tenure=a_tenure(world),
             room=lambda: self.room,
             seen=self._seen,
         )

@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import shutil
+import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,6 +28,11 @@ class Holder:
     what: str
 
 
+def place(home: Path) -> str:
+    """Answer where the lock of a home is: two of one place cannot both be held."""
+    return f"{socket.gethostname()}:{home.resolve()}"
+
+
 @contextmanager
 def home_held(home: Path, *, since: datetime, what: str) -> Iterator[None]:
     """Hold the home's coordinator lock inside the block; raises BusyError naming the holder.
@@ -40,8 +46,10 @@ def home_held(home: Path, *, since: datetime, what: str) -> Iterator[None]:
         except BlockingIOError as error:
             said = holder(home)
             who = f"process {said.pid} ({said.what})" if said else "another process"
+            when = f" since {said.since:%Y-%m-%d %H:%M} UTC" if said else ""
             raise BusyError(
-                f"{who} coordinates the home {home}", remedy="wait for it or stop it"
+                f"{who} coordinates the home {home} on {socket.gethostname()}{when}",
+                remedy="wait for it or stop it: `fleet down`",
             ) from error
         lock.truncate(0)
         lock.write(json.dumps({"pid": os.getpid(), "since": since.isoformat(), "what": what}))

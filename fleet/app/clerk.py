@@ -4,7 +4,7 @@ import logging
 from threading import Event
 
 from fleet.domain.errors import DuplicateError, StaleLeaseError, TransientError
-from fleet.ports import Clock, Ledger, Write
+from fleet.ports import Clock, Fence, Ledger, Write
 
 log = logging.getLogger(__name__)
 
@@ -13,17 +13,21 @@ INSISTENCE = 5.0  # seconds for which what no later tick would write is tried ag
 
 
 class Clerk:
-    """Commits what was decided."""
+    """Commits what was decided, as long as this coordinator's term is not over.
 
-    def __init__(self, ledger: Ledger, clock: Clock) -> None:
+    Both methods raise DeposedError once another one has taken over: nothing was written then.
+    """
+
+    def __init__(self, ledger: Ledger, clock: Clock, fence: Fence) -> None:
         self._ledger = ledger
         self._clock = clock
+        self._fence = fence
         self._pause = Event()  # never set: only time may pass
 
     def commit(self, writes: list[Write]) -> bool:
         """Tell whether it was written; where not, it is to be decided anew on fresh rows."""
         try:
-            self._ledger.commit(writes)
+            self._ledger.commit([self._fence, *writes])
         except (StaleLeaseError, DuplicateError, TransientError) as error:
             log.info("commit to be repeated", extra={"reason": str(error)})
             self._pause.wait(MOMENT)

@@ -13,12 +13,15 @@ from fleet.app.crew import Crew, Report
 from fleet.app.desk import Desk
 from fleet.app.in_hand import RETRY, InHand
 from fleet.app.leftovers import STOP_WITHIN
+from fleet.app.room import Room
 from fleet.app.run import BEGAN, ENDED
 from fleet.app.stations import watch
+from fleet.app.tenure import Tenure
 from fleet.app.timekeeper import Timekeeper, clock_set
 from fleet.app.tools import Tools
+from fleet.app.weighing import Weighing
 from fleet.domain import events
-from fleet.domain.errors import TransientError
+from fleet.domain.errors import DeposedError, TransientError
 from fleet.domain.plan import Action, Dispatch, Follow, Plan, Sight, Snapshot
 from fleet.domain.planner import plan
 from fleet.domain.schedule import UNSCHEDULED
@@ -51,8 +54,8 @@ class Order:
 class Coordinator:
     """Runs until nothing can move by itself, or until it is told to stop.
 
-    `room` answers why nothing may start now ("" when it may); `seen` is called after each tick
-    with what was read and planned, for showing progress.
+    `tenure` is its right to coordinate. `room` answers why nothing may start now ("" when it
+    may); `seen` is called after each tick with what was read and planned, for showing progress.
     """
 
     def __init__(
@@ -60,15 +63,18 @@ class Coordinator:
         tools: Tools,
         order: Order,
         *,
+        tenure: Tenure,
         room: Callable[[], str],
         seen: Callable[[Snapshot, Plan], None],
     ) -> None:
         self._tools = tools
         self._order = order
-        self._room = room
+        self._tenure = tenure
+        self._room = Room(room, tools.clock)
+        self._weighing = Weighing(tools)
         self._seen = seen
         self._timekeeper = Timekeeper(tools.clock)
-        self._clerk = Clerk(tools.ledger, tools.clock)
+        self._clerk = Clerk(tools.ledger, tools.clock, tenure.fence)
         self._memory = InHand(tools.clock)
         self._pause = Event()  # never set: what is waited on when only time may pass
         self._stop_asked = False
@@ -78,7 +84,7 @@ class Coordinator:
         self._clockwork = Clockwork(schedule, tools.alarm, parallel=order.parallel)
         # a merge never stands behind the checks of branches: what is verified lands first
         each = dict.fromkeys(("start", "check", "merge"), self._clockwork.most)
-        self._crew = Crew({**each, "git": 4, "stop": 4, "report": 1})
+        self._crew = Crew({**each, "git": 4, "stop": 4, "report": 1, "weigh": 1})
 
     def stop(self) -> None:
         """Ask for a clean stop; may be called from a signal handler or another thread."""
@@ -89,12 +95,18 @@ class Coordinator:
             self._stop_asked = True
 
     def run(self) -> None:
-        """Tick until done; raises EngineDownError when no engine answers at the start."""
+        """Tick until done; raises EngineDownError when no engine answers at the start.
+
+        Raises DeposedError once another coordinator has taken over: what runs is its own then.
+        """
         self._tools.runtime.ping()
         leftovers.sweep(self._tools, self._snapshot())
         self._tools.alarm.ready(self._crew.woken.set)
         try:
             self._go_on()
+        except DeposedError:
+            self._stop_asked = False  # the checks under way are the other one's now
+            raise
         finally:
             self._tools.alarm.close()
             self._crew.close()
@@ -121,6 +133,7 @@ class Coordinator:
 
     def _tick(self) -> tuple[Plan, Snapshot]:
         self._crew.woken.clear()
+        self._tenure.keep()
         self._keep_time()
         self._keep_hours()
         snapshot = self._apply(self._crew.reports())
@@ -128,6 +141,9 @@ class Coordinator:
         if self._record(snapshot, current):
             for action in current.actions:
                 self._hand_out(action)
+        weigh = self._weighing.due(self._memory.running)
+        if weigh is not None:
+            self._crew.hand("weigh", "weigh", weigh)
         self._clockwork.set_alarm(current.wake, self._tools.clock.now())
         self._seen(snapshot, current)
         return current, snapshot
@@ -177,10 +193,14 @@ class Coordinator:
         if self._order.service:
             return False
         if self._order.until is None:
-            return current.idle and not self._soon(current)
+            return current.idle and not self._soon(current) and not self._short(current)
         if self._tools.clock.now() >= self._order.until:
             self.stop()
         return False
+
+    def _short(self, current: Plan) -> bool:
+        """Tell whether the machine has no room now for what waits, which often passes."""
+        return self._room.awaited(current, hindered=bool(self._memory.cooling()))
 
     def _soon(self, current: Plan) -> bool:
         """Tell whether what waits may go on so soon that waiting for it is no surprise."""
@@ -196,9 +216,10 @@ class Coordinator:
         if self._crew.woken.is_set():
             self._pause.wait(COALESCE)
         while not self._crew.woken.wait(BEAT):
+            self._tenure.keep()
             timers = self._memory.timed or self._order.until
             moved = self._moved_on(latest)
-            moved = moved or self._clockwork.rung(self._tools.clock.now())
+            moved = moved or self._clockwork.rung(self._tools.clock.now()) or self._room.changed()
             if moved or timers or self._memory.actions or self._stop_asked:
                 return
 
@@ -224,9 +245,10 @@ class Coordinator:
             keys=self._order.keys,
             stopping=self._stop_asked,
             parallel=hours.parallel,
-            dispatch_refused=closed or self._room(),
+            dispatch_refused=closed or self._room.look(),
             dispatch_until=hours.until if hours.refused else None,
             unfit=self._tools.unfit(),
+            sizes=self._weighing.sizes,
         )
 
     def _apply(self, reports: list[Report]) -> Snapshot:

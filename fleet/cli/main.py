@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import sys
 import tempfile
 import traceback
@@ -27,7 +28,7 @@ from fleet.cli import (
     up,
 )
 from fleet.cli.output import say
-from fleet.domain.errors import FleetError
+from fleet.domain.errors import DeposedError, FleetError
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -78,6 +79,9 @@ def main() -> None:
     """Run the command; exit 0 done, 1 expected failure, 2 usage, 3 a bug, 130 interrupted."""
     try:
         app()  # leaves by SystemExit, for usage errors and Ctrl-C too
+    except DeposedError as error:
+        # at once, whatever the threads do: what they work on is the other coordinator's now
+        os._exit(_refused(error))
     except FleetError as error:
         sys.exit(_refused(error))
     except Exception:  # noqa: BLE001 - the outermost frame: a bug is told and kept

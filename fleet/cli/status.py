@@ -26,7 +26,7 @@ def status(ctx: typer.Context, json: Json = False) -> None:
     if json:
         document(view)
         return
-    said = f"process {holder['pid']} ({holder['holder']})" if holder else "nobody coordinates"
+    said = "process {pid} on {host} ({holder})".format(**holder) if holder else "nobody coordinates"
     put(f"{said}; {len(view['running'])} of {office.fleet.parallel} attempts run")
     if view["storm"]:
         put(plain(view["storm"]))

@@ -646,6 +646,7 @@ def test_a_retry_asked_for_while_the_task_is_put_away_is_not_lost(world):
 @pytest.mark.parametrize("lines", [True, False])
 def test_a_busy_ledger_is_asked_again_and_the_trace_not_doubled(world, lines):
     add(world)
+    life = Life(world)
     commit = world.ledger.commit
     refused: list[object] = []
 
@@ -657,7 +658,7 @@ def test_a_busy_ledger_is_asked_again_and_the_trace_not_doubled(world, lines):
         commit(writes)
 
     world.ledger.commit = busy
-    Life(world).run()
+    life.run()
 
     traced = [e["seq"] for e in world.traces.entries["app-1-1-0badcafe"] if "seq" in e]
     assert (ends(world), traced) == ([State.MERGED], [1, 2])

@@ -7,7 +7,7 @@ from fleet.app.run import STARTED, run_of
 from fleet.domain.errors import EngineDownError, TransientError
 from fleet.ports import Log
 from tests.builders import NOW, an_event
-from tests.memory_world import World
+from tests.memory_world import World, a_tenure
 
 
 @pytest.fixture
@@ -20,11 +20,15 @@ def started(world, run):
     world.ledger.commit([Log(event=an_event(STARTED, task=None, data=data))])
 
 
-def life(world, run, **order):
+def life(world, run, *, tenure=None, **order):
     """Let a coordinator with nothing to do begin and end."""
     world.run = run
     coordinator = Coordinator(
-        world.tools, Order(**order), room=lambda: "", seen=lambda snapshot, plan: None
+        world.tools,
+        Order(**order),
+        tenure=tenure or a_tenure(world),
+        room=lambda: "",
+        seen=lambda snapshot, plan: None,
     )
     coordinator.run()
 
@@ -50,7 +54,7 @@ def test_a_run_that_ended_is_not_gone_on_with(world):
 
 def test_the_end_of_a_run_is_written_though_the_ledger_is_busy(world):
     started(world, "one")
-    commit = world.ledger.commit
+    tenure, commit = a_tenure(world), world.ledger.commit
 
     def busy(writes):
         world.ledger.commit = commit
@@ -58,7 +62,7 @@ def test_the_end_of_a_run_is_written_though_the_ledger_is_busy(world):
 
     world.ledger.commit = busy
 
-    life(world, "one")
+    life(world, "one", tenure=tenure)
 
     assert run_of(world.ledger) is None
 

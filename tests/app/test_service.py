@@ -207,6 +207,8 @@ def test_a_life_that_begins_in_the_middle_goes_on_with_the_same_run():
 def test_nothing_starts_before_the_beginning_of_the_run_is_written_down():
     world = a_world(a_run("0 9 * * *", "10:00"))
     add(world)
+    world.run = "fresh"
+    life = Life(world, SERVICE)
     commit, failures = world.ledger.commit, [TransientError("busy")]
 
     def fails_first(writes):
@@ -215,8 +217,6 @@ def test_nothing_starts_before_the_beginning_of_the_run_is_written_down():
         commit(writes)
 
     world.ledger.commit = fails_first
-    world.run = "fresh"
-    life = Life(world, SERVICE)
     life.tick()
     assert life.plan.actions == ()
     assert "not written down yet" in life.plan.waits[0].reason
