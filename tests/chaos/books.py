@@ -70,7 +70,8 @@ def _cost(usage: Row, price: Row) -> int:
         return int(usage["cost_micros"] or 0)
     fresh = usage["input_tokens"] - usage["cached_tokens"]
     read = fresh * price["input"] + usage["cached_tokens"] * price["cached_input"]
-    return math.ceil(read + usage["output_tokens"] * price["output"])
+    whole: float = read + usage["output_tokens"] * price["output"]
+    return math.ceil(whole)
 
 
 def _told(evidence: Evidence) -> Iterator[str]:
@@ -80,7 +81,7 @@ def _told(evidence: Evidence) -> Iterator[str]:
     for event in evidence.rows["events"]:
         if event["kind"] != "agent.result":
             continue
-        told = json.loads(event["data"])["diagnostics"]["usage"] or {}
+        told = json.loads(event["data"]).get("diagnostics", {}).get("usage") or {}
         profile = profiles.get(event["attempt"], "")
         due = _due(told, evidence.price(profile))
         if due > settled.get(event["attempt"], 0):

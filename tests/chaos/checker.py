@@ -19,12 +19,19 @@ def judged(evidence: Evidence) -> Iterator[str]:
     """Yield what is wrong with what was found."""
     if evidence.sound != "ok":
         yield f"ledger: {evidence.sound}"
+        return
     yield from ends.tasks(evidence)
     yield from ends.attempts(evidence)
     yield from ends.events(evidence)
     yield from ends.alone(evidence)
-    yield from history.target(evidence)
-    yield from history.lost(evidence)
-    yield from history.broken(evidence)
+    yield from _work(evidence)
     yield from books.money(evidence)
     yield from remains.remains(evidence)
+
+
+def _work(evidence: Evidence) -> Iterator[str]:
+    broken = tuple(history.broken(evidence))
+    yield from broken
+    if not broken:
+        yield from history.target(evidence)
+        yield from history.lost(evidence)

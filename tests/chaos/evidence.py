@@ -110,11 +110,14 @@ def gathered(stage: Stage) -> Evidence:
 
 
 def read_ledger(path: Path) -> tuple[Mapping[str, Sequence[Row]], str]:
-    """Answer all rows of a ledger by table, and what SQLite says of the file: "ok"."""
+    """Answer all rows of a ledger by table, none of a damaged one, and what SQLite says: "ok"."""
     with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as opened:
         opened.row_factory = sqlite3.Row
-        rows = {table: [dict(row) for row in opened.execute(_ALL[table])] for table in TABLES}
-        (sound,) = opened.execute("PRAGMA integrity_check").fetchone()
+        try:
+            (sound,) = opened.execute("PRAGMA integrity_check").fetchone()
+            rows = {table: [dict(row) for row in opened.execute(_ALL[table])] for table in TABLES}
+        except sqlite3.DatabaseError as error:
+            return {}, str(error)
     return rows, str(sound)
 
 

@@ -52,7 +52,8 @@ def lost(evidence: Evidence) -> Iterator[str]:
 
 
 def _whole(evidence: Evidence, mark: str, blob: str) -> bool:
-    return evidence.git("cat-file", "blob", blob) == evidence.parts[marks.task_of(mark)].kind
+    part = evidence.parts.get(marks.task_of(mark))
+    return part is not None and evidence.git("cat-file", "blob", blob) == part.kind
 
 
 def broken(evidence: Evidence) -> Iterator[str]:
