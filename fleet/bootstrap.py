@@ -10,22 +10,26 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fleet.adapters import home as homes
+from fleet.adapters.brake import FileBrake
 from fleet.adapters.failpoints import arm, watched
 from fleet.adapters.guards import MachineGuards, machine_now, places_of, remember_engine
 from fleet.adapters.system import SystemClock, SystemIds
 from fleet.app import tenure
 from fleet.app.coordinator import Coordinator, Order
+from fleet.app.desk import Pen
 from fleet.app.run import STARTED, run_of
+from fleet.app.stations import halting
 from fleet.app.tools import Tools
 from fleet.config import Settings, load_fleet, read_settings, scaffold_home
 from fleet.domain.errors import ConfigError, CredentialError
 from fleet.domain.events import Event
 from fleet.domain.guarding import Guard, guards
+from fleet.domain.hold import COORDINATOR
 from fleet.domain.plan import Plan, Snapshot
 from fleet.domain.profile import Account, Fleet
 from fleet.domain.scenario import Scenario
 from fleet.domain.term import Term, standing_in_the_way
-from fleet.ports import Clock, ContainerRuntime, Ledger, Log, Networks, Secrets, Worktrees
+from fleet.ports import Brake, Clock, ContainerRuntime, Ledger, Log, Networks, Secrets, Worktrees
 
 if TYPE_CHECKING:
     from fleet.adapters.redaction import Redaction
@@ -127,6 +131,11 @@ def credential_fault(settings: Settings, account: Account) -> CredentialError | 
     return None
 
 
+def brake(office: Office) -> Brake:
+    """Answer the brake of this home."""
+    return FileBrake(office.home)
+
+
 def new_token() -> str:
     """Answer 16 fresh hex digits, for what is made by a command and gone with it."""
     return SystemIds().token()
@@ -139,6 +148,7 @@ def tools(office: Office, *, run: str) -> Tools:
     from fleet.adapters.scales import FolderScales
     from fleet.adapters.scanner import SecretScanner
     from fleet.adapters.schedule import ScheduledAlarm
+    from fleet.adapters.supervisor import SocketSupervisor
     from fleet.adapters.traces import JsonlTraces
     from fleet.adapters.verifier import ContainerVerifier
     from fleet.adapters.verifying.logs import CheckLogs
@@ -163,6 +173,8 @@ def tools(office: Office, *, run: str) -> Tools:
         fleet=office.fleet,
         clock=office.clock,
         alarm=ScheduledAlarm(),
+        brake=brake(office),
+        supervisor=SocketSupervisor(office.settings.variables, office.clock),
         ledger=office.ledger,
         runtime=engine,
         networks=watched("networks", networks(office)),
@@ -191,6 +203,8 @@ def coordinator_ready(
         homes.home_held(office.home, since=since, what=what),
         tenure.held(office.ledger, office.clock, _new_term(office, since, what)) as held,
     ):
+        # whoever was told to end is gone
+        halting.resume(COORDINATOR, Pen(ledger=office.ledger, clock=office.clock, who="fleet"))
         run = run_of(office.ledger) or SystemIds().token()
         bundle = tools(office, run=run)
         bundle.runtime.ping()

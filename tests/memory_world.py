@@ -28,6 +28,7 @@ from fleet.domain.profile import Account, Project
 from fleet.domain.result import Check, Verdict, VerdictStatus
 from fleet.ports import (
     Added,
+    Brake,
     Chain,
     Checkout,
     Collected,
@@ -44,6 +45,7 @@ from fleet.ports import (
     Reports,
     Scales,
     Secrets,
+    Supervisor,
     Traces,
     Verifier,
     Workspace,
@@ -723,6 +725,36 @@ class MemoryReports(Reports):
         self.files.setdefault((folder, name), text)
 
 
+class MemoryBrake(Brake):
+    """A brake that a test pulls."""
+
+    def __init__(self) -> None:
+        self.said = ""
+
+    def pulled(self) -> str:
+        return self.said
+
+    def release(self) -> None:
+        self.said = ""
+
+
+class MemorySupervisor(Supervisor):
+    """Keeps the words it was told."""
+
+    def __init__(self) -> None:
+        self.words: list[str] = []
+
+    def ready(self) -> None:
+        self.words.append("ready")
+
+    def alive(self) -> None:
+        if self.words[-1:] != ["alive"]:
+            self.words.append("alive")
+
+    def stopping(self) -> None:
+        self.words.append("stopping")
+
+
 class World:
     """Everything that outlives a coordinator."""
 
@@ -731,6 +763,8 @@ class World:
         self.run = "run-1"
         self.clock = ManualClock(NOW)
         self.alarm = MemoryAlarm(self.clock)
+        self.brake = MemoryBrake()
+        self.supervisor = MemorySupervisor()
         self.ledger = MemoryLedger(clock=self.clock)
         self.faults = Faults()
         self.packets = MemoryPackets()
@@ -758,6 +792,8 @@ class World:
             fleet=self.fleet,
             clock=self.clock,
             alarm=self.alarm,
+            brake=self.brake,
+            supervisor=self.supervisor,
             ledger=self.ledger,
             runtime=self.runtime,
             worktrees=self.worktrees,

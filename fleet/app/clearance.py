@@ -3,6 +3,8 @@
 from fleet.app.tools import Tools
 from fleet.domain.agent import AGENTS
 from fleet.domain.attempt import Attempt, State
+from fleet.domain.halting import halts_of
+from fleet.domain.hold import FLEET, task_subject
 from fleet.domain.image import how_to_have
 from fleet.domain.plan import Launch
 from fleet.domain.pool import pool_of
@@ -14,6 +16,11 @@ def withdrawn(action: Launch, tools: Tools) -> str:
 
     Files and accounts change while an attempt waits for the engine, or for a coordinator.
     """
+    stopped = _stopped(action.attempt, tools)
+    return stopped or _without_slot(action, tools)
+
+
+def _without_slot(action: Launch, tools: Tools) -> str:
     attempt, fleet = action.attempt, tools.fleet
     if attempt.project not in fleet.projects:
         return f"project {attempt.project} is not in fleet.yaml"
@@ -25,6 +32,13 @@ def withdrawn(action: Launch, tools: Tools) -> str:
         # the plan has just looked
         return ""
     return "cancelled on request" if action.task.cancel_requested else _hindered(attempt, tools)
+
+
+def _stopped(attempt: Attempt, tools: Tools) -> str:
+    """Say what people stopped since it was planned: the last look before anything is made."""
+    subjects = (FLEET, task_subject(attempt.task))
+    holds = filter(None, map(tools.ledger.hold, subjects))
+    return halts_of(holds, halted=tools.brake.pulled()).stop(attempt.task)
 
 
 def _hindered(attempt: Attempt, tools: Tools) -> str:

@@ -34,6 +34,13 @@ class Clerk:
             return False
         return True
 
+    def moved_on(self, latest: int) -> bool:
+        """Tell whether anybody wrote since; a ledger that cannot be read is looked into."""
+        try:
+            return self._ledger.latest_event() != latest
+        except TransientError:
+            return True
+
     def insist(self, writes: list[Write]) -> bool:
         """Tell whether it was written at last; a ledger that stays busy is given up."""
         late = self._clock.monotonic() + INSISTENCE

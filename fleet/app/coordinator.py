@@ -11,8 +11,8 @@ from fleet.app.clerk import Clerk
 from fleet.app.clockwork import Clockwork
 from fleet.app.crew import Crew, Report
 from fleet.app.desk import Desk
+from fleet.app.heed import Heed
 from fleet.app.in_hand import RETRY, InHand
-from fleet.app.leftovers import STOP_WITHIN
 from fleet.app.room import Room
 from fleet.app.run import BEGAN, ENDED
 from fleet.app.stations import watch
@@ -75,10 +75,9 @@ class Coordinator:
         self._seen = seen
         self._timekeeper = Timekeeper(tools.clock)
         self._clerk = Clerk(tools.ledger, tools.clock, tenure.fence)
+        self._heed = Heed(tools.brake, self._clerk, tools.clock)
         self._memory = InHand(tools.clock)
         self._pause = Event()  # never set: what is waited on when only time may pass
-        self._stop_asked = False
-        self._stopping_since = 0.0
         self._storming = False
         schedule = tools.fleet.schedule if order.service else UNSCHEDULED
         self._clockwork = Clockwork(schedule, tools.alarm, parallel=order.parallel)
@@ -90,9 +89,7 @@ class Coordinator:
         """Ask for a clean stop; may be called from a signal handler or another thread."""
         # wakes nobody: a signal may have interrupted the very thread that holds an Event's lock;
         # the decider looks once a beat
-        if not self._stop_asked:
-            self._stopping_since = self._tools.clock.monotonic()
-            self._stop_asked = True
+        self._heed.stop()
 
     def run(self) -> None:
         """Tick until done; raises EngineDownError when no engine answers at the start.
@@ -102,15 +99,17 @@ class Coordinator:
         self._tools.runtime.ping()
         leftovers.sweep(self._tools, self._snapshot())
         self._tools.alarm.ready(self._crew.woken.set)
+        self._tools.supervisor.ready()
         try:
             self._go_on()
         except DeposedError:
-            self._stop_asked = False  # the checks under way are the other one's now
+            self._heed.stopping = False  # the checks under way are the other one's now
             raise
         finally:
+            self._tools.supervisor.stopping()
             self._tools.alarm.close()
             self._crew.close()
-            if self._stop_asked:
+            if self._heed.stopping:
                 leftovers.end_checks(self._tools, self._crew)
         self._end()
 
@@ -133,10 +132,12 @@ class Coordinator:
 
     def _tick(self) -> tuple[Plan, Snapshot]:
         self._crew.woken.clear()
+        self._tools.supervisor.alive()
         self._tenure.keep()
         self._keep_time()
         self._keep_hours()
         snapshot = self._apply(self._crew.reports())
+        self._heed.look(snapshot)
         current = plan(snapshot, self._tools.fleet, self._sight())
         if self._record(snapshot, current):
             for action in current.actions:
@@ -179,17 +180,18 @@ class Coordinator:
             try:
                 return self._tools.ledger.snapshot(run=self._tools.run)
             except TransientError as error:
-                if self._stop_asked:
+                if self._heed.stopping:
                     raise
                 log.warning("ledger not read", extra={"reason": str(error)})
+                self._tools.supervisor.alive()
                 self._pause.wait(RETRY)
 
     def _done(self, current: Plan) -> bool:
-        now = self._tools.clock.monotonic()
-        if self._stop_asked:
+        if self._heed.stopping:
             in_hand = {key.split()[0] for key in self._memory.actions}
-            late = now - self._stopping_since > STOP_WITHIN
-            return late or not in_hand & _SEEN_THROUGH
+            return self._heed.late or not in_hand & _SEEN_THROUGH
+        if self._heed.draining:
+            return current.idle
         if self._order.service:
             return False
         if self._order.until is None:
@@ -216,19 +218,13 @@ class Coordinator:
         if self._crew.woken.is_set():
             self._pause.wait(COALESCE)
         while not self._crew.woken.wait(BEAT):
+            self._tools.supervisor.alive()
             self._tenure.keep()
             timers = self._memory.timed or self._order.until
-            moved = self._moved_on(latest)
+            moved = self._clerk.moved_on(latest) or self._heed.moved
             moved = moved or self._clockwork.rung(self._tools.clock.now()) or self._room.changed()
-            if moved or timers or self._memory.actions or self._stop_asked:
+            if moved or timers or self._memory.actions or self._heed.stopping:
                 return
-
-    def _moved_on(self, latest: int) -> bool:
-        """Tell whether anybody wrote to the ledger; one that cannot be read is looked into."""
-        try:
-            return self._tools.ledger.latest_event() != latest
-        except TransientError:
-            return True
 
     def _sight(self) -> Sight:
         memory, hours = self._memory, self._clockwork.hours
@@ -243,11 +239,12 @@ class Coordinator:
             exited=frozenset(memory.exits),
             shown=memory.queues.shown(),
             keys=self._order.keys,
-            stopping=self._stop_asked,
+            stopping=self._heed.stopping,
             parallel=hours.parallel,
             dispatch_refused=closed or self._room.look(),
             dispatch_until=hours.until if hours.refused else None,
             unfit=self._tools.unfit(),
+            halted=self._heed.halted,
             sizes=self._weighing.sizes,
         )
 

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from fleet.domain.attempt import Attempt, State, advance
 from fleet.domain.budget import Settlement
 from fleet.domain.events import Event
+from fleet.domain.halting import Halts, halts_of
 from fleet.domain.health import Health
 from fleet.domain.hold import Hold
 from fleet.domain.merge import PullRequest
@@ -74,6 +75,11 @@ class Desk:
     def health(self) -> Mapping[str, Health]:
         """Answer how accounts and vendors fare as it stands on the desk, by subject."""
         return self._health
+
+    @property
+    def halts(self) -> Halts:
+        """Answer what holds keep from going on, as it stands on the desk."""
+        return halts_of(self._holds.values(), halted="")
 
     def ask(self, attempt: Attempt, action: PendingAction) -> None:
         """Take a question with the next number, and log that it was asked."""

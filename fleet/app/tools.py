@@ -10,6 +10,7 @@ from fleet.domain.errors import ConfigError, CredentialError, FleetError
 from fleet.domain.profile import Fleet, Project
 from fleet.ports import (
     Alarm,
+    Brake,
     Clock,
     ContainerRuntime,
     Ledger,
@@ -18,6 +19,7 @@ from fleet.ports import (
     Reports,
     Scanner,
     Secrets,
+    Supervisor,
     Traces,
     Verifier,
     Worktrees,
@@ -43,6 +45,8 @@ class Tools(Terms):
     session: str
     clock: Clock
     alarm: Alarm
+    brake: Brake
+    supervisor: Supervisor
     ledger: Ledger
     runtime: ContainerRuntime
     networks: Networks

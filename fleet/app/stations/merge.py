@@ -40,7 +40,9 @@ def _tried(finding: Tried, desk: Desk) -> None:
     if len(pulls) < len(finding.built) or landing:
         return
     if finding.status is VerdictStatus.PASSED:
-        _record(finding, pulls, desk)
+        # what is stopped meanwhile is not written down to land: people may still send it back
+        if not any(desk.halts.stop(pull.task) for pull in pulls):
+            _record(finding, pulls, desk)
     elif finding.status is VerdictStatus.FAILED and len(flat(finding.tried)) == 1:
         others, told = finding.others, finding.diagnosis
         reason = red_together(others)
