@@ -83,7 +83,7 @@ def test_an_engine_that_is_not_there_is_named_with_what_to_do(tmp_path):
 
 
 def test_an_engine_that_went_is_found_again_when_it_is_back(tmp_path):
-    with an_engine_saying(tmp_path / "sock", 503, "starting") as url:
+    with an_engine_saying(tmp_path / "sock", 200, "fine") as url:
         runtime = DockerRuntime("0badcafe", url)
         assert runtime.ping() == "0"
     (tmp_path / "sock").unlink()
@@ -91,5 +91,5 @@ def test_an_engine_that_went_is_found_again_when_it_is_back(tmp_path):
     with pytest.raises(EngineDownError):
         runtime.ping()
 
-    with an_engine_saying(tmp_path / "sock", 503, "starting"):
+    with an_engine_saying(tmp_path / "sock", 200, "fine"):
         assert runtime.ping() == "0"

@@ -4,12 +4,23 @@ import json
 import logging
 import math
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from docker.errors import APIError, NotFound
 
+from fleet.adapters.runtimes.answers import agents_of, exit_of, gone, text_of
 from fleet.adapters.runtimes.docker_images import AGENTS
-from fleet.adapters.runtimes.engine import STDERR, STDOUT, Connection, log_frames, timed_out
+from fleet.adapters.runtimes.engine import (
+    SOON,
+    STDERR,
+    STDOUT,
+    Connection,
+    answer,
+    frames_after,
+    log_frames,
+    timed_out,
+)
 from fleet.adapters.runtimes.hardening import ATTEMPT, HOME, PURPOSE, container_config
 from fleet.domain.errors import FleetError, TransientError
 from fleet.domain.image import how_to_have
@@ -31,13 +42,24 @@ class DockerRuntime(ContainerRuntime):
 
     def __init__(self, home8: str, base_url: str | None = None) -> None:
         self._home8 = home8
+        self._filters = json.dumps({"label": [f"{HOME}={home8}"]})
         self._engine = Connection(base_url)
         # made by this very process: known to be this home's without asking
         self._made: dict[str, str] = {}
 
     def ping(self) -> str:
         with self._engine.asking("version") as client:
-            return str(client.version()["Version"])
+            # an engine in a deadlock tells its version, but not what it runs
+            answer(client, "containers/json", all=1, filters=self._filters)
+            return str(answer(client, "version")["Version"])
+
+    def data_root(self) -> str | None:
+        if not self._engine.url.startswith("unix://"):
+            return None
+        with self._engine.asking("data root") as client:
+            # an engine in a virtual machine has a socket here, and its folder there
+            root = str(client.info()["DockerRootDir"])
+        return root if Path(root).is_dir() else None
 
     def image_id(self, tag: str) -> str | None:
         with self._engine.asking(f"image {tag}") as client:
@@ -52,7 +74,7 @@ class DockerRuntime(ContainerRuntime):
                 found = client.inspect_image(tag)  # type: ignore[no-untyped-call]
             except NotFound:
                 return None
-        return _agents((found["Config"].get("Labels") or {}).get(AGENTS))
+        return agents_of((found["Config"].get("Labels") or {}).get(AGENTS))
 
     def start(self, spec: ContainerSpec) -> None:
         with self._engine.asking(f"container {spec.name}") as client:
@@ -76,15 +98,25 @@ class DockerRuntime(ContainerRuntime):
         """Yield standard output; raises TransientError when the engine breaks off.
 
         Following anew starts at the very beginning again. A container that is gone has said
-        nothing.
+        nothing. Nothing tells a quiet container from an engine that hangs: after a while of
+        silence the engine is asked, and the log read again from where it stood.
         """
-        with self._engine.asking(f"container {name}") as client:
-            try:
-                for _, piece in log_frames(client, name, streams=(STDOUT,), follow=True):
-                    yield piece
-            except APIError as error:
-                if not _gone(error):
-                    raise
+        heard, silent = 0, True
+        while silent:
+            silent = False
+            with self._engine.asking(f"container {name}") as client:
+                try:
+                    frames = log_frames(client, name, streams=(STDOUT,), follow=True)
+                    for piece in frames_after(heard, frames):
+                        heard += len(piece)
+                        yield piece
+                except APIError as error:
+                    if not gone(error):
+                        raise
+                except OSError as error:
+                    if not timed_out(error):
+                        raise
+                    silent = self._inspect(name) is not None
 
     def output(self, name: str, *, limit: int) -> tuple[str, str]:
         tails, seen = self._tails(name, (STDOUT, STDERR), limit=limit, last=_TAIL)
@@ -92,14 +124,14 @@ class DockerRuntime(ContainerRuntime):
             if seen >= _TAIL and len(tails[stream]) < limit:
                 # what the other stream said last crowds it out
                 tails |= self._tails(name, (stream,), limit=limit)[0]
-        return _text(tails[STDOUT], limit=limit), _text(tails[STDERR], limit=limit)
+        return text_of(tails[STDOUT], limit=limit), text_of(tails[STDERR], limit=limit)
 
     def transcript(self, name: str) -> Iterator[tuple[int, bytes]]:
         with self._engine.asking(f"container {name}") as client:
             try:
                 yield from log_frames(client, name, streams=(STDOUT, STDERR), follow=False)
             except APIError as error:
-                if not _gone(error):
+                if not gone(error):
                     raise
 
     def _tails(
@@ -115,28 +147,44 @@ class DockerRuntime(ContainerRuntime):
                     tails[stream] = (tails[stream] + piece)[-limit:]
                     seen += 1
             except APIError as error:
-                if not _gone(error):
+                if not gone(error):
                     raise
         return tails, seen
 
     def wait(self, name: str, *, timeout: float | None = None) -> Exit | None:
         if timeout == 0 or self._ends(name, timeout):
             found = self._ours(name)
-            return _exit_of(found["State"]) if found else None
+            return exit_of(found["State"]) if found else None
         return None
 
     def _ends(self, name: str, timeout: float | None) -> bool:
-        """Wait for the end; tell whether it came in time."""
+        """Wait for the end; tell whether it came in time.
+
+        Waits piece by piece: whether the engine hangs is seen only by asking it something else.
+        """
+        left = math.inf if timeout is None else timeout
+        while left > 0:
+            piece = min(left, SOON)
+            ended = self._ends_soon(name, piece)
+            if ended is not None:
+                return ended
+            left -= piece
+            if self._inspect(name) is None:
+                return False
+        return False
+
+    def _ends_soon(self, name: str, timeout: float) -> bool | None:
+        """Tell whether it ended, False where it is gone; None when nothing came in time."""
         with self._engine.asking(f"container {name}") as client:
             try:
                 client.wait(name, timeout=timeout)  # type: ignore[arg-type]
             except APIError as error:
-                if _gone(error):
+                if gone(error):
                     return False
                 raise
             except OSError as error:
                 if timed_out(error):
-                    return False
+                    return None
                 raise
         return True
 
@@ -148,7 +196,7 @@ class DockerRuntime(ContainerRuntime):
             try:
                 client.stop(id_, timeout=math.ceil(grace))
             except APIError as error:
-                if not _gone(error):
+                if not gone(error):
                     raise
 
     def remove(self, name: str) -> None:
@@ -159,7 +207,7 @@ class DockerRuntime(ContainerRuntime):
             try:
                 client.remove_container(id_, v=True, force=True)
             except APIError as error:
-                if not _gone(error):
+                if not gone(error):
                     raise
         self._made.pop(name, None)
 
@@ -179,7 +227,7 @@ class DockerRuntime(ContainerRuntime):
             found = self._inspect(row["Id"])
             if found is None:
                 return None
-            ended = _exit_of(found["State"])
+            ended = exit_of(found["State"])
         labels = row["Labels"]
         return ContainerState(
             name=name,
@@ -226,34 +274,3 @@ class DockerRuntime(ContainerRuntime):
                 return dict(client.inspect_container(name))
             except NotFound:
                 return None
-
-
-def _agents(label: str | None) -> frozenset[str] | None:
-    """Read the label: a JSON object of versions; whoever wrote another word there said nothing."""
-    try:
-        told = json.loads(label or "")
-    except ValueError:
-        return None
-    if not isinstance(told, dict):
-        return None
-    return frozenset(name for name, version in told.items() if version is not None)
-
-
-def _exit_of(state: dict[str, Any]) -> Exit | None:
-    # while it is being removed ("removing", "dead") its exit code is that of the removal's kill
-    if state["Running"] or state["Status"] != "exited":
-        return None
-    return Exit(code=int(state["ExitCode"]), out_of_memory=bool(state["OOMKilled"]))
-
-
-def _gone(error: APIError) -> bool:
-    """Tell whether there is no such container, or soon none."""
-    said = str(error.explanation or "")
-    going = "is already in progress" in said or "marked for removal" in said
-    return isinstance(error, NotFound) or (error.status_code == _CONFLICT and going)
-
-
-def _text(tail: bytes, *, limit: int) -> str:
-    text = tail.decode(errors="replace")
-    # a character cut in two at the limit is no fault of the container
-    return text.lstrip("\ufffd") if len(tail) == limit else text

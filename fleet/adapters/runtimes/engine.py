@@ -27,6 +27,8 @@ STDERR = 2
 _DEFAULT_URL = "unix:///var/run/docker.sock"
 # seconds; a loaded engine needs several for one start
 _PATIENCE = 120
+# seconds for what any engine that works answers at once
+SOON = 20
 # connections kept open at most
 _THREADS = 64
 _FRAME = struct.Struct(">BxxxL")
@@ -58,8 +60,8 @@ class Connection:
     def asking(self, what: str) -> Iterator[APIClient]:
         """Answer the client inside the block; errors there become fleet's and name `what`.
 
-        Raises EngineDownError when nobody answers, TransientError when the engine is too busy
-        to, FleetError when it refuses.
+        Raises EngineDownError when nobody answers or the answer does not come, TransientError
+        when the engine says that it is too busy, FleetError when it refuses.
         """
         try:
             yield self._connected()
@@ -67,8 +69,9 @@ class Connection:
             raise _refusal(what, error) from error
         except (OSError, urllib3.exceptions.HTTPError) as error:
             if timed_out(error):
-                late = f"{what}: the engine did not answer within {_PATIENCE} s"
-                raise TransientError(late) from error
+                remedy = "it is loaded or hangs; where `docker ps` hangs too, restart it"
+                late = f"{what}: the Docker engine at {self.url} did not answer in time"
+                raise EngineDownError(late, remedy=remedy) from error
             raise self._down(error) from error
 
     def _connected(self) -> APIClient:
@@ -95,6 +98,14 @@ def timed_out(error: Exception) -> bool:
     return any(isinstance(cause, late) for cause in causes)
 
 
+def answer(client: APIClient, path: str, **params: str | int) -> Any:  # noqa: ANN401 - JSON
+    """Answer what a GET brings of which no engine that works is slow to tell."""
+    url = f"{client.base_url}/v{client.api_version}/{path}"
+    with client.get(url, params=params, timeout=SOON) as response:
+        _raise_for_status(response)
+        return response.json()
+
+
 def log_frames(
     client: APIClient,
     name: str,
@@ -103,7 +114,7 @@ def log_frames(
     follow: bool,
     last: int | None = None,
 ) -> Iterator[tuple[int, bytes]]:
-    """Yield (STDOUT or STDERR, bytes) of a container's log, never timing out while it is idle.
+    """Yield (STDOUT or STDERR, bytes) of a container's log; silence is a timeout after a while.
 
     `last` bounds the pieces, of both streams together whichever are asked for. The SDK's own
     `logs` asks for the container first, and keeps a timeout before the first line.
@@ -117,14 +128,18 @@ def log_frames(
             "tail": "all" if last is None else last,
         },
         stream=True,
-        timeout=None,
+        timeout=_PATIENCE,
     )
     with response:
-        try:
-            response.raise_for_status()
-        except requests.HTTPError as error:
-            create_api_error_from_http_exception(error)
+        _raise_for_status(response)
         yield from demultiplexed(response.iter_content(chunk_size=None))
+
+
+def _raise_for_status(response: requests.Response) -> None:
+    try:
+        response.raise_for_status()
+    except requests.HTTPError as error:
+        create_api_error_from_http_exception(error)
 
 
 def demultiplexed(blocks: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
@@ -145,13 +160,23 @@ def demultiplexed(blocks: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
                 rest = rest[_FRAME.size :]
 
 
+def frames_after(heard: int, frames: Iterator[tuple[int, bytes]]) -> Iterator[bytes]:
+    """Yield the pieces of a stream without its first `heard` bytes."""
+    for _, piece in frames:
+        if len(piece) > heard:
+            yield piece[heard:]
+        heard = max(0, heard - len(piece))
+
+
 def _client(url: str, settings: Mapping[str, Any]) -> APIClient:
     """Connect; raises DockerException or OSError where nobody answers."""
     path = url.removeprefix("unix://")
     if path != url:
         # the SDK would leave a socket open that cannot connect
-        _unix_socket(path, _PATIENCE).close()
-    client = APIClient(timeout=_PATIENCE, max_pool_size=_THREADS, **settings)
+        _unix_socket(path, SOON).close()
+    # it asks for the version, and everybody waits for that
+    client = APIClient(timeout=SOON, max_pool_size=_THREADS, **settings)
+    client.timeout = _PATIENCE
     if path != url:
         client.mount(f"{client.base_url}/", _OnePool(path))
     # neither proxies nor .netrc concern the engine; looking for them takes a third of the time
