@@ -2,9 +2,10 @@
 
 import gc
 import json
+import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
     import argparse
@@ -18,10 +19,10 @@ def main() -> int:
     """
     if sys.argv[1:] == ["run"]:
         # in a container, where every attempt would wait for the parser
-        return _run(None, None)
+        _run(None, None)
     arguments = _parser().parse_args()
     if arguments.verb == "run":
-        return _run(arguments.root, arguments.workspace)
+        _run(arguments.root, arguments.workspace)
     if arguments.verb == "mcp":
         return _serve_tools()
     if arguments.verb == "versions":
@@ -31,13 +32,14 @@ def main() -> int:
     return send(_report(arguments))
 
 
-def _run(root: Path | None, workspace: Path | None) -> int:
+def _run(root: Path | None, workspace: Path | None) -> NoReturn:
     # as below
     gc.disable()
     from fleet_agent.run import Places, run
 
     gc.enable()
-    return run(Places(root, workspace))
+    # all is said, and to take the interpreter apart is a tenth of what the runner costs
+    os._exit(run(Places(root, workspace)))
 
 
 def _serve_tools() -> int:

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from fleet_agent.attempt import Attempt
-from fleet_agent.clis.hints import retry_after
 from fleet_agent.clis.model import Ask, Cli, End, FailureKind, Invocation, Told
 from fleet_agent.conduct import Ended
 from fleet_agent.document import Document
@@ -157,5 +156,8 @@ def _judge(attempt: Attempt, hearing: AgentHearing, end: End, *, out_of_memory: 
     if failure:
         wait = failure.retry_after_seconds
         if wait is None:
+            # its patterns are compiled only where something failed
+            from fleet_agent.clis.hints import retry_after
+
             wait = retry_after(failure.message, end.at)
         raise AttemptFailedError(failure.kind, failure.message, wait)
