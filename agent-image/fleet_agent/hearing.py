@@ -37,6 +37,11 @@ class Feed:
         self._next = 0.0
         self._noted_at = time.monotonic()
 
+    @property
+    def worked_at(self) -> float | None:
+        """When the command was last seen to work, whatever it said, in monotonic seconds."""
+        return self._pulse.worked_at
+
     def stir(self) -> None:
         """Take note of life without a word for it, such as long thinking, now and then."""
         if time.monotonic() - self._noted_at >= _SIGN_OF_LIFE_SECONDS:
@@ -172,6 +177,7 @@ class AgentHearing(Overhearing):
             self._tell_next = time.monotonic() + _USAGE_EVERY_SECONDS
             self.tell_usage()
         if self.cut is None:
+            self._note_work()
             self.cut = self._start.notebook.reason_to_cut(time.monotonic()) or self._spent_up()
         self._feed.flush()
 
@@ -190,6 +196,11 @@ class AgentHearing(Overhearing):
         if now is not None:
             now = priced(now, self._start.packet.agent.prices)
             self._findings.usage = used.plus(now) if used else now
+
+    def _note_work(self) -> None:
+        worked = self._feed.worked_at
+        if worked is not None:
+            self._start.notebook.worked(worked)
 
     def _spent_up(self) -> Failure | None:
         return used_up(self._findings.usage, self._start.packet.limits, beyond=True)

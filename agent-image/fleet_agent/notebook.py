@@ -25,6 +25,8 @@ from fleet_agent.state import SESSION_ID
 
 # how long a CLI may try again by itself before another agent had better take over
 PATIENCE_SECONDS = 8.0
+# who works without a word for so many times as long as anybody may be silent may spin for ever
+_SILENT_WORK = 3
 _MOST_IDLE_STEPS = 3
 _MOST_FACTS = 500
 _MOST_DENIALS = 100
@@ -52,7 +54,7 @@ class Notebook:
         self._repeats = Repeats()
         self._in_parts = False
         self._trouble: Failure | None = None
-        self._trouble_at = self._heard_at = now
+        self._trouble_at = self._heard_at = self._worked_at = now
 
     @property
     def facts(self) -> tuple[Heard, ...]:
@@ -65,6 +67,10 @@ class Notebook:
     def stirred(self, now: float) -> None:
         """Note that the CLI said anything at all."""
         self._heard_at = now
+
+    def worked(self, at: float) -> None:
+        """Note when the CLI, or what it started, was last seen to work."""
+        self._worked_at = at
 
     def take(self, event: Heard, *, now: float) -> None:
         """Note what a line said."""
@@ -134,8 +140,15 @@ class Notebook:
         trouble = self._trouble
         if trouble and self._hopeless(trouble, now):
             return trouble
-        if now - self._heard_at > self._limits.quiet:
-            return Failure(FailureKind.HANG, f"not a word for {self._limits.quiet:g} s")
+        return self._too_quiet(now)
+
+    def _too_quiet(self, now: float) -> Failure | None:
+        limit, silent = self._limits.quiet, now - self._heard_at
+        if silent > limit * _SILENT_WORK:
+            message = f"not a word for {silent:.0f} s, though its processes work"
+            return Failure(FailureKind.HANG, message)
+        if min(silent, now - self._worked_at) > limit:
+            return Failure(FailureKind.HANG, f"not a word for {silent:.0f} s, and no work")
         return None
 
     def _hopeless(self, trouble: Failure, now: float) -> bool:

@@ -1,22 +1,31 @@
 """The heartbeat: says every few seconds that the runner lives, whatever the CLI does."""
 
 import threading
+import time
 
+from fleet_agent.effort import Effort
 from fleet_agent.system import now
 from fleet_agent.wire import Wire
 
 
 class Pulse:
-    """What the next beat says, and the thread that says it."""
+    """What the next beat says, and the threads that say it and look what is done meanwhile.
 
-    def __init__(self, wire: Wire, *, every: float) -> None:
+    `worked_at` is when anybody but the runner was last seen to work, in monotonic seconds.
+    """
+
+    def __init__(self, wire: Wire, effort: Effort, *, every: float) -> None:
         """Start to beat, once in so many seconds."""
         self.phase = "starting"
+        self.worked_at: float | None = None
         self._wire = wire
+        self._effort = effort
         self._every = every
         self._last_activity: str | None = None
         self._over = threading.Event()
-        threading.Thread(target=self._beat, name="pulse", daemon=True).start()
+        # apart from each other: a file system that hangs must not stop the heart
+        for name, life in (("pulse", self._beat), ("effort", self._look)):
+            threading.Thread(target=life, name=name, daemon=True).start()
 
     def felt(self) -> None:
         """Note that the command at work did something just now."""
@@ -27,6 +36,14 @@ class Pulse:
         self._over.set()
 
     def _beat(self) -> None:
+        told: float | None = None
         while not self._over.wait(self._every):
-            last = self._last_activity
-            self._wire.emit("beat", {"phase": self.phase, "last_activity_at": last})
+            worked, last = self.worked_at, self._last_activity
+            fields: dict[str, object] = {"phase": self.phase, "last_activity_at": last}
+            self._wire.emit("beat", fields | {"working": worked != told})
+            told = worked
+
+    def _look(self) -> None:
+        while not self._over.wait(self._every):
+            if self._effort.shown():
+                self.worked_at = time.monotonic()

@@ -9,8 +9,10 @@ from fleet_agent.attempt import Attempt
 from fleet_agent.clis import REGISTRY
 from fleet_agent.clis.model import CATEGORIES, Cli, Failure, FailureKind
 from fleet_agent.conduct import Conductor
+from fleet_agent.effort import Effort
 from fleet_agent.findings import AttemptFailedError, Findings
 from fleet_agent.hearing import Feed
+from fleet_agent.meters import best_meter
 from fleet_agent.packet import (
     Context,
     Packet,
@@ -133,7 +135,8 @@ def _carry_out(places: Places, conclusion: _Conclusion, signals: Signals) -> Non
     withheld = frozenset(CATEGORIES) - context.approved if context.safe_mode else frozenset()
     cli = _cli(packet, withheld)
     _start(conclusion.wire, packet, installed(cli))
-    conclusion.pulse = Pulse(conclusion.wire, every=packet.limits.heartbeat)
+    beat = packet.limits.heartbeat
+    conclusion.pulse = Pulse(conclusion.wire, Effort(workspace, best_meter()), every=beat)
     attempt = Attempt(
         packet=packet,
         cli=cli,

@@ -15,6 +15,7 @@ from fleet.domain.swap import Cause
 from fleet.domain.task import Task
 
 _GB = 1024**3
+SILENT_WORK = 3  # for so many times stall_after, work alone counts as progress
 OVERTIME_GRACE = 30.0  # seconds: the runner gives up first, it can say what hung
 
 Ground = tuple[Cause, str]
@@ -83,10 +84,24 @@ def _late(attempt: Attempt, profile: Profile, *, now: datetime, hearing: Hearing
         said = f"ran {age:.0f} s (limit {profile.attempt_timeout:g} s)"
         heard = f"last progress {idle:.0f} s ago" if hearing.since else "its output cannot be read"
         return Cause.OVERTIME, f"{said}, {heard}"
-    if idle > profile.stall_after:
-        said = f"no progress for {idle:.0f} s (limit {profile.stall_after:g} s)"
-        return Cause.STALLED, f"{said} though alive, last beat {silent:.0f} s ago"
-    return None
+    worked = _quiet(attempt.last_work, now=now, hearing=hearing)
+    stalled = _stalled(profile.stall_after, idle=idle, worked=worked)
+    alive = f"though alive, last beat {silent:.0f} s ago"
+    return (Cause.STALLED, f"{stalled} {alive}") if stalled else None
+
+
+def _stalled(limit: float, *, idle: float, worked: float) -> str:
+    """Say why an attempt that is alive does not progress, "" where it does.
+
+    Work without a word is progress, for a while: a long build tells nothing, nor does a loop.
+    """
+    quiet, most = min(idle, worked), limit * SILENT_WORK
+    if quiet > limit:
+        silent = f", not a word for {idle:.0f} s" if quiet < idle else ""
+        return f"no progress for {quiet:.0f} s (limit {limit:g} s){silent}"
+    if idle > most:
+        return f"not a word for {idle:.0f} s (limit {most:g} s) while it works,"
+    return ""
 
 
 def _age(attempt: Attempt, *, now: datetime, hearing: Hearing) -> float:

@@ -95,8 +95,8 @@ def hear(attempt: Attempt, line: Line, *, at: datetime) -> Attempt:
     match line.type:
         case "activity" | "check" | "started":
             return replace(heard, last_progress=at, claims=0)
-        case "beat" if line.data.get("phase") in _TIMED_PHASES:
-            heard = replace(heard, last_progress=at)
+        case "beat":
+            heard = _beaten(heard, line.data, at=at)
         case "progress" if attempt.claims < CLAIMS_AS_PROGRESS:
             return replace(heard, last_progress=at, claims=attempt.claims + 1)
         case "usage":
@@ -106,6 +106,16 @@ def hear(attempt: Attempt, line: Line, *, at: datetime) -> Attempt:
         case _:
             pass
     return heard
+
+
+def _beaten(attempt: Attempt, data: Mapping[str, Any], *, at: datetime) -> Attempt:
+    """Take a sign of life; that its processes work is told apart from what it tells itself."""
+    timed = data.get("phase") in _TIMED_PHASES
+    return replace(
+        attempt,
+        last_progress=at if timed else attempt.last_progress,
+        last_work=at if data.get("working") is True else attempt.last_work,
+    )
 
 
 def _concluded(attempt: Attempt, data: Mapping[str, Any], *, at: datetime) -> Attempt:

@@ -19,6 +19,7 @@ from fleet_agent.clis.model import (
     Usage,
 )
 from fleet_agent.document import Document
+from fleet_agent.effort import Effort
 from fleet_agent.findings import Findings
 from fleet_agent.hearing import AgentHearing, Feed, Start
 from fleet_agent.notebook import Notebook
@@ -34,6 +35,10 @@ def said(line):
     return (Said(line.decode()),) if line.startswith(b"say") else (Finished(),) * bool(line)
 
 
+def a_pulse(wire, workspace):
+    return Pulse(wire, Effort(workspace, lambda: 0.0), every=60)
+
+
 def a_hearing(tmp_path, findings, **start):
     packet = read_packet(a_stage(tmp_path).root / "packet.json")
     wire = Wire(os.open(tmp_path / "lines", os.O_WRONLY | os.O_CREAT, 0o600))
@@ -47,7 +52,7 @@ def a_hearing(tmp_path, findings, **start):
         "wire": wire,
         "withheld": frozenset(),
     }
-    hearing = AgentHearing(Feed(wire, Pulse(wire, every=60)), Start(**defaults | start), findings)
+    hearing = AgentHearing(Feed(wire, a_pulse(wire, tmp_path)), Start(**defaults | start), findings)
     return hearing, notebook
 
 

@@ -128,6 +128,19 @@ def test_a_silent_cli_is_cut_and_a_talking_one_is_not():
     assert notebook.reason_to_cut(51.0).kind is FailureKind.HANG
 
 
+def test_a_silent_cli_that_works_is_not_cut_until_three_times_the_limit():
+    notebook = a_notebook()
+    notebook.stirred(20.0)
+    notebook.worked(49.0)
+    assert notebook.reason_to_cut(79.0) is None
+    assert "and no work" in notebook.reason_to_cut(79.1).message
+
+    notebook.worked(110.0)
+
+    assert notebook.reason_to_cut(110.0) is None
+    assert "its processes work" in notebook.reason_to_cut(110.1).message
+
+
 def test_idle_steps_in_a_row_are_a_loop_and_work_between_them_is_none():
     looping = told(a_notebook(), Idle(), Idle(), Idle())
     working = told(a_notebook(), Idle(), Idle(), Activity("tool", "ls"), Idle(), Idle())

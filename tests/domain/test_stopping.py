@@ -48,6 +48,47 @@ def test_silence_stall_and_overtime_are_three_rules(fields, cause, said):
     assert said in (found[1] if found else "")
 
 
+@pytest.mark.parametrize(
+    ("told", "worked", "said"),
+    [
+        (601, None, "no progress for 601 s (limit 600 s) though alive, last beat 0 s ago"),
+        (601, 600, None),
+        (1800, 0, None),
+        (1801, 0, "not a word for 1801 s (limit 1800 s) while it works, though alive"),
+        (900, 601, "no progress for 601 s (limit 600 s), not a word for 900 s though alive"),
+        (1801, 1000, "no progress for 1000 s (limit 600 s), not a word for 1801 s though alive"),
+        (5, 5000, None),
+    ],
+)
+def test_work_without_a_word_is_progress_for_three_times_the_limit(told, worked, said):
+    work = None if worked is None else ago(worked)
+
+    found = stopped(running(last_progress=ago(told), last_work=work), since=ago(9000))
+
+    assert (found and found[0]) == (Cause.STALLED if said else None)
+    assert (said or "") in (found[1] if found else "")
+
+
+def test_a_build_of_twenty_silent_minutes_lives_and_a_loop_of_thirty_does_not():
+    """The runner beats every ten seconds; nothing but its beats is heard, by the default limits."""
+
+    def after(minutes):
+        silent = running(last_progress=ago(60 * minutes), last_work=ago(10))
+        return stopped(silent, since=ago(9000))
+
+    assert after(20) is None
+    assert after(30) is None
+    assert after(31)[0] is Cause.STALLED
+
+
+@pytest.mark.parametrize("worked", [ago(900), LATER + timedelta(hours=1)])
+def test_work_before_the_hearing_began_or_ahead_of_the_clock_is_forgiven_as_words_are(worked):
+    quiet = running(last_progress=ago(5000), last_work=worked)
+
+    assert stopped(quiet, since=ago(600)) is None
+    assert stopped(quiet, since=ago(601)) is not None
+
+
 def test_silence_before_this_coordinator_began_is_forgiven():
     quiet = running(last_beat=ago(900), last_progress=ago(900))
 

@@ -143,6 +143,30 @@ def test_a_long_silent_check_has_its_own_limit_and_is_no_stall(phase, moves):
     assert (heard.last_progress == LATER) is moves
 
 
+@pytest.mark.parametrize(
+    ("fields", "works"),
+    [
+        ({"working": True}, True),
+        ({"working": False}, False),
+        ({}, False),
+        ({"working": 1}, False),
+        ({"working": "true"}, False),
+    ],
+)
+def test_a_beat_that_tells_of_work_is_told_apart_from_progress(fields, works):
+    before = replace(running, last_work=NOW)
+
+    heard = hear(before, told("beat", phase="agent", **fields), at=LATER)
+
+    assert heard.last_work == (LATER if works else NOW)
+    assert heard.last_progress == before.last_progress
+
+
+def test_only_beats_tell_of_work():
+    for kind in TYPES - {"beat"}:
+        assert hear(running, told(kind, working=True), at=LATER).last_work is None
+
+
 def test_the_agents_word_resets_the_stall_three_times_only():
     attempt = running
     for minute in range(1, 6):
