@@ -16,12 +16,15 @@ from fleet.adapters.scanner import SecretScanner
 from fleet.app import leftovers
 from fleet.app.coordinator import Coordinator, Order
 from fleet.app.crew import Report
+from fleet.app.desk import Pen
+from fleet.app.stations import halting
 from fleet.app.tenure import Tenure, taken
 from fleet.app.tools import Tools
 from fleet.domain.attempt import Attempt
 from fleet.domain.change import Change, ChangeType, Diff
 from fleet.domain.egress import Destination
 from fleet.domain.errors import CredentialError, FleetError, StaleLeaseError, WorkspaceError
+from fleet.domain.hold import COORDINATOR
 from fleet.domain.merge import MergeWay
 from fleet.domain.plan import Plan, Snapshot
 from fleet.domain.profile import Account, Project
@@ -895,6 +898,7 @@ class Life:
         self.crew = HandCrew(world.runtime)
         self.coordinator._crew = self.crew  # type: ignore[assignment]
         world.alarm.ready(self.crew.woken.set)
+        halting.resume(COORDINATOR, Pen(ledger=world.ledger, clock=world.clock, who="fleet"))
         leftovers.sweep(world.tools, world.ledger.snapshot())
 
     def _seen(self, snapshot: Snapshot, plan: Plan) -> None:

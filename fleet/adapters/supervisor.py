@@ -20,16 +20,16 @@ class SocketSupervisor(Supervisor):
         self._address = variables.get(ADDRESS, "")
         self._clock = clock
         self._every = _seconds(variables)
-        self._told_at: float | None = None
+        self._due = clock.monotonic()
 
     def ready(self) -> None:
         self._tell("READY=1")
 
     def alive(self) -> None:
         now = self._clock.monotonic()
-        if self._every is None or (self._told_at and now - self._told_at < self._every):
+        if self._every is None or now < self._due:
             return
-        self._told_at = now
+        self._due = now + self._every
         self._tell("WATCHDOG=1")
 
     def stopping(self) -> None:
