@@ -1,6 +1,6 @@
 # `make demo` and `make test` do all the set-up they need, from an empty clone on a bare machine.
 
-.PHONY: demo test check agents-matrix soak venv engine small-image images clean
+.PHONY: demo test check agents-matrix soak chaos venv engine small-image images clean
 .NOTPARALLEL:
 
 demo: venv engine small-image
@@ -23,6 +23,11 @@ soak: venv engine small-image
 	@echo "soak: 200 tasks, two fifths of them bad, then an independent look at every commit" >&2
 	@.venv/bin/python -m tests.soak $(if $(SEED),--seed $(SEED)) \
 	  $(if $(TASKS),--tasks $(TASKS)) $(if $(KILLS),--kills $(KILLS))
+
+# `make chaos SEED=n` plays one night again, SEEDS=200 plays seeds 1 to 200
+chaos: venv engine small-image
+	@echo "chaos: nights in which whatever can fail does, then an independent look at each" >&2
+	@.venv/bin/python -m tests.chaos $(if $(SEED),--seed $(SEED)) $(if $(SEEDS),--seeds $(SEEDS))
 
 venv:
 	@scripts/venv.sh

@@ -47,7 +47,7 @@ _PRICE = {"input": 10, "cached_input": 1, "output": 10}
 _MONEY = {"price": _PRICE, "max_cost_usd": 0.05}
 # what breaks off is the night's fault: nobody is to run out of tries by it
 _PATIENT = {
-    "timeout": {"max_swaps": 40, "heartbeat_lost_after": "30s"},
+    "timeout": {"max_swaps": 40, "heartbeat_lost_after": "8s"},
     "error": {"max_swaps": 40, "cooldown": "2s", "max_cooldown": "4s"},
 }
 
@@ -74,7 +74,8 @@ def _stage(folder: Path, random: Random, own: OwnEngine | None) -> Stage:
     start = git(repository, "rev-parse", "HEAD")
     git(repository, "switch", "--quiet", "--detach")
     home = Home(folder / "disk" / "home", repository, image=IMAGE)
-    home.folder.parent.mkdir()
+    # a small file system may be mounted there before
+    home.folder.parent.mkdir(exist_ok=True)
     home.made()
     accounts = [_account("ada-1"), _account("bob-1")]
     home.configure(accounts=accounts, swap=_PATIENT, limits=_ROOM)

@@ -1,0 +1,56 @@
+"""Points: which ones a night passes, and a night in which each of them is the end of one life."""
+
+from collections.abc import Sequence
+
+from fleet.adapters.failpoints import ARMED_BY, SEEN_BY
+from tests.chaos.driver import ended, finish, started
+from tests.chaos.night import add
+from tests.chaos.stage import Stage
+
+# how often the tasks are given anew to come by the points that are left
+_ROUNDS = 8
+
+
+def passed(stage: Stage) -> list[str]:
+    """Play a night that nothing happens to; answer the points that it passed, by name."""
+    seen = stage.folder / "points.txt"
+    wrong = finish(stage, **{SEEN_BY: str(seen)})
+    assert not wrong, wrong
+    return sorted(set(seen.read_text().split()))
+
+
+def killed_at_each(stage: Stage, points: Sequence[str], kinds: Sequence[str]) -> list[str]:
+    """Let each point be the end of one life; answer what is wrong.
+
+    A life is armed with all points that are left, and the first it comes to is its end: so the
+    night comes a step further in each. When nothing is left to do, new tasks are added.
+    """
+    left = set(points)
+    for _ in range(_ROUNDS):
+        while left:
+            struck, wrong = _struck(stage, left)
+            if wrong:
+                return wrong
+            if struck is None:
+                break
+            left.discard(struck)
+        if not left:
+            return []
+        add(stage, kinds)
+    return [f"never passed again: {', '.join(sorted(left))}"]
+
+
+def _struck(stage: Stage, left: set[str]) -> tuple[str | None, list[str]]:
+    """Play a life; answer the point that ended it, and what is wrong with how it ended.
+
+    None where it came to the night's end.
+    """
+    seen = stage.folder / "seen.txt"
+    seen.write_text("")
+    orders = ";".join(f"{point}=kill" for point in sorted(left))
+    process = started(stage, {ARMED_BY: orders, SEEN_BY: str(seen)})
+    process.wait()
+    wrong = ended(stage, process)
+    struck = next((point for point in seen.read_text().split() if point in left), None)
+    stage.note(f"killed at {struck}")
+    return struck, wrong
