@@ -52,7 +52,7 @@ FLEET_YAML = """projects:
     review: required
     in_review_limit: 1000
     batch: {batch}
-limits: {{parallel: 16, disk_free_gb: 0.1}}
+limits: {{parallel: 16, disk_free_gb: 0.1, memory_free_gb: 0.1, load_per_core: 1000}}
 """
 
 

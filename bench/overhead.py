@@ -37,7 +37,7 @@ FLEET_YAML = """projects:
     check: ["sh", "scripts/check.sh"]
     image: {image}
     review: auto
-limits: {{parallel: {parallel}, disk_free_gb: 0.1}}
+limits: {{parallel: {parallel}, disk_free_gb: 0.1, memory_free_gb: 0.1, load_per_core: 1000}}
 """
 PROFILE = """name: noop
 agent: command

@@ -249,6 +249,13 @@ class ContainerRuntime(Protocol):
         """Answer the engine's version; raises EngineDownError with what to do."""
         ...
 
+    def data_root(self) -> str | None:
+        """Answer the folder of this machine that holds images and containers.
+
+        None where the engine is on another machine.
+        """
+        ...
+
     def image_id(self, tag: str) -> str | None:
         """Answer the immutable id of an image, None when it is not there."""
         ...
@@ -707,6 +714,18 @@ class Supervisor(Protocol):
 
     def stopping(self) -> None:
         """Tell that it ends."""
+        ...
+
+
+@runtime_checkable
+class Scales(Protocol):
+    """What an attempt takes of the host's disk."""
+
+    def weigh(self, attempt: str, task: str) -> int:
+        """Answer the bytes of all that its container may write on the host; 0 when it is gone.
+
+        Takes seconds for a million files. Raises FleetError where it cannot be found out.
+        """
         ...
 
 

@@ -450,6 +450,10 @@ class MemoryRuntime(ContainerRuntime):
         self._faults.trip("ping")
         return "20.10"
 
+    def data_root(self) -> str | None:
+        self._faults.trip("data_root")
+        return None
+
     def image_id(self, tag: str) -> str | None:
         self._faults.trip("image_id")
         return self.image

@@ -1,4 +1,4 @@
-"""The home's own files: the coordinator's lock, the packets of attempts, free room."""
+"""The home's own files: the coordinator's lock, the packets of attempts."""
 
 import fcntl
 import json

@@ -10,6 +10,7 @@ from fleet.app.crew import Report
 from fleet.app.queues import Queues
 from fleet.app.stations import collect, launch, watch
 from fleet.app.stations.found import Held, Tried, Unmoved, Unsure
+from fleet.domain.attempt import Attempt
 from fleet.domain.merging import queue_key
 from fleet.domain.plan import Action, Follow, Hearing
 from fleet.domain.tries import Try
@@ -45,6 +46,11 @@ class InHand:
     def timed(self) -> bool:
         """Tell whether anything is to be tried at a later instant."""
         return bool(self._retry_at or self._cool_until)
+
+    @property
+    def running(self) -> list[Attempt]:
+        """Answer the attempts whose containers are being read."""
+        return [each.attempt for each in self.actions.values() if isinstance(each, Follow)]
 
     def busy(self) -> frozenset[str]:
         """Answer the keys of what is being done or soon tried again."""

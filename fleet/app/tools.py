@@ -17,6 +17,7 @@ from fleet.ports import (
     Networks,
     Packets,
     Reports,
+    Scales,
     Scanner,
     Secrets,
     Supervisor,
@@ -51,6 +52,7 @@ class Tools(Terms):
     runtime: ContainerRuntime
     networks: Networks
     worktrees: Worktrees
+    scales: Scales
     verifier: Verifier
     packets: Packets
     secrets: Secrets

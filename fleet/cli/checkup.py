@@ -38,7 +38,7 @@ def _in_home(office: "Office") -> Iterator[Row]:
 
     for warning in check_profiles(office.fleet):
         yield row("profiles", "warn", warning, "see `fleet profile check`")
-    yield _line("disk", lambda: _disk(office))
+    yield from _machine(office)
     yield from pool_examined(office)
     yield from _engine(office)
     for key in office.fleet.projects:
@@ -76,15 +76,19 @@ def _git() -> str:
     return told
 
 
-def _disk(office: "Office") -> str:
-    free = shutil.disk_usage(office.home).free
-    wanted = office.fleet.disk_free_bytes
-    if free < wanted:
-        raise FleetError(
-            f"{free / _GB:.1f} GB free, {wanted / _GB:g} wanted",
-            remedy="free some, or lower limits.disk_free_gb: nothing is dispatched below it",
-        )
-    return f"{free / _GB:.1f} GB free"
+def _machine(office: "Office") -> Iterator[Row]:
+    """Tell whether attempts may start: disks stay full until somebody acts, the rest passes."""
+    from fleet.bootstrap import guards_now
+
+    for guard in guards_now(office):
+        if guard.lack:
+            status = "fail" if guard.lasting else "warn"
+            remedy = f"{guard.remedy}: nothing is dispatched until then"
+            yield row(guard.name, status, guard.detail, remedy)
+        elif guard.told:
+            yield _ok(guard.name, guard.detail)
+        else:
+            yield row(guard.name, "warn", f"{guard.detail}: it is not guarded", guard.remedy)
 
 
 def _engine(office: "Office") -> Iterator[Row]:

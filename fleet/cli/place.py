@@ -10,6 +10,7 @@ import typer
 
 if TYPE_CHECKING:
     from fleet.app.desk import Pen
+    from fleet.app.views import Around
     from fleet.bootstrap import Office
     from fleet.domain.plan import Snapshot
     from fleet.domain.profile import Fleet
@@ -61,6 +62,14 @@ def planned_for(office: "Office") -> "Fleet":
     if holder is not None and holder["holder"] == SERVICE:
         return office.fleet
     return replace(office.fleet, schedule=UNSCHEDULED)
+
+
+def around(office: "Office") -> "Around":
+    """Answer what a reader sees beyond the ledger: credentials, and the machine's room."""
+    from fleet.app.views import Around
+    from fleet.bootstrap import room_now
+
+    return Around(unfit=unfit(office), room=room_now(office))
 
 
 def unfit(office: "Office") -> dict[str, str]:

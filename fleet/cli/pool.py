@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from fleet.cli.output import clock, confirm, document, plain, put, table
-from fleet.cli.place import Json, Yes, opened, pen, planned_for, snapshot_now, unfit
+from fleet.cli.place import Json, Yes, around, opened, pen, planned_for, snapshot_now, unfit
 from fleet.domain.errors import NotFoundError
 from fleet.domain.task import parse_key
 
@@ -36,12 +36,12 @@ def status(
     if key is not None and not explain:
         raise typer.BadParameter("a task is named only with --explain", param_hint="KEY")
     with opened(ctx) as office:
-        now, faults = office.clock.now(), unfit(office)
+        now, seen = office.clock.now(), around(office)
         snapshot = snapshot_now(office)
-        accounts = views.pool_rows(snapshot, office.fleet, now=now, unfit=faults)
+        accounts = views.pool_rows(snapshot, office.fleet, now=now, unfit=seen.unfit)
         asked = _asked(key, office)
         tasks = (
-            views.explained(snapshot, planned_for(office), now=now, unfit=faults, key=asked)
+            views.explained(snapshot, planned_for(office), now=now, around=seen, key=asked)
             if explain
             else []
         )

@@ -3,7 +3,7 @@
 import typer
 
 from fleet.cli.output import clock, document, plain, put, table
-from fleet.cli.place import Json, opened, planned_for, snapshot_now, unfit
+from fleet.cli.place import Json, around, opened, planned_for, snapshot_now
 
 
 def register(app: typer.Typer) -> None:
@@ -17,9 +17,9 @@ def status(ctx: typer.Context, json: Json = False) -> None:
     from fleet.bootstrap import held_by
 
     with opened(ctx) as office:
-        now, faults = office.clock.now(), unfit(office)
+        now = office.clock.now()
         fleet = planned_for(office)
-        view = views.status_view(snapshot_now(office), fleet, now=now, unfit=faults)
+        view = views.status_view(snapshot_now(office), fleet, now=now, around=around(office))
         holder = held_by(office)
     view["coordinator"] = holder
     view["slots"] = [{"parallel": office.fleet.parallel, "running": len(view["running"])}]

@@ -28,6 +28,9 @@ _HEAD = """\
 limits:
   parallel: 4          # attempts at once
   disk_free_gb: 5      # less than this free: no new attempt
+  memory_free_gb: 1    # the same for memory
+  load_per_core: 4     # more than this: no new attempt
+  worktree_gb: 5       # an attempt whose files take more is stopped
 #  run_budget_usd: 40  # what one `fleet run` may spend
 #  night_swaps: 50     # from noon to noon, over all tasks
 # The pool: one account a key or subscription. The key itself stays outside, in a variable or in a

@@ -16,7 +16,13 @@ from fleet.domain.errors import ConfigError
 from fleet.domain.task import Status
 
 DEMO = Path(__file__).parents[1] / "_demo"
-_LIMITS: dict[str, JsonValue] = {"parallel": 3, "disk_free_gb": 1}
+# whoever tries the demo on a busy laptop wants to see it go, and it needs little
+_LIMITS: dict[str, JsonValue] = {
+    "parallel": 3,
+    "disk_free_gb": 1,
+    "memory_free_gb": 0.25,
+    "load_per_core": 50,
+}
 
 
 class StoryTask(Entry):

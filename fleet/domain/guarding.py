@@ -38,13 +38,15 @@ class Guard:
 
     `detail` has the numbers of this moment. `lack` says what keeps new attempts from starting, ""
     where nothing does, and never a number that changes by itself: it is told once and not each
-    second anew. `remedy` says what to do about either; `told` whether the machine tells at all.
+    second anew. `remedy` says what to do about either; `lasting` whether a lack is there until
+    somebody acts; `told` whether the machine tells at all.
     """
 
     name: str
     detail: str
     lack: str = ""
     remedy: str = ""
+    lasting: bool = False
     told: bool = True
 
 
@@ -73,6 +75,7 @@ def _disk(disk: Disk, fleet: Fleet) -> Guard:
         detail=f"{_gb(disk.free)} GB free at {disk.path}, {_gb(wanted)} wanted",
         lack=lack,
         remedy="free some, or lower limits.disk_free_gb" if lack else "",
+        lasting=True,
     )
 
 

@@ -403,7 +403,7 @@ def test_who_asks_why_no_agent_is_started_is_told(world):
     revert(world)
 
     snapshot, now = world.ledger.snapshot(), world.clock.now()
-    (row,) = views.explained(snapshot, world.fleet, now=now, unfit={})
+    (row,) = views.explained(snapshot, world.fleet, now=now, around=views.Around())
 
     assert (row["slot"], row["reason"]) == (None, "fleet itself makes the first attempt")
 

@@ -211,8 +211,8 @@ def test_a_task_that_is_not_begun_for_the_reviewers_sake_says_so():
 
     view = views.task_view("APP-9", ledger, fleet)
     listed = {row["key"]: row["reason"] for row in views.board_rows(ledger, fleet)}
-    status = views.status_view(ledger.snapshot(), fleet, now=NOW, unfit={})
-    (asked,) = views.explained(ledger.snapshot(), fleet, now=NOW, unfit={})
+    status = views.status_view(ledger.snapshot(), fleet, now=NOW, around=views.Around())
+    (asked,) = views.explained(ledger.snapshot(), fleet, now=NOW, around=views.Around())
 
     assert (view["status"], view["reason"], listed["APP-9"]) == ("ready", said, said)
     assert {row["task"]: row["waiting_for"] for row in status["queue"]}["APP-9"] == said

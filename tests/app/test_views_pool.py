@@ -25,6 +25,7 @@ from tests.builders import (
     an_attempt,
 )
 
+AROUND = views.Around()
 MOSCOW = ZoneInfo("Europe/Moscow")
 
 
@@ -52,7 +53,7 @@ def rows_of(ledger, fleet, **unfit):
 
 
 def explained(ledger, fleet, key=None):
-    return views.explained(ledger.snapshot(), fleet, now=NOW, unfit={}, key=key)
+    return views.explained(ledger.snapshot(), fleet, now=NOW, around=AROUND, key=key)
 
 
 def test_an_account_is_shown_with_what_it_spent_and_may_spend_today():
@@ -181,7 +182,7 @@ def test_a_tasks_own_budget_refuses_every_candidate():
 def test_what_waits_in_status_says_until_when():
     ledger = a_ledger(a_task(), a_health("account alice"))
 
-    view = views.status_view(ledger.snapshot(), with_accounts(metered()), now=NOW, unfit={})
+    view = views.status_view(ledger.snapshot(), with_accounts(metered()), now=NOW, around=AROUND)
 
     (queued,) = view["queue"]
     assert "429: slow down" in queued["waiting_for"]
@@ -206,7 +207,7 @@ def test_a_day_of_spending_is_that_of_the_accounts_own_calendar():
         a_ledger(*rows).snapshot(),
         with_accounts(metered(timezone=kiritimati)),
         now=at,
-        unfit={},
+        around=AROUND,
     )
 
     (spend,) = view["spend"]
@@ -219,7 +220,7 @@ def test_what_attempts_hold_is_told_apart_from_what_is_spent():
     )
 
     view = views.status_view(
-        a_ledger(a_task(), running).snapshot(), with_accounts(metered()), now=NOW, unfit={}
+        a_ledger(a_task(), running).snapshot(), with_accounts(metered()), now=NOW, around=AROUND
     )
 
     (spend,) = view["spend"]
@@ -249,7 +250,7 @@ def test_a_cause_without_a_receipt_is_a_swap_that_nobody_took_over():
         state=State.SWAPPED, cause=Cause.RATE_LIMIT, reason="429: slow down", cleaned=True
     )
 
-    view = views.task_view("APP-1", a_ledger(a_task(), swapped), a_fleet())
+    view = views.task_view("APP-1", a_ledger(a_task(), swapped), a_fleet(), now=NOW)
 
     (attempt,) = view["attempts"]
     assert (attempt["swap"]["trigger"], attempt["swap"]["kind"]) == ("error", "rate_limit")

@@ -55,7 +55,9 @@ class Home:
             "review": "auto",
             **self.settings,
         }
-        fleet = {"projects": [project], "limits": {"parallel": 4, "disk_free_gb": 0.1}}
+        # a test that is about none of them never waits for a busy machine
+        room = {"disk_free_gb": 0.1, "memory_free_gb": 0.1, "load_per_core": 1000}
+        fleet = {"projects": [project], "limits": {"parallel": 4, **room}}
         (self.folder / "fleet.yaml").write_text(json.dumps(fleet, indent=1))
         shutil.rmtree(self.folder / "profiles")
         (self.folder / "profiles").mkdir()

@@ -1,5 +1,6 @@
 """Read models: what board, task, pool, pull request, status and report show, as plain values."""
 
+from fleet.app.views.outlook import Around
 from fleet.app.views.pool import explained, pool_rows
 from fleet.app.views.pulls import file_rows, pull_rows, pull_view
 from fleet.app.views.report import report
@@ -10,6 +11,7 @@ from fleet.app.views.swaps import receipt_row
 from fleet.app.views.tasks import board_rows, log_rows, task_view
 
 __all__ = [
+    "Around",
     "action_view",
     "board_rows",
     "explained",

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from fleet.app.views.outlook import outlook
+from fleet.app.views.outlook import Around, outlook
 from fleet.app.views.row import Row, moment
 from fleet.domain.board import Board, board_of, standing
 from fleet.domain.budget import dollars
@@ -68,7 +68,7 @@ def explained(
     fleet: Fleet,
     *,
     now: datetime,
-    unfit: Mapping[str, str],
+    around: Around,
     key: str | None = None,
 ) -> list[Row]:
     """Answer why each ready or waiting task, or just the one of that key, is not started now.
@@ -78,8 +78,8 @@ def explained(
     """
     question = _Question(
         board=board_of(snapshot, fleet),
-        pool=pool_of(snapshot, fleet, now=now, unfit=unfit),
-        plan=outlook(snapshot, fleet, now=now, unfit=unfit),
+        pool=pool_of(snapshot, fleet, now=now, unfit=around.unfit),
+        plan=outlook(snapshot, fleet, now=now, around=around),
     )
     asked = [task for task in snapshot.tasks if key is None or task.key == key]
     rows = [_task(task, question) for task in asked]

@@ -1,9 +1,9 @@
 """Read models of what goes on: who runs, what waits for what, how a run ended."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
-from fleet.app.views.outlook import outlook
+from fleet.app.views.outlook import Around, outlook
 from fleet.app.views.row import Row, moment
 from fleet.app.views.tasks import board_rows
 from fleet.domain.attempt import Attempt
@@ -19,12 +19,10 @@ from fleet.ports import Ledger
 _QUEUED = frozenset({Status.READY, Status.WAITING, Status.REVIEW, Status.MERGING})
 
 
-def status_view(
-    snapshot: Snapshot, fleet: Fleet, *, now: datetime, unfit: Mapping[str, str]
-) -> Row:
-    """Answer `status` but for who coordinates; `unfit` says why credentials cannot be used."""
+def status_view(snapshot: Snapshot, fleet: Fleet, *, now: datetime, around: Around) -> Row:
+    """Answer `status` but for who coordinates."""
     board = board_of(snapshot, fleet)
-    foreseen = outlook(snapshot, fleet, now=now, unfit=unfit)
+    foreseen = outlook(snapshot, fleet, now=now, around=around)
     return {
         "running": [
             _running(attempt, fleet.profiles[attempt.profile].heartbeat_lost_after, now=now)
