@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from fleet.adapters.redaction import Redaction
     from fleet.adapters.runtimes.docker_images import DockerImages
     from fleet.adapters.runtimes.project_images import ProjectImages
+    from fleet.domain.clearing import Leftover
+    from fleet.ports import Leftovers
 
 Told = Callable[[str], None]
 Seen = Callable[[Snapshot, Plan], None]
@@ -118,6 +120,25 @@ def secrets(office: Office, redaction: "Redaction | None" = None) -> Secrets:
 
     variables, told = office.settings.variables, redaction or Redaction()
     return TmpfsSecrets(office.home8, memory_roots(variables), variables=variables, redaction=told)
+
+
+def leftovers(office: Office) -> "tuple[Leftovers, ...]":
+    """Answer all places in which this home leaves something."""
+    from fleet.adapters.leftovers.every import every_leftover
+
+    home8, variables = office.home8, office.settings.variables
+    projects = office.fleet.projects
+    return every_leftover(office.home, home8, projects, clock=office.clock, variables=variables)
+
+
+def kept_work(office: Office, key: str) -> "Sequence[Leftover]":
+    """Answer what is kept of a project's work; one row is odd where that cannot be read."""
+    from fleet.adapters.leftovers.every import kept_in
+
+    project, variables = office.fleet.projects.get(key), office.settings.variables
+    if project is None:
+        return ()
+    return kept_in(project, office.home, office.home8, clock=office.clock, variables=variables)
 
 
 def credential_fault(settings: Settings, account: Account) -> CredentialError | None:

@@ -8,6 +8,7 @@ from typing import Any, Protocol, runtime_checkable
 from fleet.domain.attempt import Attempt
 from fleet.domain.budget import Reservation, Settlement
 from fleet.domain.change import Diff
+from fleet.domain.clearing import Leftover
 from fleet.domain.egress import Destination
 from fleet.domain.events import Event
 from fleet.domain.health import Health
@@ -752,4 +753,23 @@ class Traces(Protocol):
 
     def path(self, attempt: str) -> str:
         """Answer the trace's file."""
+        ...
+
+
+@runtime_checkable
+class Leftovers(Protocol):
+    """One sort of what fleet makes in the world and may leave there; no link is ever followed.
+
+    Both methods raise FleetError with what to do where it cannot be looked at or removed.
+    """
+
+    def found(self) -> Sequence[Leftover]:
+        """Answer all there is now, whoever needs it."""
+        ...
+
+    def remove(self, leftover: Leftover) -> None:
+        """Remove it unless it changed since it was found; fine when it is gone.
+
+        Work that is in no commit is kept under `refs/fleet/kept/ATTEMPT` first.
+        """
         ...

@@ -82,6 +82,11 @@ class TmpfsSecrets(Secrets):
                         _delete(entry)
                 _tidy(folder)
 
+    def standing(self) -> list[Path]:
+        """Answer what lies in this home's folders, by attempt; a dot before it says half-made."""
+        with self._lock:
+            return [path for folder in self._existing() for path in sorted(folder.iterdir())]
+
     def redacted(self, told: Mapping[str, Any]) -> Mapping[str, Any]:
         return self._redaction.without_known(told)
 

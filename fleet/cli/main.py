@@ -15,6 +15,7 @@ from fleet import __version__
 from fleet.cli import (
     approval,
     demo,
+    gc,
     home,
     image,
     pool,
@@ -47,6 +48,7 @@ up.register(app)
 status.register(app)
 demo.register(app)
 report.register(app)
+gc.register(app)
 simulate.register(app)
 
 

@@ -8,8 +8,9 @@ from typing import Annotated, Any
 import typer
 
 from fleet.cli import task_log
-from fleet.cli.output import clock, confirm, document, plain, put, table
-from fleet.cli.place import DryRun, Json, Yes, opened, pen
+from fleet.cli.output import clock, confirm, document, plain, put, say, table
+from fleet.cli.place import DryRun, Json, Yes, halted, opened, pen
+from fleet.cli.vitals import line
 from fleet.domain.budget import micros
 from fleet.domain.errors import ConfigError
 from fleet.domain.task import Kind, Priority, Review, Status, Task, parse_key
@@ -85,7 +86,8 @@ def list_(
 
     with opened(ctx) as office:
         key = project.upper() if project else None
-        rows = views.board_rows(office.ledger, office.fleet, project=key)
+        seen = halted(office)
+        rows = views.board_rows(office.ledger, office.fleet, project=key, halted=seen)
     rows = [
         row
         for row in rows
@@ -102,9 +104,18 @@ def list_(
 def show(ctx: typer.Context, key: str, json: Json = False) -> None:
     """Show a task with its attempts, verdicts and history."""
     from fleet.app import views
+    from fleet.bootstrap import kept_work
 
     with opened(ctx) as office:
-        view = views.task_view(parse_key(key), office.ledger, office.fleet)
+        seen = halted(office)
+        view = views.task_view(
+            parse_key(key), office.ledger, office.fleet, now=office.clock.now(), halted=seen
+        )
+        kept = kept_work(office, view["project"])
+        view["kept"] = views.kept_rows(view["key"], kept, office.ledger)
+    for each in kept:
+        if each.odd:
+            say(f"what is kept cannot be told: {plain(each.odd)}")
     if json:
         document(view)
         return
@@ -115,9 +126,12 @@ def show(ctx: typer.Context, key: str, json: Json = False) -> None:
     for attempt in view["attempts"]:
         said = f"{attempt['profile']}: {attempt['state']}, {attempt['reason']}"
         put(f"  attempt {attempt['number']}   {plain(said)}")
+        if attempt["beat_seconds"] is not None:
+            put(f"    {plain(line(attempt))}")
         _show_others(attempt["others"])
         _show_swap(attempt["swap"])
     _show_pulls(view["pulls"])
+    _show_kept(view["kept"])
     _show_escalation(view["escalation"])
 
 
@@ -133,6 +147,12 @@ def _show_pulls(pulls: Sequence[dict[str, Any]]) -> None:
         put(f"  pull request {pull['number']}: {pull['status']}{reason}")
     if pulls and pulls[-1]["status"] == "open":
         put(f"    look at it: fleet pr show {pulls[-1]['number']}")
+
+
+def _show_kept(rows: Sequence[dict[str, Any]]) -> None:
+    for row in rows:
+        put(f"  kept at {row['sha'][:12]} {plain(row['ref'])}: {plain(row['why'])[:200]}")
+        put(f"    look at it: {plain(row['look'])}")
 
 
 def _show_swap(swap: dict[str, Any] | None) -> None:

@@ -190,6 +190,12 @@ class MemoryEntry(Entry):
     autosave: Annotated[Literal["off", "probation"], LATER] = "off"
 
 
+class TracesEntry(Entry):
+    """How long traces and the logs of checks are kept once their task has ended."""
+
+    keep_days: Annotated[int, Field(ge=1, le=36_500)] = 30
+
+
 class FleetEntry(Entry):
     """The whole of fleet.yaml."""
 
@@ -199,6 +205,7 @@ class FleetEntry(Entry):
     swap: SwapEntry = SwapEntry()
     schedule: tuple[ScheduleEntry, ...] = ()
     memory: MemoryEntry = MemoryEntry()
+    traces: TracesEntry = TracesEntry()
     policies: Text | None = None
     timezone: Timezone = "UTC"
     networks: tuple[NetworkName, ...] = ()

@@ -62,6 +62,7 @@ def fleet_of(entry: FleetEntry, profiles: Mapping[str, ProfileEntry], home: Path
         run_budget_micros=entry.limits.run_budget_usd,
         egress_host_exposed=entry.egress_host_exposed,
         schedule=schedule_of(entry),
+        traces_keep_days=entry.traces.keep_days,
     )
 
 

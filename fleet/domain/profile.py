@@ -157,6 +157,7 @@ class Fleet:
     egress_host_exposed: bool = False
     schedule: Schedule = UNSCHEDULED
     policy: Policy = BUILT_IN_ALONE
+    traces_keep_days: int = 30
 
     def zone_of(self, account: Account) -> tzinfo:
         """Answer the timezone whose days an account's budget is counted by."""

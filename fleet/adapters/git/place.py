@@ -61,6 +61,12 @@ class Place:
         """Tell whether work may lie in it that is in no commit yet."""
         return self.ready() is not None and not (self.beside / "collected").exists()
 
+    @property
+    def unmarked(self) -> bool:
+        """Tell whether a tree stands of which no mark says what it was made from."""
+        there = self.tree.is_dir() and not (self.beside / "collected").exists()
+        return there and self.ready() is None
+
     def ready(self) -> dict[str, str] | None:
         """Answer what was marked, None when the place is half-made or gone."""
         mark = self.beside / "ready"

@@ -57,15 +57,8 @@ def snapshot(
     salvage: bool,
 ) -> Snapshot:
     """Store what changed since `base` of the facts; the ignore rules are those of its `rules`."""
-    index = read_index(place.index, algorithm=repository.object_format)
-    base = index.entries
-    links = frozenset(path for path, (mode, _) in base.items() if mode == _LINK)
-    tracked = base.keys() - links
-    above = {folder for path in tracked for folder in folders_of(path)}
-    found = listed(place.tree, tracked=frozenset(tracked | above), links=links)
-    ruling = base if facts["rules"] == facts["base"] else entries_of(repository, facts["rules"])
-    files = _Files(found=found, tracked=tracked, index=index)
-    work = _sorted(repository, place, files, rules=rules_in(ruling), skip=skip)
+    files, work = _looked_at(repository, place, facts, skip=skip)
+    found, base, tracked = files.found, files.index.entries, files.tracked
     held = frozenset(blob for _, blob in base.values())
     written = write_blobs(repository, place.tree, work.stored, held=held)
     # a file may be written anew with what it held
@@ -87,6 +80,29 @@ def snapshot(
         ignored=folded([*found.ignored, *work.ignored], {*tracked, *work.stored}),
         notes=tuple(notes),
     )
+
+
+def touched(repository: Repository, place: Place, facts: Mapping[str, str]) -> bool:
+    """Tell whether a worktree may differ from its base, ignored files counted; nothing is stored.
+
+    A file that was written anew with what it held counts too.
+    """
+    _, work = _looked_at(repository, place, facts, skip=())
+    return bool(work.stored or work.deleted or work.ignored)
+
+
+def _looked_at(
+    repository: Repository, place: Place, facts: Mapping[str, str], *, skip: tuple[str, ...]
+) -> tuple[_Files, _Sorted]:
+    index = read_index(place.index, algorithm=repository.object_format)
+    base = index.entries
+    links = frozenset(path for path, (mode, _) in base.items() if mode == _LINK)
+    tracked = base.keys() - links
+    above = {folder for path in tracked for folder in folders_of(path)}
+    found = listed(place.tree, tracked=frozenset(tracked | above), links=links)
+    ruling = base if facts["rules"] == facts["base"] else entries_of(repository, facts["rules"])
+    files = _Files(found=found, tracked=tracked, index=index)
+    return files, _sorted(repository, place, files, rules=rules_in(ruling), skip=skip)
 
 
 def _sorted(

@@ -73,7 +73,7 @@ class GitWorktrees(Worktrees):
     @_told
     def validate(self, project: Project) -> str:
         claim.require_git()
-        with self._held(project) as repository:
+        with self.held(project) as repository:
             tip = repository.tip()
             claim.require_reach(repository, self._home)
             claim.claim(repository, self._home, home8=self._home8)
@@ -84,7 +84,7 @@ class GitWorktrees(Worktrees):
     @_told
     def take_over(self, project: Project) -> None:
         """Claim the repository for this home, whoever had it: only when a human says so."""
-        with self._held(project) as repository:
+        with self.held(project) as repository:
             claim.take_over(repository, self._home, home8=self._home8)
 
     @_told
@@ -110,7 +110,7 @@ class GitWorktrees(Worktrees):
         if facts is None:
             # half-made: no container ran in what was never marked ready
             place.clear()
-            with self._held(project):
+            with self.held(project):
                 prepare.forget(repository, place)
                 sha = prepare.branch_head(repository, place, branch=branch, fresh=fresh)
                 prepare.add_worktree(repository, place, sha)
@@ -169,7 +169,7 @@ class GitWorktrees(Worktrees):
 
     @_told
     def plant(self, project: Project, branch: str, *, sha: str) -> None:
-        with self._held(project) as repository:
+        with self.held(project) as repository:
             prepare.plant(repository, branch, sha=sha)
 
     @_told
@@ -180,7 +180,7 @@ class GitWorktrees(Worktrees):
         # never the repository's lock: a remote may take minutes to answer
         with self._locks.held(f"{repository.name}-remote"):
             theirs = remote.fetched(repository, self._variables)
-        with self._held(project):
+        with self.held(project):
             return remote.brought_up(repository, self._state / "moves", theirs)
 
     @_told
@@ -193,7 +193,7 @@ class GitWorktrees(Worktrees):
 
     @_told
     def check_out(self, project: Project, sha: str, *, folder: str) -> None:
-        with self._held(project) as repository:
+        with self.held(project) as repository:
             visit(repository, sha, folder=Path(folder))
 
     @_told
@@ -216,36 +216,37 @@ class GitWorktrees(Worktrees):
 
     @_told
     def advance_target(self, project: Project, *, old: str, new: str) -> str | None:
-        with self._held(project) as repository:
+        with self.held(project) as repository:
             return target.advance(repository, self._state / "moves", old=old, new=new)
 
     @_told
     def target_blocked(self, project: Project) -> str | None:
-        with self._held(project) as repository:
+        with self.held(project) as repository:
             return target.blocked(repository, self._state / "moves")
 
     @_told
     def remove(self, project: Project, attempt: str) -> None:
         place = attempt_place(self._home, attempt)
         if place.unsaved:
-            with self._held(project) as repository:
+            with self.held(project) as repository:
                 salvage(repository, place)
         place.clear()
-        with self._held(project) as repository:
+        with self.held(project) as repository:
             prepare.forget(repository, place)
 
     @_told
     def keep(self, project: Project, sha: str, *, name: str) -> None:
-        with self._held(project) as repository:
+        with self.held(project) as repository:
             prepare.keep_commit(repository, sha, name=name)
 
     @_told
     def drop_branch(self, project: Project, branch: str, *, head: str, keep: str | None) -> None:
-        with self._held(project) as repository:
+        with self.held(project) as repository:
             prepare.drop_branch(repository, branch, head=head, keep=keep)
 
     @contextmanager
-    def _held(self, project: Project) -> Iterator[Repository]:
+    def held(self, project: Project) -> Iterator[Repository]:
+        """Hold the lock of a project's repository inside the block, and answer it."""
         repository = self._at(project)
         with self._locks.held(repository.name):
             yield repository

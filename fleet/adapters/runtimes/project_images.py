@@ -18,7 +18,7 @@ from fleet.domain.errors import ConfigError
 from fleet.domain.profile import Project
 from fleet.ports import Worktrees
 
-_PROJECT = "fleet.project"
+PROJECT = "fleet.project"
 _HOME = "fleet.home"
 
 
@@ -76,7 +76,7 @@ class ProjectImages:
         Those that a container uses stay. Only for who holds the home: an attempt of another
         coordinator may be about to start in one.
         """
-        labels = [f"{_HOME}={self._home8}", f"{_PROJECT}={project.key}"]
+        labels = [f"{_HOME}={self._home8}", f"{PROJECT}={project.key}"]
         with self._engine.asking(f"images of {project.key}") as client:
             for image in client.images(filters={"label": labels}):
                 for tag in image["RepoTags"] or ():
@@ -108,7 +108,7 @@ class ProjectImages:
                 context=context,
                 dockerfile=wanted.dockerfile,
                 arguments={"BASE": project.image},
-                labels={_PROJECT: project.key, _HOME: self._home8},
+                labels={PROJECT: project.key, _HOME: self._home8},
             )
             image = built(client, build, told)
         _require_kinship(client, wanted, image)

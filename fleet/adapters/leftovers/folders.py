@@ -1,0 +1,115 @@
+"""What lies in the folders of a home: packets, shelves, clean trees, traces, logs."""
+
+import os
+import stat
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from fleet.adapters.git.files import remove_trees
+from fleet.adapters.git.room import translated
+from fleet.adapters.leftovers.weight import weights
+from fleet.domain.clearing import Leftover, LeftoverKind, attempt_in, task_in
+from fleet.ports import Leftovers
+
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_LINK = "it is a link, which fleet never makes: look where it leads, then remove it by hand"
+_NOBODYS = "fleet gives nothing such a name: look at it, then remove it by hand"
+# a clean tree of a build; by the name alone it is nobody's
+_BUILD = "image-"
+
+
+@dataclass(frozen=True, kw_only=True)
+class FolderLeftovers(Leftovers):
+    """The entries of one folder of a home, by its parts below the home.
+
+    `ending` is how the names of files end, "" where each entry is a folder.
+    """
+
+    home: Path
+    home8: str
+    kind: LeftoverKind
+    parts: tuple[str, ...]
+    ending: str = ""
+
+    def found(self) -> Sequence[Leftover]:
+        with translated(), ExitStack() as held:
+            try:
+                folder = held.enter_context(folder_found(self.home, self.parts))
+            except FileNotFoundError:
+                return ()
+            except NotADirectoryError:
+                return (self._whole_is_odd(),)
+            entries = sorted(os.listdir(folder))  # noqa: PTH208 - of what is open
+            rows = [row for name in entries if (row := self._entry(folder, name)) is not None]
+        return self._weighed(rows)
+
+    def remove(self, leftover: Leftover) -> None:
+        with translated(), suppress(FileNotFoundError):
+            with folder_found(self.home, self.parts) as folder:
+                if self.ending:
+                    os.unlink(leftover.name, dir_fd=folder)
+                    return
+            remove_trees(Path(leftover.where))
+
+    def _entry(self, folder: int, name: str) -> Leftover | None:
+        try:
+            about = os.stat(name, dir_fd=folder, follow_symlinks=False)
+        except FileNotFoundError:
+            return None
+        if self.ending and stat.S_ISDIR(about.st_mode):
+            # another sort lies in folders beside the files
+            return None
+        row = Leftover(
+            kind=self.kind,
+            name=name,
+            where=str(self._folder / name),
+            attempt=attempt_in(name, self.home8),
+            task=task_in(name),
+            bytes=about.st_size if self.ending else None,
+            at=datetime.fromtimestamp(about.st_mtime, UTC),
+        )
+        return replace(row, odd=self._oddity(row, about.st_mode))
+
+    def _oddity(self, row: Leftover, mode: int) -> str:
+        if stat.S_ISLNK(mode):
+            return _LINK
+        plain = stat.S_ISREG(mode) if self.ending else stat.S_ISDIR(mode)
+        built = self.kind is LeftoverKind.CHECKOUT and row.name.startswith(_BUILD)
+        mine = row.attempt or built or (self.kind is LeftoverKind.SHELF and row.task == row.name)
+        named = mine and row.name.endswith(self.ending)
+        return "" if plain and named else _NOBODYS
+
+    def _weighed(self, rows: list[Leftover]) -> Sequence[Leftover]:
+        if self.ending:
+            return rows
+        found = weights([Path(row.where) for row in rows])
+        return [replace(row, bytes=found.get(Path(row.where))) for row in rows]
+
+    def _whole_is_odd(self) -> Leftover:
+        name = "/".join(self.parts)
+        return Leftover(kind=self.kind, name=name, where=str(self._folder), odd=_LINK)
+
+    @property
+    def _folder(self) -> Path:
+        return self.home.joinpath(*self.parts)
+
+
+@contextmanager
+def folder_found(home: Path, parts: tuple[str, ...]) -> Iterator[int]:
+    """Open a folder of the home step by step: a path as a whole could be led elsewhere by a link.
+
+    Raises FileNotFoundError where there is none, NotADirectoryError where a link stands.
+    """
+    with ExitStack() as held:
+        place = _held(held, os.open(home, _FOLDER & ~os.O_NOFOLLOW))
+        for part in parts:
+            place = _held(held, os.open(part, _FOLDER, dir_fd=place))
+        yield place
+
+
+def _held(held: ExitStack, descriptor: int) -> int:
+    held.callback(os.close, descriptor)
+    return descriptor
