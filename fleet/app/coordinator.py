@@ -244,7 +244,6 @@ class Coordinator:
             dispatch_refused=closed or self._room.look(),
             dispatch_until=hours.until if hours.refused else None,
             unfit=self._tools.unfit(),
-            sizes=self._weighing.sizes,
             halted=self._heed.halted,
             sizes=self._weighing.sizes,
         )

@@ -1,6 +1,5 @@
 """The examinations of `fleet doctor`: each answers one line, with what to do about it."""
 
-import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,7 +14,6 @@ if TYPE_CHECKING:
     from fleet.bootstrap import Office
 
 _GIT = (2, 39)
-_GB = 1024**3
 
 
 def examined(home: Path | None) -> list[Row]:
