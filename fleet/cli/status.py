@@ -1,9 +1,12 @@
 """`fleet status`: who coordinates, what runs, what waits for what, what was spent today."""
 
+from typing import Any
+
 import typer
 
 from fleet.cli.output import clock, document, plain, put, table
 from fleet.cli.place import Json, around, opened, planned_for, snapshot_now
+from fleet.cli.vitals import three
 
 
 def register(app: typer.Typer) -> None:
@@ -28,10 +31,16 @@ def status(ctx: typer.Context, json: Json = False) -> None:
         return
     said = "process {pid} on {host} ({holder})".format(**holder) if holder else "nobody coordinates"
     put(f"{said}; {len(view['running'])} of {office.fleet.parallel} attempts run")
-    if view["storm"]:
-        put(plain(view["storm"]))
+    for standstill in (view["halted"], view["storm"]):
+        if standstill:
+            put(plain(standstill))
+    _show_tables(view)
+
+
+def _show_tables(view: dict[str, Any]) -> None:
     if view["running"]:
-        table(view["running"], ("attempt", "profile", "alive", "progressing", "quiet_seconds"))
+        rows = [row | three(row) for row in view["running"]]
+        table(rows, ("attempt", "profile", "state", "alive", "progressing", "finished"))
     if view["queue"]:
         rows = [{**row, "until": clock(row["until"])} for row in view["queue"]]
         table(rows, ("task", "waiting_for", "until"))

@@ -19,7 +19,7 @@ from tests.agent.stage import a_stage
 
 SPIN = "while True: pass"
 # what a look takes of the workspace
-SLICE = 500
+SLICE = 400
 
 
 class Counter:

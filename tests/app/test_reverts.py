@@ -417,7 +417,7 @@ def test_everything_that_looks_at_attempts_can_look_at_fleets_own(world):
     life.tick()
     assert world.ledger.attempts(key)[0].state is State.VERIFYING
 
-    shown = views.task_view(key, world.ledger, world.fleet)
+    shown = views.task_view(key, world.ledger, world.fleet, now=world.clock.now())
     rows = views.board_rows(world.ledger, world.fleet)
     life.run()
 

@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from fleet.app.views.holds import hold_rows
 from fleet.app.views.outlook import Around, outlook
 from fleet.app.views.row import Row, moment
 from fleet.app.views.tasks import board_rows
+from fleet.app.views.vitals import vitals
 from fleet.domain.attempt import Attempt
 from fleet.domain.board import Board, board_of, standing
 from fleet.domain.budget import dollars
@@ -21,16 +23,16 @@ _QUEUED = frozenset({Status.READY, Status.WAITING, Status.REVIEW, Status.MERGING
 
 def status_view(snapshot: Snapshot, fleet: Fleet, *, now: datetime, around: Around) -> Row:
     """Answer `status` but for who coordinates."""
-    board = board_of(snapshot, fleet)
+    board = board_of(snapshot, fleet, halted=around.halted)
     foreseen = outlook(snapshot, fleet, now=now, around=around)
     return {
         "running": [
-            _running(attempt, fleet.profiles[attempt.profile].heartbeat_lost_after, now=now)
-            for attempt in snapshot.attempts
-            if attempt.holds_slot and attempt.profile in fleet.profiles
+            _running(attempt, fleet, now=now) for attempt in snapshot.attempts if attempt.holds_slot
         ],
         "queue": _queue(board, foreseen),
         "spend": _spend(snapshot, fleet, now=now),
+        "holds": hold_rows(snapshot.holds, halted=around.halted),
+        "halted": foreseen.halted,
         "storm": foreseen.storm,
         "wake": moment(foreseen.wake),
     }
@@ -69,27 +71,29 @@ def _spend(snapshot: Snapshot, fleet: Fleet, *, now: datetime) -> list[Row]:
     return rows
 
 
-def _running(attempt: Attempt, lost_after: float, *, now: datetime) -> Row:
-    quiet = (now - (attempt.last_progress or attempt.created)).total_seconds()
-    silent = (now - (attempt.last_beat or attempt.created)).total_seconds()
+def _running(attempt: Attempt, fleet: Fleet, *, now: datetime) -> Row:
     return {
         "attempt": attempt.id,
         "task": attempt.task,
         "profile": attempt.profile,
         "account": attempt.account,
         "state": attempt.state.value,
-        "alive": silent <= lost_after,
-        "progressing": quiet <= lost_after,
-        "quiet_seconds": round(quiet, 1),
         "container": attempt.container,
+        **vitals(attempt, fleet, now=now),
     }
 
 
 def run_summary(
-    keys: Sequence[str], ledger: Ledger, fleet: Fleet, *, seconds: float, cost: int
+    keys: Sequence[str],
+    ledger: Ledger,
+    fleet: Fleet,
+    *,
+    seconds: float,
+    cost: int,
+    halted: str = "",
 ) -> Row:
     """Answer the document at the end of `run` and `demo`; `cost` is in micro-dollars."""
-    rows = {row["key"]: row for row in board_rows(ledger, fleet)}
+    rows = {row["key"]: row for row in board_rows(ledger, fleet, halted=halted)}
     merged = {p.task: p.merged_sha for p in ledger.pull_requests() if p.merged_sha}
     tasks = [
         {

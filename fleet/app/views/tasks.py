@@ -1,14 +1,18 @@
 """Read models of tasks: the board, one task with its attempts, its history."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
+from fleet.app.views.holds import hold_rows
 from fleet.app.views.review import verdict_view
 from fleet.app.views.row import Row, moment
 from fleet.app.views.swaps import swap_view
+from fleet.app.views.vitals import vitals
 from fleet.domain.attempt import Attempt, Red
 from fleet.domain.board import Board, board_of, standing
 from fleet.domain.budget import dollars
 from fleet.domain.events import Event
+from fleet.domain.hold import task_subject
 from fleet.domain.merge import PullRequest
 from fleet.domain.profile import Fleet
 from fleet.domain.result import Verdict
@@ -18,9 +22,11 @@ from fleet.domain.task import Resolution, Status, Task
 from fleet.ports import Ledger
 
 
-def board_rows(ledger: Ledger, fleet: Fleet, *, project: str | None = None) -> list[Row]:
-    """Answer `task list`."""
-    board = board_of(ledger.snapshot(), fleet)
+def board_rows(
+    ledger: Ledger, fleet: Fleet, *, project: str | None = None, halted: str = ""
+) -> list[Row]:
+    """Answer `task list`; `halted` says what stops everything beside the holds."""
+    board = board_of(ledger.snapshot(), fleet, halted=halted)
     counts: dict[str, int] = {}
     for attempt in ledger.attempts():
         counts[attempt.task] = max(counts.get(attempt.task, 0), attempt.number)
@@ -53,18 +59,20 @@ def _row(task: Task, board: Board, *, attempts: int, pull: int | None) -> Row:
 
 
 def _held_back(task: Task, board: Board, crowds: Mapping[str, str]) -> Row:
-    """Answer the reason of a ready task that is not begun for the reviewer's sake."""
-    reason = spared(task, board, crowds)
+    """Answer the reason of a ready task that people stopped, or that spares the reviewer."""
+    reason = board.halts.stop(task.key) or spared(task, board, crowds)
     ready = standing(task, board).status is Status.READY if reason else False
     return {"reason": reason} if ready else {}
 
 
-def task_view(key: str, ledger: Ledger, fleet: Fleet) -> Row:
-    """Answer `task show`; raises NotFoundError."""
+def task_view(key: str, ledger: Ledger, fleet: Fleet, *, now: datetime, halted: str = "") -> Row:
+    """Answer `task show`; raises NotFoundError. `halted` as in `board_rows`."""
     task = ledger.task(key)
     attempts = ledger.attempts(key)
     pulls = [pull for pull in ledger.pull_requests() if pull.task == key]
-    board = board_of(ledger.snapshot(), fleet)
+    snapshot = ledger.snapshot()
+    board = board_of(snapshot, fleet, halted=halted)
+    own = [hold for hold in snapshot.holds if hold.subject == task_subject(key)]
     row = _row(task, board, attempts=len(attempts), pull=pulls[-1].number if pulls else None)
     titles = {each.key: each.title for each in ledger.tasks(project=task.project)}
     verdicts = {attempt.id: ledger.verdicts(attempt.id) for attempt in attempts}
@@ -87,9 +95,12 @@ def task_view(key: str, ledger: Ledger, fleet: Fleet) -> Row:
         "spent_usd": dollars(sum(row.micros for row in settled)),
         "spent_estimated": any(row.estimated for row in settled),
         "summary": attempts[-1].summary if attempts else "",
+        "holds": hold_rows(own, halted=""),
         "history": history,
         "attempts": [
-            attempt_view(a, verdicts[a.id], receipts.get(a.id)) | _others(a, titles)
+            attempt_view(a, verdicts[a.id], receipts.get(a.id))
+            | vitals(a, fleet, now=now)
+            | _others(a, titles)
             for a in attempts
         ],
         "escalation": escalation(task, attempts, verdicts),
@@ -122,6 +133,7 @@ def attempt_view(attempt: Attempt, verdicts: Sequence[Verdict], receipt: Receipt
         "ended": moment(attempt.ended),
         "last_beat": moment(attempt.last_beat),
         "last_progress": moment(attempt.last_progress),
+        "last_work": moment(attempt.last_work),
         "usage": {
             "input_tokens": usage.input_tokens,
             "cached_tokens": usage.cached_tokens,
