@@ -15,6 +15,7 @@ from fleet import __version__
 from fleet.cli import (
     approval,
     demo,
+    down,
     gc,
     home,
     image,
@@ -25,6 +26,7 @@ from fleet.cli import (
     run,
     simulate,
     status,
+    stop,
     task,
     up,
 )
@@ -45,6 +47,8 @@ app.add_typer(pool.app, name="pool", help="Accounts: who can start an attempt, a
 home.register(app)
 run.register(app)
 up.register(app)
+down.register(app)
+stop.register(app)
 status.register(app)
 demo.register(app)
 report.register(app)

@@ -49,8 +49,15 @@ def pen(office: "Office") -> "Pen":
 def snapshot_now(office: "Office") -> "Snapshot":
     """Answer what the ledger holds now, with the money of the run that is under way."""
     from fleet.app.run import run_of
+    from fleet.bootstrap import held_by
+    from fleet.domain.hold import COORDINATOR
 
-    return office.ledger.snapshot(run=run_of(office.ledger) or "")
+    snapshot = office.ledger.snapshot(run=run_of(office.ledger) or "")
+    if held_by(office) is not None:
+        return snapshot
+    # whoever was told to end is gone: nobody who begins now heeds that
+    holds = tuple(hold for hold in snapshot.holds if hold.subject != COORDINATOR)
+    return replace(snapshot, holds=holds)
 
 
 def planned_for(office: "Office") -> "Fleet":
@@ -69,7 +76,14 @@ def around(office: "Office") -> "Around":
     from fleet.app.views import Around
     from fleet.bootstrap import room_now
 
-    return Around(unfit=unfit(office), room=room_now(office))
+    return Around(unfit=unfit(office), room=room_now(office), halted=halted(office))
+
+
+def halted(office: "Office") -> str:
+    """Answer what stops everything beside the holds of the ledger, "" where nothing does."""
+    from fleet.bootstrap import brake
+
+    return brake(office).pulled()
 
 
 def unfit(office: "Office") -> dict[str, str]:

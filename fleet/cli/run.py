@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from fleet.cli.output import document, plain, put, table
-from fleet.cli.place import Json, opened
+from fleet.cli.place import Json, halted, opened
 from fleet.domain.errors import ConfigError
 from fleet.domain.task import parse_key
 
@@ -50,7 +50,12 @@ def run(
         touched = wanted or list(dict.fromkeys([*open_now, *added]))
         seconds = time.monotonic() - began
         summary = views.run_summary(
-            touched, office.ledger, office.fleet, seconds=seconds, cost=cost
+            touched,
+            office.ledger,
+            office.fleet,
+            seconds=seconds,
+            cost=cost,
+            halted=halted(office),
         )
     for task in summary["tasks"]:
         # the board does not know what kept a ready task from its start

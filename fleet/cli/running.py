@@ -12,7 +12,9 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from fleet.cli.output import plain, say, told
+from fleet.cli.place import halted
 from fleet.domain.errors import BusyError
+from fleet.domain.halting import halts_of
 
 INTERRUPTED = 130
 
@@ -119,9 +121,13 @@ def _follow(office: "Office", keys: frozenset[str]) -> bool:
     wait = Event()
     while True:
         rows = views.board_rows(office.ledger, office.fleet)
-        moving = [r for r in rows if r["key"] in keys and r["status"] in {"running", "ready"}]
-        merging = [r for r in rows if r["key"] in keys and r["status"] == "merging"]
-        if not moving and not merging:
+        stopped = halts_of(office.ledger.snapshot().holds, halted=halted(office)).stop
+        moving = {"ready", "merging"}
+        if not any(
+            row["status"] == "running" or (row["status"] in moving and not stopped(row["key"]))
+            for row in rows
+            if row["key"] in keys
+        ):
             return True
         if held_by(office) is None:
             return False
@@ -152,6 +158,8 @@ class Progress:
         for wait in plan.waits:
             until = f" until {wait.until.astimezone(UTC):%H:%M} UTC" if wait.until else ""
             self.tell(wait.task, f"waits{until}", wait.reason)
+        if plan.halted or "fleet" in self._shown:
+            self.tell("fleet", "starts nothing" if plan.halted else "goes on", plan.halted)
         if plan.storm or "pool" in self._shown:
             self.tell("pool", "stands still" if plan.storm else "goes on", plan.storm)
 

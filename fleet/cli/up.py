@@ -1,14 +1,14 @@
-"""`fleet up`: the coordinator as a service in the foreground, keeping the schedule."""
+"""`fleet up`: the coordinator as a service, keeping the schedule."""
 
 from collections.abc import Iterator
 from datetime import datetime, tzinfo
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from fleet.cli import running
-from fleet.cli.output import say
+from fleet.cli.output import put, say
 from fleet.cli.place import SERVICE, opened
 from fleet.domain.schedule import due, hours_at
 
@@ -23,10 +23,29 @@ def register(app: typer.Typer) -> None:
     app.command()(up)
 
 
-def up(ctx: typer.Context) -> None:
+def up(
+    ctx: typer.Context,
+    background: Annotated[
+        bool, typer.Option("--detach", help="Leave it running; answer its process once it works.")
+    ] = False,
+    as_unit: Annotated[
+        bool, typer.Option("--unit", help="Print a unit for systemd, do nothing.")
+    ] = False,
+) -> None:
     """Coordinate until stopped: work on tasks as they come, in the hours of the schedule."""
     from fleet.app.coordinator import Order
+    from fleet.cli import detach, unit
 
+    if background and as_unit:
+        raise typer.BadParameter("--detach and --unit exclude each other")
+    with opened(ctx) as office:
+        home, variables = office.home, office.settings.variables
+        if as_unit:
+            put(unit.unit(home, detach.program()).rstrip())
+            return
+    if background:
+        detach.up(home, variables)
+        return
     with opened(ctx) as office:
         order = Order(parallel=office.fleet.parallel, service=True)
         service = Service(office.fleet, office.clock, office.home)

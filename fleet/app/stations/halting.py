@@ -1,16 +1,22 @@
 """Halting: write down what people stop, and lift it again."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
-from fleet.app.desk import Pen
-from fleet.app.stations import intake
+from fleet.app.desk import Desk, Pen
+from fleet.app.stations import intake, watch
+from fleet.domain.attempt import Attempt, Outcome, State
 from fleet.domain.errors import DuplicateError, FleetError, StaleLeaseError, TransientError
 from fleet.domain.events import Event
+from fleet.domain.halting import halts_of
 from fleet.domain.hold import COORDINATOR, FLEET, Hold, HoldKind, reason_of, task_subject
-from fleet.ports import Fence, Log, Save, Write
+from fleet.domain.plan import Snapshot, Stop
+from fleet.ports import ContainerRuntime, Fence, Ledger, Log, Save, Write
 
 _TRIES = 20
+_GRACE = 10.0  # seconds between SIGTERM and SIGKILL
+_AT_ONCE = 16  # containers
 
 
 def stop_all(pen: Pen, *, reason: str) -> Hold:
@@ -19,11 +25,16 @@ def stop_all(pen: Pen, *, reason: str) -> Hold:
 
 
 def stop_task(key: str, pen: Pen, *, reason: str) -> Hold:
-    """Stop a task until it is resumed; raises NotFoundError, FleetError where it has ended."""
-    task = pen.ledger.task(key)
+    """Stop a task until it is resumed; raises as `stoppable` does."""
+    stoppable(key, pen.ledger)
+    return _hold(task_subject(key), HoldKind.STOP, pen, reason=reason)
+
+
+def stoppable(key: str, ledger: Ledger) -> None:
+    """Raise NotFoundError where there is no such task, FleetError where it has ended."""
+    task = ledger.task(key)
     if not task.open:
         raise FleetError(f"{key} has ended already: {task.resolution}")
-    return _hold(task_subject(key), HoldKind.STOP, pen, reason=reason)
 
 
 def end_coordinator(kind: HoldKind, term: int, pen: Pen) -> Hold:
@@ -40,6 +51,40 @@ def resume(subject: str, pen: Pen) -> Hold | None:
         if _written(replace(hold, active=False), "resumed", pen):
             return hold
     raise _restless(subject)
+
+
+def stop_unattended(pen: Pen, runtime: ContainerRuntime) -> tuple[Attempt, ...]:
+    """Stop what runs though it is held, where nobody coordinates; answer the attempts.
+
+    Their work stays where it is until a coordinator collects it. Raises EngineDownError.
+    """
+    for _ in range(_TRIES):
+        snapshot = pen.ledger.snapshot()
+        stops = tuple(_stops(snapshot))
+        desk = Desk(snapshot, at=pen.clock.now(), who=pen.who)
+        for stop in stops:
+            # written down first: from then on nothing that it says is a success
+            watch.record_stop(stop, desk)
+        try:
+            pen.ledger.commit(desk.writes())
+        except StaleLeaseError:
+            continue
+        with ThreadPoolExecutor(_AT_ONCE) as hands:
+            list(hands.map(lambda stop: _end(stop, runtime), stops))
+        return tuple(stop.attempt for stop in stops)
+    raise _restless("what runs")
+
+
+def _stops(snapshot: Snapshot) -> Iterator[Stop]:
+    halts = halts_of(snapshot.holds, halted="")
+    for attempt in snapshot.attempts:
+        reason = halts.stop(attempt.task)
+        if reason and attempt.state in {State.PREPARING, State.RUNNING}:
+            yield Stop(attempt=attempt, outcome=Outcome.CANCELLED, reason=reason)
+
+
+def _end(stop: Stop, runtime: ContainerRuntime) -> None:
+    runtime.stop(stop.attempt.container, grace=_GRACE)
 
 
 def _hold(

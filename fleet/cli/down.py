@@ -1,0 +1,127 @@
+"""`fleet down`: whoever coordinates this home is asked to end, and is waited for."""
+
+from collections import Counter
+from threading import Event
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from fleet.cli.output import plain, put, say
+from fleet.cli.place import DryRun, opened, pen
+from fleet.domain.attempt import State
+from fleet.domain.errors import DeposedError, FleetError
+from fleet.domain.hold import COORDINATOR, HoldKind
+
+if TYPE_CHECKING:
+    from fleet.bootstrap import Office
+    from fleet.domain.term import Term
+
+_LOOK = 0.5  # seconds between two looks
+_LOOKS = 20  # at one who holds the home and has not taken the term yet
+_FLEET = "fleet"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the root."""
+    app.command()(down)
+
+
+def down(
+    ctx: typer.Context,
+    now: Annotated[
+        bool, typer.Option("--now", help="Stop what runs, do not let it finish.")
+    ] = False,
+    wait: Annotated[
+        bool, typer.Option("--wait/--no-wait", help="Wait until it has ended (default).")
+    ] = True,
+    dry_run: DryRun = False,
+) -> None:
+    """End the coordinator: what runs is finished and merged, nothing is begun."""
+    with opened(ctx) as office:
+        term = _coordinating(office)
+        if term is None:
+            put(f"nobody coordinates {office.home}")
+            return
+        if dry_run:
+            put(f"{term.said} would end: {_how(office, now=now)}")
+            return
+        _ask(office, term, now=now)
+        put(f"{term.said} ends: {_how(office, now=now)}")
+        if wait:
+            _see_off(office, term, now=now)
+
+
+def _coordinating(office: "Office") -> "Term | None":
+    """Answer the term of whoever coordinates now, None where nobody does."""
+    from fleet.bootstrap import held_by
+
+    pause = Event()
+    for _ in range(_LOOKS):
+        if held_by(office) is None:
+            return None
+        term = office.ledger.term()
+        if term is not None and not term.ended:
+            return term
+        pause.wait(_LOOK)
+    raise FleetError(f"somebody begins to coordinate {office.home}", remedy="try again")
+
+
+def _how(office: "Office", *, now: bool) -> str:
+    running = len([a for a in office.ledger.snapshot().attempts if a.holds_slot])
+    if now:
+        return f"{running} running attempts are stopped, their work is committed"
+    return f"{running} running attempts are finished, what is verified is merged, nothing starts"
+
+
+def _ask(office: "Office", term: "Term", *, now: bool) -> None:
+    from fleet.app.stations import halting
+
+    kind = HoldKind.STOP if now else HoldKind.DRAIN
+    try:
+        halting.end_coordinator(kind, term.number, pen(office))
+    except DeposedError as error:
+        # it has ended before it was asked to; who came after it was not meant
+        say(plain(error))
+
+
+def _see_off(office: "Office", term: "Term", *, now: bool) -> None:
+    """Wait until it has gone, telling what still moves; Ctrl-C leaves it ending."""
+    pause, shown = Event(), ""
+    try:
+        while _still(office, term):
+            _heed(office, term, now=now)
+            moving = _moving(office)
+            if moving != shown:
+                say(moving)
+                shown = moving
+            pause.wait(_LOOK)
+    except KeyboardInterrupt:
+        say("it goes on ending" + ("" if now else "; `fleet resume` keeps it"))
+        raise
+    put(f"{term.said} has ended")
+
+
+def _still(office: "Office", term: "Term") -> bool:
+    standing = _coordinating(office)
+    return standing is not None and standing.number == term.number
+
+
+def _heed(office: "Office", term: "Term", *, now: bool) -> None:
+    """Ask again where it began only after it was asked; raises FleetError where somebody resumed.
+
+    Whoever begins to coordinate lifts what its predecessor was told.
+    """
+    hold = office.ledger.hold(COORDINATOR)
+    if hold is None or hold.active or not _still(office, term):
+        return
+    if hold.who != _FLEET:
+        raise FleetError(f"{term.said} goes on: {hold.who} resumed it", remedy="ask again")
+    _ask(office, term, now=now)
+
+
+def _moving(office: "Office") -> str:
+    snapshot = office.ledger.snapshot()
+    states = Counter(attempt.state for attempt in snapshot.attempts)
+    running = sum(attempt.holds_slot for attempt in snapshot.attempts)
+    merging = sum(not pull.closed and pull.status != "open" for pull in snapshot.pulls)
+    return f"{running} run, {states[State.VERIFYING]} are verified, {merging} are merged"
