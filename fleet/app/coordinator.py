@@ -13,6 +13,7 @@ from fleet.app.crew import Crew, Report
 from fleet.app.desk import Desk
 from fleet.app.heed import Heed
 from fleet.app.in_hand import RETRY, InHand
+from fleet.app.outage import Outage
 from fleet.app.room import Room
 from fleet.app.run import BEGAN, ENDED
 from fleet.app.stations import watch
@@ -77,13 +78,14 @@ class Coordinator:
         self._clerk = Clerk(tools.ledger, tools.clock, tenure.fence)
         self._heed = Heed(tools.brake, self._clerk, tools.clock)
         self._memory = InHand(tools.clock)
+        self._outage = Outage(tools)
         self._pause = Event()  # never set: what is waited on when only time may pass
         self._storming = False
         schedule = tools.fleet.schedule if order.service else UNSCHEDULED
         self._clockwork = Clockwork(schedule, tools.alarm, parallel=order.parallel)
         # a merge never stands behind the checks of branches: what is verified lands first
         each = dict.fromkeys(("start", "check", "merge"), self._clockwork.most)
-        self._crew = Crew({**each, "git": 4, "stop": 4, "report": 1, "weigh": 1})
+        self._crew = Crew({**each, "git": 4, "stop": 4, "report": 1, "weigh": 1, "look": 1})
 
     def stop(self) -> None:
         """Ask for a clean stop; may be called from a signal handler or another thread."""
@@ -136,12 +138,16 @@ class Coordinator:
         self._tenure.keep()
         self._keep_time()
         self._keep_hours()
-        snapshot = self._apply(self._crew.reports())
+        reports = self._crew.reports()
+        if self._outage.hear(reports):
+            self._memory.forgive()
+        snapshot = self._apply(reports)
         self._heed.look(snapshot)
-        current = plan(snapshot, self._tools.fleet, self._sight())
+        current = self._outage.possible(plan(snapshot, self._tools.fleet, self._sight()))
         if self._record(snapshot, current):
             for action in current.actions:
                 self._hand_out(action)
+        self._outage.look(self._crew, busy=bool(self._memory.actions))
         weigh = self._weighing.due(self._memory.running)
         if weigh is not None:
             self._crew.hand("weigh", "weigh", weigh)
@@ -195,14 +201,12 @@ class Coordinator:
         if self._order.service:
             return False
         if self._order.until is None:
-            return current.idle and not self._soon(current) and not self._short(current)
+            short = self._room.awaited(current, hindered=bool(self._memory.cooling()))
+            awaited = self._outage.reason or self._soon(current) or short
+            return current.idle and not awaited
         if self._tools.clock.now() >= self._order.until:
             self.stop()
         return False
-
-    def _short(self, current: Plan) -> bool:
-        """Tell whether the machine has no room now for what waits, which often passes."""
-        return self._room.awaited(current, hindered=bool(self._memory.cooling()))
 
     def _soon(self, current: Plan) -> bool:
         """Tell whether what waits may go on so soon that waiting for it is no surprise."""
@@ -220,28 +224,28 @@ class Coordinator:
         while not self._crew.woken.wait(BEAT):
             self._tools.supervisor.alive()
             self._tenure.keep()
-            timers = self._memory.timed or self._order.until
+            timers = self._memory.timed or self._order.until or self._outage.reason
             moved = self._clerk.moved_on(latest) or self._heed.moved
             moved = moved or self._clockwork.rung(self._tools.clock.now()) or self._room.changed()
             if moved or timers or self._memory.actions or self._heed.stopping:
                 return
 
     def _sight(self) -> Sight:
-        memory, hours = self._memory, self._clockwork.hours
+        memory, hours, down = self._memory, self._clockwork.hours, self._outage.reason
         closed = "merges only" if self._order.merges_only else hours.refused
         return Sight(
             now=self._tools.clock.now(),
-            since=memory.since,
+            since=self._tools.clock.now() if down else memory.since,
             busy=memory.busy(),
             cooling=memory.cooling(),
             followed=frozenset(memory.followed),
-            heard=dict(memory.heard),
+            heard=memory.heard_by(deaf=bool(down)),
             exited=frozenset(memory.exits),
             shown=memory.queues.shown(),
             keys=self._order.keys,
             stopping=self._heed.stopping,
             parallel=hours.parallel,
-            dispatch_refused=closed or self._room.look(),
+            dispatch_refused=closed or down or self._room.look(),
             dispatch_until=hours.until if hours.refused else None,
             unfit=self._tools.unfit(),
             halted=self._heed.halted,
@@ -278,6 +282,7 @@ class Coordinator:
             roster.record(action, desk, self._tools)
         if current.storm and not self._storming:
             desk.log("pool.storm", None, what=current.storm)
+        self._outage.tell(desk)
         writes = desk.writes()
         written = not writes or self._clerk.commit(writes)
         if written:

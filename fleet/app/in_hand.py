@@ -28,7 +28,7 @@ _WAITING = Held | Unsure | collect.Hindered | launch.Delayed
 class InHand:
     """Actions handed to the crew, those to be tried later, and the containers that ended.
 
-    `since` is when it began, or when the clock was set.
+    `since` is when it began, when the clock was set or when the engine came back.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -67,6 +67,12 @@ class InHand:
         for key in [key for key, due in timers.items() if due <= now]:
             del timers[key]
 
+    def heard_by(self, *, deaf: bool) -> dict[str, Hearing]:
+        """Answer how attempts are heard; whoever is deaf now cannot judge their silence."""
+        if not deaf:
+            return dict(self.heard)
+        return {attempt: replace(heard, since=None) for attempt, heard in self.heard.items()}
+
     def take(self, action: Action) -> None:
         """Remember an action that is handed out."""
         self.actions[action.key] = action
@@ -85,10 +91,15 @@ class InHand:
 
     def clock_was_set(self, by: timedelta) -> None:
         """Count silence from now on, and the age of attempts without what the clock was set by."""
+        self.forgive()
+        for attempt, heard in self.heard.items():
+            self.heard[attempt] = replace(heard, clock_set=heard.clock_set + by)
+
+    def forgive(self) -> None:
+        """Count silence from now on."""
         self.since = self._clock.now()
         for attempt, heard in self.heard.items():
-            since = heard.since and self.since
-            self.heard[attempt] = replace(heard, since=since, clock_set=heard.clock_set + by)
+            self.heard[attempt] = replace(heard, since=heard.since and self.since)
 
     def taken(self, report: Report) -> "roster.Finding | watch.Told | None":
         """Take an action out of hand and answer what it found, if that moves the ledger."""

@@ -1,10 +1,12 @@
 """What lies about when a coordinator begins or ends: containers, networks, secrets."""
 
 import logging
+from collections.abc import Callable
+from functools import partial
 from typing import Protocol
 
 from fleet.app.tools import Tools
-from fleet.domain.errors import TransientError
+from fleet.domain.errors import EngineDownError, FleetError, TransientError
 from fleet.domain.plan import Snapshot
 
 log = logging.getLogger(__name__)
@@ -32,24 +34,39 @@ def sweep(tools: Tools, snapshot: Snapshot) -> None:
     for container in tools.runtime.containers():
         if container.purpose != "agent" or container.attempt not in wanted:
             log.info("orphan removed", extra={"container": container.name})
-            tools.runtime.remove(container.name)
+            _removed(partial(tools.runtime.remove, container.name))
         elif container.running:
             unread.add(container.attempt)
-    tools.networks.sweep(wanted)
+    _removed(partial(tools.networks.sweep, wanted))
     tools.secrets.sweep(unread)
+
+
+def _removed(remove: Callable[[], None]) -> None:
+    """Remove it, or leave it to the next life: one that sticks must not keep fleet from its work.
+
+    Raises EngineDownError.
+    """
+    try:
+        remove()
+    except EngineDownError:
+        raise
+    except FleetError as error:
+        log.warning("orphan stays", extra={"reason": str(error)})
 
 
 def end_checks(tools: Tools, crew: Settling) -> None:
     """Kill checks that are under way; what they would say is void, the next life asks again.
 
     Again and again until no hand is at work: one may be about to start a container, and a
-    next life must not meet it.
+    next life must not meet it. Without an engine nothing is to be ended, and nobody waits for it.
     """
     for _ in range(int(STOP_WITHIN / _LOOK)):
         try:
             for container in tools.runtime.containers():
                 if container.purpose != "agent":
                     tools.runtime.remove(container.name)
+        except EngineDownError:
+            return
         except TransientError as error:
             log.warning("checks not ended", extra={"reason": str(error)})
         if crew.settled(within=_LOOK):

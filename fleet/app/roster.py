@@ -93,6 +93,17 @@ def _conclude(action: Conclude, desk: Desk) -> None:
         desk.save(replace(pull, status=PullRequestStatus.REJECTED, reason=action.reason))
 
 
+def needs_engine(action: Action) -> bool:
+    """Tell whether an action can do nothing while the container engine does not answer."""
+    match action:
+        case Launch() | Follow() | Stop() | Verify() | Try() | Clean():
+            return True
+        case Dispatch() | Conclude() | Collect() | Propose() | Land() | Retire():
+            return False
+        case _:
+            assert_never(action)
+
+
 def work(action: Action, tools: Tools, exits: Mapping[str, Exit | None]) -> Work | None:
     """Answer the pool and the work of an action; None for what is done once it is recorded."""
     match action:

@@ -19,6 +19,8 @@ _REFUSED = frozenset({Cause.AUTH, Cause.BILLING})
 _SOONER = 10
 # from here on it is the longest cooldown anyway, and a float holds no such power of two
 _MOST_DOUBLINGS = 64
+# what the health of the container engine is kept under
+ENGINE = "engine"
 _ONCE = datetime.min.replace(tzinfo=UTC)
 
 
@@ -26,10 +28,11 @@ _ONCE = datetime.min.replace(tzinfo=UTC)
 class Health:
     """How an account or a vendor fares; one row a subject, none while nothing ever failed.
 
-    `subject` is `account NAME` or `vendor NAME`. It cools while `until` lies ahead. `blocked`
-    ends only when a human acts. `strikes` counts the failures since it last went well, but for
-    those that came while it cooled. `kind` and `reason` are those of the last failure, or of the
-    one that blocks; `since` is when it last failed, or when a human opened it.
+    `subject` is `account NAME`, `vendor NAME` or `engine`. It cools while `until` lies ahead.
+    `blocked` ends only when a human acts. `strikes` counts the failures since it last went well,
+    but for those that came while it cooled. `kind` and `reason` are those of the last failure, or
+    of the one that blocks; `since` is when it last failed, or when a human opened it. The engine's
+    `reason` says why it cannot be used, "" while it can.
     """
 
     subject: str
@@ -64,6 +67,11 @@ def account_subject(account: str) -> str:
 def vendor_subject(account: Account) -> str:
     """Answer what its vendor's health is kept under: a gateway's address, else the agent's own."""
     return f"vendor {account.base_url or account.agent}"
+
+
+def engine_refused(rows: Iterable[Health]) -> str:
+    """Answer why the container engine cannot be used, "" while it can."""
+    return next((row.reason for row in rows if row.subject == ENGINE), "")
 
 
 def known_at(now: datetime, rows: Iterable[Health]) -> Mapping[str, Health]:

@@ -34,9 +34,11 @@ def home(running, monkeypatch):
         monkeypatch.setattr(engine, "_PATIENCE", SILENCE)
         monkeypatch.setattr(engine, "SOON", SILENCE)
         monkeypatch.setattr(docker, "SOON", SILENCE)
-        made[0]._engine._client.timeout = SILENCE
+        client = made[0]._engine._client
+        assert client is not None
+        client.timeout = SILENCE
         yield made
-        made[0]._engine._client.timeout = 60
+        client.timeout = 60
 
 
 def test_no_call_waits_for_ever(home, frozen):

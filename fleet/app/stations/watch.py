@@ -78,7 +78,8 @@ def _ended(name: str, tools: Tools) -> Exit | None:
     known = {state.name: state for state in tools.runtime.containers()}
     if name not in known:
         return None
-    if known[name].exit is None:
+    # one that neither runs nor ended was never started: an engine killed with all it knew
+    if known[name].running:
         raise TransientError(f"container {name} still runs though its output has ended")
     return known[name].exit
 
