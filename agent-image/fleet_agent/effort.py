@@ -7,7 +7,7 @@ from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 
-from fleet_agent.meters import Meter, reading
+from fleet_agent.meters import Meter, crowd, fair_share, reading
 
 # A CLI that waits for its model uses one or two hundredths of a core, a compiler all of it.
 _SHARE_OF_A_CORE = 0.1
@@ -27,11 +27,13 @@ class Effort:
     def shown(self) -> bool:
         """Say whether anybody but the runner worked since this was asked last.
 
-        That is a tenth of a core, or a folder of the workspace that is not as it was when it was
-        looked at last. Of a large workspace one look sees a part, the next one the part after it.
+        That is a tenth of a core, on a crowded machine of a fair share of one; or a folder of the
+        workspace that is not as it was when it was looked at last. Of a large workspace one look
+        sees a part, the next one the part after it.
         """
         spent, at = reading(self._meter, self._spent), time.monotonic()
-        busy = spent - self._spent >= _SHARE_OF_A_CORE * (at - self._at)
+        least = _SHARE_OF_A_CORE * fair_share(crowd(), os.cpu_count() or 1)
+        busy = spent - self._spent >= least * (at - self._at)
         self._spent, self._at = spent, at
         steps = islice(self._files, _ENTRIES_A_LOOK)
         changed = next((news for news in steps if news is not None), False)

@@ -34,6 +34,18 @@ def reading(meter: Meter, before: float) -> float:
     return before
 
 
+def crowd() -> float:
+    """Return how many processes of the whole machine wanted to run, in the last minute."""
+    with suppress(OSError):
+        return os.getloadavg()[0]
+    return 0.0
+
+
+def fair_share(wanting: float, cores: int) -> float:
+    """Return the part of a core for each where so many want one: 1 unless they are too many."""
+    return min(1.0, cores / wanting) if wanting > 0 else 1.0
+
+
 def of_group(cgroup: Path = _CGROUP) -> float:
     """Read the account of the container's group (cgroup v2)."""
     told = (cgroup / "cpu.stat").read_bytes().split()

@@ -12,7 +12,7 @@ from pathlib import PosixPath
 import pytest
 
 from fleet_agent.effort import Effort
-from fleet_agent.meters import of_descendants, of_group, of_old_group, reading
+from fleet_agent.meters import fair_share, of_descendants, of_group, of_old_group, reading
 from fleet_agent.pulse import Pulse
 from fleet_agent.wire import Wire
 from tests.agent.stage import a_stage
@@ -79,7 +79,7 @@ def test_whoever_sleeps_does_not_work(tmp_path):
         assert not seen_within(effort, 1)
 
 
-@pytest.mark.parametrize(("share", "working"), [(0.9, True), (0.09, False)])
+@pytest.mark.parametrize(("share", "working"), [(0.9, True), (0.0001, False)])
 def test_a_tenth_of_a_core_is_work_and_less_is_waiting(tmp_path, share, working):
     meter = Counter()
     effort = looked(tmp_path, meter)
@@ -89,6 +89,13 @@ def test_a_tenth_of_a_core_is_work_and_less_is_waiting(tmp_path, share, working)
     meter.used = share * (time.monotonic() - began)
 
     assert effort.shown() is working
+
+
+@pytest.mark.parametrize(
+    ("wanting", "cores", "share"), [(0, 2, 1), (1.5, 2, 1), (2, 2, 1), (8, 2, 0.25), (40, 4, 0.1)]
+)
+def test_on_a_crowded_machine_less_is_work(wanting, cores, share):
+    assert fair_share(wanting, cores) == share
 
 
 def test_a_meter_that_cannot_be_read_says_what_it_said_before():
