@@ -1,0 +1,163 @@
+"""Guards: a run waits for room and goes on, and what outgrows its worktree is stopped."""
+
+from datetime import timedelta
+
+import pytest
+
+from fleet.app.coordinator import Order
+from fleet.app.desk import Pen
+from fleet.app.room import PATIENCE
+from fleet.app.stations import intake
+from fleet.app.weighing import EVERY
+from fleet.domain.attempt import State
+from fleet.domain.errors import DiskFullError, FleetError
+from fleet.domain.swap import Cause
+from fleet.domain.task import Review
+from tests.builders import a_fleet
+from tests.memory_world import Life, Play, World, line
+
+GB = 1024**3
+HANGS = Play(edits={"half.txt": "half"}, says=(line(1, "started"),), code=None)
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+def add(world: World) -> None:
+    pen = Pen(ledger=world.ledger, clock=world.clock, who="ann")
+    intake.add(intake.Wish(title="Do it", review=Review.AUTO), world.fleet, pen)
+
+
+def states(world: World) -> list[State]:
+    return [attempt.state for attempt in world.ledger.attempts("APP-1")]
+
+
+def pass_by(life: Life, *, seconds: float) -> None:
+    """Let time go by, a second a tick, and everything be done that can be."""
+    for _ in range(round(seconds)):
+        life.tick()
+        life.perform()
+        life.world.clock.advance(timedelta(seconds=1))
+    life.tick()
+
+
+def test_a_run_waits_for_room_and_goes_on_once_there_is_some(world: World) -> None:
+    add(world)
+    life = Life(world)
+    life.room = "too little memory"
+
+    pass_by(life, seconds=PATIENCE - 5)
+    waited = (life.done, states(world))
+    life.room = ""
+    life.run()
+
+    assert waited == (False, [])
+    assert states(world) == [State.MERGED]
+
+
+def test_a_run_does_not_wait_for_room_for_ever_and_ends_with_the_reason(world: World) -> None:
+    add(world)
+    life = Life(world)
+    life.room = "too little memory"
+
+    pass_by(life, seconds=PATIENCE + 5)
+
+    assert life.done
+    assert [wait.reason for wait in life.plan.waits] == ["too little memory"]
+
+
+def test_a_run_without_anything_to_start_does_not_wait_for_room(world: World) -> None:
+    life = Life(world)
+    life.room = "too little memory"
+
+    life.tick()
+
+    assert life.done
+
+
+def test_a_start_that_a_full_disk_hinders_is_waited_for_too(world: World) -> None:
+    add(world)
+    life = Life(world)
+    world.faults.plan("prepare", *[DiskFullError("disk full")] * 60)
+    life.tick()
+    life.tick()
+    life.room = "disk is full"
+
+    pass_by(life, seconds=120)
+    waited = (life.done, states(world))
+    world.faults.clear()
+    life.room = ""
+    life.run()
+
+    assert waited == (False, [State.PREPARING])
+    assert states(world) == [State.MERGED]
+
+
+def overgrowing(*, worktree_bytes: int = 2 * GB) -> World:
+    """Answer a world whose agents never end by themselves."""
+    world = World()
+    world.fleet = a_fleet(worktree_bytes=worktree_bytes)
+    world.runtime.agent = lambda packet: HANGS
+    add(world)
+    return world
+
+
+def test_an_attempt_that_outgrows_its_worktree_is_stopped_and_its_work_kept() -> None:
+    world = overgrowing()
+    life = Life(world)
+    pass_by(life, seconds=EVERY)
+    running = states(world)
+
+    (attempt,) = world.ledger.attempts("APP-1")
+    world.scales.sizes[attempt.id] = 3 * GB
+    pass_by(life, seconds=2 * EVERY)
+
+    ended = world.ledger.attempts("APP-1")[0]
+    assert running == [State.RUNNING]
+    assert (ended.state, ended.cause) == (State.SWAPPED, Cause.OVERGROWN)
+    assert ended.reason == "its worktree takes 3.0 GB (limits.worktree_gb allows 2)"
+    assert world.worktrees.files(ended.head or "")["half.txt"] == "half"
+
+
+def test_a_task_whose_attempts_all_outgrow_theirs_fails_with_the_reason() -> None:
+    world = overgrowing()
+    life = Life(world, Order(until=world.clock.now() + timedelta(hours=1)))
+    world.scales.weigh = lambda attempt, task: 3 * GB  # type: ignore[method-assign]
+
+    pass_by(life, seconds=8 * EVERY)
+
+    assert states(world) == [State.SWAPPED] * 3
+    assert "its worktree takes 3.0 GB" in world.ledger.task("APP-1").reason
+
+
+def test_a_worktree_that_cannot_be_weighed_stops_nobody() -> None:
+    world = overgrowing()
+    life = Life(world)
+
+    def refuse(attempt: str, task: str) -> int:
+        raise FleetError("du does not answer")
+
+    world.scales.weigh = refuse  # type: ignore[method-assign]
+    pass_by(life, seconds=3 * EVERY)
+
+    assert states(world) == [State.RUNNING]
+
+
+def test_an_attempt_that_has_just_begun_is_not_weighed() -> None:
+    world = overgrowing()
+    weighed: list[str] = []
+
+    def weigh(attempt: str, task: str) -> int:
+        weighed.append(attempt)
+        return 0
+
+    world.scales.weigh = weigh  # type: ignore[method-assign]
+    life = Life(world)
+    pass_by(life, seconds=EVERY - 5)
+    before = len(weighed)
+    pass_by(life, seconds=2 * EVERY)
+
+    assert before == 0
+    assert 1 <= len(weighed) <= 3
