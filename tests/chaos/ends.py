@@ -96,7 +96,8 @@ def alone(evidence: Evidence) -> Iterator[str]:
     for row in sorted(evidence.witnessed, key=lambda row: row["time"]):
         if "alive" in row:
             alive = set(row["alive"])
-        elif row["what"] == "die":
+        elif row["what"] in {"die", "rename"}:
+            # under the name that it is known by it is gone
             alive.discard(row["attempt"])
         else:
             others = {

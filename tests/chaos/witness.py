@@ -62,7 +62,7 @@ class _Witness:
 
     def _hear(self, since: int) -> None:
         seconds = f"{since // 10**9}.{since % 10**9:09}"
-        kinds = ["--filter", "event=start", "--filter", "event=die"]
+        kinds = [f"--filter=event={kind}" for kind in ("start", "die", "rename")]
         command = ["docker", "--host", self._stage.engine, "events", "--since", seconds, *kinds]
         with subprocess.Popen(
             [*command, *self._filters, "--format", "{{json .}}"],
