@@ -834,7 +834,13 @@ class HandCrew:
     def hand(self, pool: str, key: str, work: Callable[[], object]) -> None:
         self._work[key] = work
 
-    def read(self, key: str, told: Callable[[], Iterator[object]]) -> None:
+    def read(
+        self,
+        key: str,
+        told: Callable[[], Iterator[object]],
+        *,
+        patient: Callable[[object], bool],
+    ) -> None:
         self._readers[key] = told()
         self._heard[key] = 0
 

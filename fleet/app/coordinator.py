@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from threading import Event
 
 from fleet.app import leftovers, roster
@@ -138,10 +139,7 @@ class Coordinator:
         self._tenure.keep()
         self._keep_time()
         self._keep_hours()
-        reports = self._crew.reports()
-        if self._outage.hear(reports):
-            self._memory.forgive()
-        snapshot = self._apply(reports)
+        snapshot = self._apply(self._crew.reports())
         self._heed.look(snapshot)
         current = self._outage.possible(plan(snapshot, self._tools.fleet, self._sight()))
         if self._record(snapshot, current):
@@ -202,8 +200,7 @@ class Coordinator:
             return False
         if self._order.until is None:
             short = self._room.awaited(current, hindered=bool(self._memory.cooling()))
-            awaited = self._outage.reason or self._soon(current) or short
-            return current.idle and not awaited
+            return current.idle and not (self._outage.reason or self._soon(current) or short)
         if self._tools.clock.now() >= self._order.until:
             self.stop()
         return False
@@ -257,6 +254,8 @@ class Coordinator:
 
         Done again on fresh rows where somebody else was faster.
         """
+        if self._outage.hear(reports):
+            self._memory.forgive()
         for key, work in self._clockwork.writing(reports, self._tools):
             self._crew.hand("report", key, work)
         findings = [
@@ -292,7 +291,8 @@ class Coordinator:
     def _hand_out(self, action: Action) -> None:
         if isinstance(action, Follow):
             self._memory.take(action)
-            self._crew.read(action.key, lambda: watch.read(action, self._tools))
+            told = partial(watch.read, action, self._tools)
+            self._crew.read(action.key, told, patient=watch.patient)
             return
         todo = roster.work(action, self._tools, self._memory.exits)
         if todo is not None:

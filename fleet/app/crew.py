@@ -51,10 +51,19 @@ class Crew:
         self._works = [work_ for work_ in self._works if not work_.done()]
         self._works.append(self._pools[pool].submit(self._carry_out, key, work))
 
-    def read(self, key: str, told: Callable[[], Iterator[object]]) -> None:
-        """Start a reader; each value comes back as a report, the last one says that it ended."""
+    def read(
+        self,
+        key: str,
+        told: Callable[[], Iterator[object]],
+        *,
+        patient: Callable[[object], bool],
+    ) -> None:
+        """Start a reader; each value comes back as a report, the last one says that it ended.
+
+        A `patient` value wakes nobody: it lies on the tray until the next look.
+        """
         thread = threading.Thread(
-            target=self._read, args=(key, told), name=f"fleet-{key}", daemon=True
+            target=self._read, args=(key, told, patient), name=f"fleet-{key}", daemon=True
         )
         thread.start()
 
@@ -88,18 +97,25 @@ class Crew:
             report = Report(key=key, error=error)
         self._put(report)
 
-    def _read(self, key: str, told: Callable[[], Iterator[object]]) -> None:
+    def _read(
+        self,
+        key: str,
+        told: Callable[[], Iterator[object]],
+        patient: Callable[[object], bool],
+    ) -> None:
         def whole() -> None:
             for finding in told():
-                self._put(Report(key=key, finding=finding, last=False))
+                report = Report(key=key, finding=finding, last=False)
+                self._put(report, wakes=not patient(finding))
 
         self._carry_out(key, whole)
 
-    def _put(self, report: Report) -> None:
+    def _put(self, report: Report, *, wakes: bool = True) -> None:
         while not self._closed.is_set():
             try:
                 self._tray.put(report, timeout=1)
             except queue.Full:
                 continue
-            self.woken.set()
+            if wakes:
+                self.woken.set()
             return

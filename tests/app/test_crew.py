@@ -5,7 +5,16 @@ import threading
 import pytest
 
 from fleet.app.crew import TRAY_SIZE, Crew, Report
+from fleet.app.stations import watch
 from fleet.domain.errors import EngineDownError
+from fleet.domain.wire import Line
+
+BEAT = Line(seq=1, type="beat", data={})
+WORD = Line(seq=2, type="progress", data={})
+
+
+def never(finding):
+    return False
 
 
 @pytest.fixture
@@ -53,7 +62,7 @@ def test_a_reader_that_fails_says_so_last(crew):
         yield "one"
         raise EngineDownError("down")
 
-    crew.read("follow a", told)
+    crew.read("follow a", told, patient=never)
 
     first, last = reports(crew, 2)
     assert (first.finding, first.last) == ("one", False)
@@ -69,7 +78,7 @@ def test_a_flood_waits_for_the_decider_and_nothing_is_lost(crew):
                 full.set()
             yield number
 
-    crew.read("follow a", flood)
+    crew.read("follow a", flood, patient=never)
     assert full.wait(10)
 
     taken = reports(crew, told + 1)
@@ -79,7 +88,7 @@ def test_a_flood_waits_for_the_decider_and_nothing_is_lost(crew):
 
 
 def test_one_take_is_bounded(crew):
-    crew.read("follow a", lambda: iter(range(2 * TRAY_SIZE)))
+    crew.read("follow a", lambda: iter(range(2 * TRAY_SIZE)), patient=never)
     assert crew.woken.wait(10)
 
     assert len(crew.reports()) <= TRAY_SIZE
@@ -92,12 +101,43 @@ def test_a_slow_reader_holds_nobody_else_up(crew):
         go.wait(10)
         yield "late"
 
-    crew.read("follow slow", slow)
-    crew.read("follow quick", lambda: iter(["soon"]))
+    crew.read("follow slow", slow, patient=never)
+    crew.read("follow quick", lambda: iter(["soon"]), patient=never)
 
     assert {report.key for report in reports(crew, 2)} == {"follow quick"}
     go.set()
     assert reports(crew, 2)[0].finding == "late"
+
+
+def test_a_patient_word_wakes_nobody_and_is_taken_at_the_next_look(crew):
+    lies_there, go = threading.Event(), threading.Event()
+
+    def told():
+        yield "beat"
+        lies_there.set()
+        go.wait(10)
+        yield "word"
+
+    crew.read("follow a", told, patient=lambda finding: finding == "beat")
+    assert lies_there.wait(10)
+    assert not crew.woken.is_set()
+
+    go.set()
+
+    assert [report.finding for report in reports(crew, 3)] == ["beat", "word", None]
+
+
+@pytest.mark.parametrize(
+    ("finding", "waits"),
+    [
+        (watch.Told(attempt="a", lines=(BEAT, BEAT)), True),
+        (watch.Told(attempt="a", lines=(BEAT, WORD)), False),
+        (watch.Told(attempt="a", lines=(BEAT,), dropped=1), False),
+        (watch.Exited(attempt="a", exit=None), False),
+    ],
+)
+def test_beats_alone_may_wait(finding, waits):
+    assert watch.patient(finding) is waits
 
 
 def test_a_closed_crew_puts_nothing_on_the_tray():

@@ -65,6 +65,13 @@ def read(action: Follow, tools: Tools) -> Iterator[Told | Exited]:
     yield Exited(attempt=action.attempt.id, exit=ended)
 
 
+def patient(finding: object) -> bool:
+    """Tell whether what a container said may wait a second: beats alone, of many at once."""
+    if not isinstance(finding, Told) or finding.dropped:
+        return False
+    return all(line.type == "beat" for line in finding.lines)
+
+
 def _redacted(line: Line, tools: Tools) -> Line:
     # an agent may print its own key; what it says goes into the ledger
     return replace(line, data=tools.secrets.redacted(line.data))
