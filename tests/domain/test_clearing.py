@@ -1,6 +1,7 @@
 """What goes in a clean-up, what stays, and why: nothing that is needed or the last copy goes."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -25,21 +26,29 @@ MINE = an_attempt().id
 WRITTEN = (LeftoverKind.CONTAINER, LeftoverKind.NETWORK, LeftoverKind.WORKTREE, LeftoverKind.PACKET)
 
 
-def a_leftover(kind, **fields):
+def a_leftover(kind: LeftoverKind, **fields: Any) -> Leftover:
     """Answer what the first attempt of APP-1 left."""
-    defaults = {"name": MINE, "where": "/there", "attempt": MINE, "task": "APP-1", "at": NOW}
+    defaults: dict[str, Any] = {
+        "name": MINE,
+        "where": "/there",
+        "attempt": MINE,
+        "task": "APP-1",
+        "at": NOW,
+    }
     return Leftover(kind=kind, **(defaults | fields))
 
 
-def known(state=None, resolution=None, **fields):
+def known(state: State | None = None, resolution: Resolution | None = None, **fields: Any) -> Known:
     """Answer a ledger with APP-1, and where a state is named its first attempt."""
     attempts = {MINE: an_attempt(state=state)} if state else {}
     tasks = {"APP-1": a_task(resolution=resolution)}
-    return Known(**({"attempts": attempts, "tasks": tasks} | fields))
+    defaults: dict[str, Any] = {"attempts": attempts, "tasks": tasks}
+    return Known(**(defaults | fields))
 
 
-def wish(**fields):
-    return Wish(**({"now": NOW, "keep": 30 * DAY} | fields))
+def wish(**fields: Any) -> Wish:
+    defaults: dict[str, Any] = {"now": NOW, "keep": 30 * DAY}
+    return Wish(**(defaults | fields))
 
 
 def test_every_kind_has_a_rule():
