@@ -22,6 +22,7 @@ class Pulse:
         self._effort = effort
         self._every = every
         self._last_activity: str | None = None
+        self._began = time.monotonic()
         self._over = threading.Event()
         # apart from each other: a file system that hangs must not stop the heart
         for name, life in (("pulse", self._beat), ("effort", self._look)):
@@ -38,9 +39,14 @@ class Pulse:
     def _beat(self) -> None:
         told: float | None = None
         while not self._over.wait(self._every):
-            worked, last = self.worked_at, self._last_activity
-            fields: dict[str, object] = {"phase": self.phase, "last_activity_at": last}
-            self._wire.emit("beat", fields | {"working": worked != told})
+            worked = self.worked_at
+            fields: dict[str, object] = {
+                "phase": self.phase,
+                "last_activity_at": self._last_activity,
+                "working": worked != told,
+                "ran_seconds": round(time.monotonic() - self._began, 3),
+            }
+            self._wire.emit("beat", fields)
             told = worked
 
     def _look(self) -> None:

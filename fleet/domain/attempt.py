@@ -92,7 +92,8 @@ class Attempt:
     `claims` counts the agent's own progress reports since it last did anything else.
     `cause` is why it is ended by a swap, None where it is not. `last_turn` is when the agent last
     told of a finished turn. `last_work` is when its processes were last seen to work, whatever
-    they told. `failure_kind` is `none` once the agent's result told of success.
+    they told. `ran_seconds` is for how long it had run at its last beat, by a clock that nobody
+    sets; None before. `failure_kind` is `none` once the agent's result told of success.
     `reserved_micros` is money in micro-dollars held until the attempt is collected. `others` are
     the tasks whose merged work it was in conflict with, or red together with.
     """
@@ -118,6 +119,7 @@ class Attempt:
     claims: int = 0
     last_turn: datetime | None = None
     last_work: datetime | None = None
+    ran_seconds: float | None = None
     stopping: Outcome | None = None
     cause: Cause | None = None
     outcome: Outcome | None = None

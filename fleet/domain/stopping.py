@@ -105,7 +105,12 @@ def _stalled(limit: float, *, idle: float, worked: float) -> str:
 
 
 def _age(attempt: Attempt, *, now: datetime, hearing: Hearing) -> float:
-    """Answer for how many seconds it ran, however often the clock was set meanwhile."""
+    """Answer for how many seconds it ran, however often the clock was set meanwhile.
+
+    Its runner tells, as long as it is heard: whoever watched before may not have noticed.
+    """
+    if attempt.ran_seconds is not None and hearing.since is not None:
+        return attempt.ran_seconds + _quiet(attempt.last_beat, now=now, hearing=hearing)
     started = attempt.started or now
     return (now - started - hearing.clock_set).total_seconds()
 

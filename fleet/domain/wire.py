@@ -111,10 +111,12 @@ def hear(attempt: Attempt, line: Line, *, at: datetime) -> Attempt:
 def _beaten(attempt: Attempt, data: Mapping[str, Any], *, at: datetime) -> Attempt:
     """Take a sign of life; that its processes work is told apart from what it tells itself."""
     timed = data.get("phase") in _TIMED_PHASES
+    ran = _seconds(data.get("ran_seconds"))
     return replace(
         attempt,
         last_progress=at if timed else attempt.last_progress,
         last_work=at if data.get("working") is True else attempt.last_work,
+        ran_seconds=attempt.ran_seconds if ran is None else ran,
     )
 
 
@@ -162,6 +164,13 @@ def usage_from(told: Mapping[str, Any], before: Usage) -> Usage:
 
 def _count(value: object) -> int:
     return value if type(value) is int and 0 <= value < _MAX_NUMBER else 0
+
+
+def _seconds(value: object) -> float | None:
+    """Answer a time that was told, None where that was none."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value) if 0 <= value < _MAX_NUMBER else None
 
 
 def _text(value: object, limit: int) -> str:

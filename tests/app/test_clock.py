@@ -1,15 +1,16 @@
 """Nobody is ended by a clock that was set, nor by an engine that did not answer."""
 
-from datetime import timedelta
+from collections import Counter
+from datetime import date, timedelta
 
 import pytest
 
 from fleet.app.coordinator import Order
 from fleet.domain.errors import TransientError
 from fleet.domain.swap import Cause
-from tests.app.pooled import HANGS, a_world, add, happened, plays, rest, runs
+from tests.app.pooled import DOLLAR, HANGS, a_spender, a_world, add, happened, plays, rest, runs
 from tests.builders import NOW
-from tests.memory_world import Life, line
+from tests.memory_world import Life, Play, line, result
 
 NIGHT = Order(until=NOW + timedelta(days=2))
 BROKEN = TransientError("the engine restarts")
@@ -33,6 +34,13 @@ def life(world):
 def attempt(world):
     # they are sorted by a clock that may have been set
     return next(one for one in world.ledger.attempts("APP-1") if one.number == 1)
+
+
+def beats(world, **told):
+    """Let the attempt beat as its runner does, which goes by a clock that nobody sets."""
+    one, ran = attempt(world), world.clock.monotonic()
+    beat = line(one.last_seq + 1, "beat", phase="agent", ran_seconds=ran, **told)
+    world.runtime.says(one.container, beat)
 
 
 def pass_by(life, *, seconds, step=4):
@@ -126,6 +134,75 @@ def test_the_time_of_an_attempt_is_what_passed_whatever_the_clock_says(world, li
 
     assert attempt(world).cause is Cause.OVERTIME
     assert 3630 < world.clock.monotonic() - began <= 3650
+
+
+@pytest.mark.parametrize("hours", [3, -3])
+def test_a_silent_build_lives_and_is_ended_in_the_end_whatever_the_clock_says(world, life, hours):
+    def builds(*, minutes):
+        for _ in range(minutes * 3):
+            if runs(world):
+                beats(world, working=True)
+                pass_by(life, seconds=20, step=20)
+
+    builds(minutes=5)
+    world.clock.set_by(timedelta(hours=hours))
+    life.tick()
+
+    builds(minutes=20)
+    assert runs(world)
+    builds(minutes=11)
+
+    assert attempt(world).cause is Cause.STALLED
+    assert "while it works" in attempt(world).reason
+
+
+@pytest.mark.parametrize("hours", [3, -3])
+def test_a_lease_outlives_its_coordinator_and_a_clock_set_meanwhile(world, life, hours):
+    pass_by(life, seconds=40)
+    beats(world)
+    rest(life)
+    world.clock.set_by(timedelta(hours=hours))
+    after = Life(world, NIGHT)
+    rest(after)
+
+    pass_by(after, seconds=56)
+    assert runs(world)
+    pass_by(after, seconds=8)
+
+    assert attempt(world).cause is Cause.HEARTBEAT_LOST
+
+
+@pytest.mark.parametrize("hours", [15, -10])
+def test_a_clock_set_over_midnight_and_back_doubles_no_days_budget(hours):
+    world = a_world(a_spender(daily_budget_micros=2 * DOLLAR), max_cost_micros=DOLLAR)
+    world.runtime.agent = spends_a_dollar
+    for _ in range(8):
+        add(world)
+    life = Life(world, NIGHT)
+    rest(life)
+    assert sum(days(world).values()) == 2 * DOLLAR
+
+    for by in (hours, -hours, hours, -hours):
+        world.clock.set_by(timedelta(hours=by))
+        rest(life)
+    world.clock.advance(timedelta(hours=15))
+    rest(life)
+
+    tomorrow = NOW.date() + timedelta(days=1)
+    assert days(world) == {NOW.date(): 2 * DOLLAR, tomorrow: 2 * DOLLAR}
+
+
+def spends_a_dollar(packet):
+    said = (line(1, "started"), line(2, "usage", cost_usd=1, turns=1), result(3))
+    return Play(edits={f"{packet['task_id']}.txt": "done"}, says=said)
+
+
+def days(world):
+    """Answer what was settled on each day."""
+    found: Counter[date] = Counter()
+    for row in world.ledger.settlements():
+        found[row.day] += row.micros
+    return dict(found)
 
 
 def test_a_clock_that_goes_a_little_wrong_was_not_set(world, life):

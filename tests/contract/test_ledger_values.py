@@ -64,6 +64,8 @@ def test_an_attempt_comes_back_as_it_was_saved(ledger):
         red=Red.CONFLICT,
         usage=Usage(input_tokens=2**40, turns=3, cost_micros=None),
         last_beat=NOW + timedelta(microseconds=1),
+        last_work=NOW,
+        ran_seconds=1234.567,
         self_check_red=True,
         last_seq=10**12,
         last_turn=NOW - timedelta(microseconds=1),

@@ -123,6 +123,24 @@ def test_the_age_of_an_attempt_is_the_time_that_passed_whatever_the_clock_says(b
     assert (found is not None) is late
 
 
+@pytest.mark.parametrize(
+    ("ran", "beat", "late"),
+    [(3629, 0, False), (3631, 0, True), (3625, 5, False), (3625, 6, True)],
+)
+@pytest.mark.parametrize("started", [ago(90_000), LATER + timedelta(hours=3)])
+def test_who_is_heard_is_as_old_as_its_runner_says_whatever_the_clock_did(ran, beat, late, started):
+    old = running(started=started, ran_seconds=ran, last_beat=ago(beat))
+
+    found = stopped(old)
+
+    assert (found and found[0]) == (Cause.OVERTIME if late else None)
+
+
+def test_who_cannot_be_heard_is_as_old_as_the_clock_says():
+    assert stopped(running(started=ago(3631), ran_seconds=5), since=None) is not None
+    assert stopped(running(started=ago(3630), ran_seconds=5), since=None) is None
+
+
 def metered(**fields):
     account = an_account("alice", unmetered=False, **fields)
     profile = a_profile(max_cost_micros=100, price=Price(input=1_000_000, cached_input=0, output=0))

@@ -162,6 +162,18 @@ def test_a_beat_that_tells_of_work_is_told_apart_from_progress(fields, works):
     assert heard.last_progress == before.last_progress
 
 
+@pytest.mark.parametrize(
+    ("told_seconds", "known"),
+    [(12.5, 12.5), (0, 0.0), (-1, 3.0), (True, 3.0), ("9", 3.0), (10**12, 3.0), (None, 3.0)],
+)
+def test_a_beat_tells_for_how_long_it_ran(told_seconds, known):
+    before = replace(running, ran_seconds=3.0)
+
+    heard = hear(before, told("beat", phase="agent", ran_seconds=told_seconds), at=LATER)
+
+    assert heard.ran_seconds == known
+
+
 def test_only_beats_tell_of_work():
     for kind in TYPES - {"beat"}:
         assert hear(running, told(kind, working=True), at=LATER).last_work is None

@@ -74,6 +74,7 @@ attempts = sa.Table(
     whole("claims"),
     at("last_turn", null=True),
     at("last_work", null=True),
+    sa.Column("ran_seconds", sa.Float, nullable=True),
     text("stopping", null=True),
     text("cause", null=True),
     text("outcome", null=True),

@@ -1,4 +1,4 @@
-"""Holds of people, the term of the coordinator, and when an attempt was last seen to work."""
+"""Holds of people, the term of the coordinator, when an attempt last worked and how long it ran."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,6 +10,7 @@ down_revision = "0004"
 def upgrade() -> None:
     """Add the tables and the column."""
     op.add_column("attempts", sa.Column("last_work", sa.String(32), nullable=True))
+    op.add_column("attempts", sa.Column("ran_seconds", sa.Float(), nullable=True))
     op.create_table(
         "holds",
         sa.Column("subject", sa.Text(), primary_key=True),
