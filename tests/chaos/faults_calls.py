@@ -12,7 +12,7 @@ from tests.chaos.stage import Fault, Stage
 _FRAME = struct.Struct(">BxxxL")
 # what has an effect, and is asked for often enough that some of it may go wrong
 _EFFECTS = re.compile(r"/containers/(create|[^/]+/(start|stop|kill|wait))|/networks/create")
-_SPARED = 3  # calls in a row of which at most one goes wrong
+_SPARED = (4, 12)  # calls with an effect between two that go wrong: a check is five of them
 
 
 class Between(Fault):
@@ -47,7 +47,7 @@ class _Dice(Meddling):
     def __init__(self, random: Random) -> None:
         self._random = random
         self._lock = Lock()
-        self._since = 0
+        self._left = random.randint(*_SPARED)
 
     def answer(self, method: str, path: str) -> int | None:
         return None
@@ -60,10 +60,11 @@ class _Dice(Meddling):
         if method != "DELETE" and not (method == "POST" and _EFFECTS.search(path)):
             return False
         with self._lock:
-            self._since += 1
-            struck = self._since > _SPARED or self._random.random() < 1 / _SPARED
-            self._since = 0 if struck else self._since
-            return struck
+            self._left -= 1
+            if self._left > 0:
+                return False
+            self._left = self._random.randint(*_SPARED)
+            return True
 
     def _seconds(self, least: float, most: float) -> float:
         with self._lock:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from tests.chaos.evidence import Evidence, Row
 
 FOLDER = "marks/"
-_SAID = re.compile(r"\bwrote marks/([A-Z][A-Z0-9]*-\d+-\d+)\b")
+_SAID = re.compile(r"\bmarked ([A-Z][A-Z0-9]*-\d+-\d+)\b")
 
 
 def mark_of(attempt: Row) -> str:

@@ -147,11 +147,11 @@ def _attempts(morning: Morning) -> tuple[Attempt, ...]:
 def _worked(
     morning: Morning, task: str, number: int, state: State, *, red: bool | None = False
 ) -> Attempt:
-    branch, kind = f"fleet/{task.lower()}", _ENDS[task][0]
+    branch = f"fleet/{task.lower()}"
     if number == 1:
         morning.git("branch", branch, morning.start)
     morning.git("switch", "--quiet", branch)
-    files: dict[str, str | bytes | None] = {f"marks/{task}-{number}": f"{kind}\n"}
+    files: dict[str, str | bytes | None] = {f"marks/{task}-{number}": f"{task}-{number}\n"}
     if red is not False:
         files["red.txt"] = "red" if red else None
     head = a_commit(morning.repository, files, task)
@@ -218,7 +218,7 @@ def _told(attempt: Attempt) -> list[Write]:
     usage = {"input_tokens": 1000, "cost_usd": None}
     lines: tuple[tuple[str, str, dict[str, Any]], ...] = (
         ("agent.started", "", {}),
-        ("agent.progress", f"wrote marks/{mark}", {}),
+        ("agent.progress", f"marked {mark}", {}),
         ("agent.result", "played", {"diagnostics": {"usage": usage}}),
     )
     told = [

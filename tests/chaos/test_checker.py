@@ -67,8 +67,10 @@ LEDGER = {
         "UPDATE attempts SET state = 'merged' WHERE task = 'APP-3'"
     ),
     "lost: the mark APP-3-2 is in no branch": (
-        "UPDATE events SET what = 'wrote marks/APP-3-2' "
-        "WHERE task = 'APP-3' AND kind = 'agent.progress'"
+        "UPDATE events SET what = 'marked APP-3-2' WHERE task = 'APP-3' AND kind = 'agent.progress'"
+    ),
+    "lost: app-3-1-0badcafe finished and never said": (
+        "DELETE FROM events WHERE task = 'APP-3' AND kind = 'agent.progress'"
     ),
     f"money: {FIRST} ran, settled 0 times": f"DELETE FROM settlements WHERE attempt = '{FIRST}'",
     f"money: {FIRST} ran, settled 2 times": (
@@ -217,7 +219,7 @@ def test_work_under_a_kept_ref_is_not_lost(morning):
 
 def test_work_that_the_trace_alone_tells_of_is_missed_too(morning):
     (morning.home / "traces").mkdir()
-    told = '{"kind": "progress", "told": {"message": "wrote marks/APP-3-4"}}\n'
+    told = '{"kind": "progress", "told": {"message": "marked APP-3-4"}}\n'
     (morning.home / "traces" / "app-3-4.jsonl").write_text(told)
 
     assert found(morning, "lost: the mark APP-3-4")
