@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from fleet.adapters.git import blobs
+from fleet.adapters.git import blobs, bounds
 from tests.contract.worktrees import a_stage, finished
 from tests.repos import write
 
@@ -41,3 +41,28 @@ def test_all_files_of_an_attempt_are_counted_together(tmp_path, monkeypatch):
 
     assert stage.names(collected.head) == {"README", "a", "c"}
     assert collected.notes == ("b is left out: 6 bytes are too many",)
+
+
+def test_of_more_files_than_are_taken_those_among_few_others_come_first(tmp_path, monkeypatch):
+    monkeypatch.setattr(bounds, "MOST_FILES", 4)
+    stage = a_stage(tmp_path)
+    flood = {f"many/{number}": "" for number in range(10)}
+    write(Path(stage.prepared(finished()).path), {"work": "1", "src/one": "1", **flood})
+
+    collected = stage.collected(finished())
+
+    assert stage.names(collected.head) == {"README", "work", "src/one", "many/0", "many/1"}
+    assert collected.notes == (
+        "8 of 10 files in many are left out: 4 new files are taken of an attempt",
+    )
+
+
+def test_files_of_the_base_are_taken_however_many_there_are(tmp_path, monkeypatch):
+    monkeypatch.setattr(bounds, "MOST_FILES", 2)
+    stage = a_stage(tmp_path, {f"file-{number}": "1" for number in range(9)})
+    write(Path(stage.prepared(finished()).path), {f"file-{number}": "2" for number in range(9)})
+
+    collected = stage.collected(finished())
+
+    assert stage.raw(collected.head, "file-8") == b"2"
+    assert collected.notes == ()

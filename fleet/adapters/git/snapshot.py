@@ -4,6 +4,7 @@ from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 
 from fleet.adapters.git.blobs import Entry, write_blobs
+from fleet.adapters.git.bounds import taken
 from fleet.adapters.git.files import copy_index
 from fleet.adapters.git.ignore import entries_of, folded, folders_of, ignored, rules_in
 from fleet.adapters.git.index import Index, read_index
@@ -46,6 +47,7 @@ class _Sorted:
     stored: list[bytes] = field(default_factory=list)
     deleted: list[bytes] = field(default_factory=list)
     ignored: list[bytes] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
 
 def snapshot(
@@ -66,10 +68,11 @@ def snapshot(
     tree = None
     if changed or work.deleted:
         tree = _tree(repository, place, changed, deleted=work.deleted)
-    notes = [*found.notes, *written.notes]
+    notes = [*found.notes, *work.notes, *written.notes]
     kept = None
     if salvage and work.ignored:
-        more = write_blobs(repository, place.tree, work.ignored, limit=_SALVAGED_FILE_BYTES)
+        wanted = list(taken(work.ignored, notes=notes))
+        more = write_blobs(repository, place.tree, wanted, limit=_SALVAGED_FILE_BYTES)
         both = {**changed, **more.entries}
         kept = _tree(repository, place, both, deleted=work.deleted)
         notes += more.notes
@@ -122,9 +125,11 @@ def _sorted(
         if path not in left and left.isdisjoint(folders_of(path))
     ]
     hidden = ignored(repository, rules, untracked, scratch=place.scratch)
-    gone = tracked - found.files
+    gone, notes = tracked - found.files, list[str]()
+    new = taken((path for path in untracked if path not in hidden), notes=notes)
     return _Sorted(
-        stored=sorted(changed | (set(untracked) - hidden)),
+        notes=notes,
+        stored=sorted(changed.union(new)),
         deleted=sorted(path for path in gone if not under(path, found.unreadable)),
         ignored=sorted(hidden),
     )
