@@ -64,7 +64,7 @@ def test_a_packet_is_found_with_its_size_and_goes(tmp_path):
 
 
 def test_a_trace_is_dated_by_its_last_line_and_goes_alone(tmp_path):
-    write(tmp_path / "traces", {f"{MINE}.jsonl": "x", "checks/a.log": "y", "reports/r.md": "z"})
+    write(tmp_path / "traces", {f"{MINE}.jsonl": "x", "checks/a.log": "y", "README.md": "z"})
     os.utime(tmp_path / "traces" / f"{MINE}.jsonl", (1000, 1000))
     traces = folder(tmp_path, LeftoverKind.TRACE, ".jsonl")
 
@@ -72,7 +72,15 @@ def test_a_trace_is_dated_by_its_last_line_and_goes_alone(tmp_path):
     assert (found.at, found.bytes) == (datetime.fromtimestamp(1000, UTC), 1)
 
     traces.remove(found)
-    assert sorted(path.name for path in (tmp_path / "traces").iterdir()) == ["checks", "reports"]
+    assert sorted(path.name for path in (tmp_path / "traces").iterdir()) == ["README.md", "checks"]
+
+
+def test_what_a_killed_writer_left_of_a_log_is_its_attempts(tmp_path):
+    write(tmp_path / "traces" / "checks", {f".{MINE}-check-0123456789.log": "x"})
+
+    found = only(folder(tmp_path, LeftoverKind.LOG, ".log").found())
+
+    assert (found.attempt, found.odd) == (MINE, "")
 
 
 @pytest.mark.parametrize(
@@ -82,8 +90,7 @@ def test_a_trace_is_dated_by_its_last_line_and_goes_alone(tmp_path):
         (LeftoverKind.PACKET, "", OTHERS),
         (LeftoverKind.SHELF, "", "APP-1-notes"),
         (LeftoverKind.CHECKOUT, "", "notes"),
-        (LeftoverKind.TRACE, ".jsonl", "notes.txt"),
-        (LeftoverKind.TRACE, ".jsonl", f"{MINE}.txt"),
+        (LeftoverKind.TRACE, ".jsonl", "notes.jsonl"),
         (LeftoverKind.LOG, ".log", f"{OTHERS}-check.log"),
     ],
 )

@@ -59,15 +59,17 @@ class FolderLeftovers(Leftovers):
             about = os.stat(name, dir_fd=folder, follow_symlinks=False)
         except FileNotFoundError:
             return None
-        if self.ending and stat.S_ISDIR(about.st_mode):
-            # another sort lies in folders beside the files
+        if self.ending and (stat.S_ISDIR(about.st_mode) or not name.endswith(self.ending)):
+            # of another sort, or somebody's own
             return None
+        # what a killed writer left has a dot before its name
+        plain = name.removeprefix(".")
         row = Leftover(
             kind=self.kind,
             name=name,
             where=str(self._folder / name),
-            attempt=attempt_in(name, self.home8),
-            task=task_in(name),
+            attempt=attempt_in(plain, self.home8),
+            task=task_in(plain),
             bytes=about.st_size if self.ending else None,
             at=datetime.fromtimestamp(about.st_mtime, UTC),
         )
@@ -79,8 +81,7 @@ class FolderLeftovers(Leftovers):
         plain = stat.S_ISREG(mode) if self.ending else stat.S_ISDIR(mode)
         built = self.kind is LeftoverKind.CHECKOUT and row.name.startswith(_BUILD)
         mine = row.attempt or built or (self.kind is LeftoverKind.SHELF and row.task == row.name)
-        named = mine and row.name.endswith(self.ending)
-        return "" if plain and named else _NOBODYS
+        return "" if plain and mine else _NOBODYS
 
     def _weighed(self, rows: list[Leftover]) -> Sequence[Leftover]:
         if self.ending:
