@@ -1,0 +1,332 @@
+"""A coordinator is killed, succeeded or left without an engine: what runs is adopted, once."""
+
+import signal
+import sqlite3
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from threading import Event
+from typing import Any
+
+import pytest
+
+from fleet.adapters.ledger import SqlLedger
+from fleet.adapters.system import SystemClock
+from fleet.domain.term import Term
+from fleet.ports import Save
+from tests.e2e.fleets import Home
+from tests.own_engine import SMALL_IMAGE, OwnEngine, own_engine
+
+pytestmark = [pytest.mark.docker, pytest.mark.e2e, pytest.mark.timeout(400)]
+
+# works for a while, and says so again and again
+WORKS = """
+import json, os, time
+for _ in range({seconds}):
+    print("at work", flush=True)
+    time.sleep(1)
+task = json.load(open(os.environ["FLEET_PACKET"]))["task_id"]
+open(task + ".txt", "w").write("made")
+"""
+
+
+def works(home: Home, seconds: int, **keys: Any) -> None:
+    home.agent("works", WORKS.format(seconds=seconds), **keys)
+
+
+def eventually(holds: Callable[[], object], *, within: float = 120) -> None:
+    deadline, pause = time.monotonic() + within, Event()
+    while not holds():
+        assert time.monotonic() < deadline, "it never came to be so"
+        pause.wait(0.3)
+
+
+@contextmanager
+def coordinating(home: Home, *words: str) -> Iterator["subprocess.Popen[str]"]:
+    """Let `fleet run` coordinate inside the block; it is killed where it goes on after that."""
+    process = home.start(*(words or ("run",)))
+    try:
+        yield process
+    finally:
+        with suppress(ProcessLookupError):
+            process.kill()
+        process.communicate()
+
+
+def states(home: Home, key: str) -> list[str]:
+    return [attempt["state"] for attempt in home.show(key)["attempts"]]
+
+
+def running(home: Home, *keys: str) -> Callable[[], bool]:
+    return lambda: all(states(home, key)[-1:] == ["running"] for key in keys)
+
+
+def lines_heard(home: Home) -> list[tuple[str, int]]:
+    """Answer the attempt and number of each event line in the ledger."""
+    path = home.folder / ".fleet" / "ledger.db"
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as ledger:
+        found = ledger.execute("SELECT attempt, seq FROM events WHERE seq IS NOT NULL")
+        return [tuple(row) for row in found]
+
+
+def docker(*words: str) -> str:
+    done = subprocess.run(["docker", *words], check=True, capture_output=True, text=True)
+    return done.stdout.strip()
+
+
+def test_after_a_kill_what_runs_is_adopted_and_each_line_is_heard_once(home: Home) -> None:
+    works(home, 12)
+    key = home.task("do it")
+    with coordinating(home) as first:
+        eventually(running(home, key))
+        first.send_signal(signal.SIGKILL)
+        first.communicate()
+
+    done = home.run("run")
+
+    assert done.code == 0, done.err
+    assert states(home, key) == ["merged"]
+    heard = lines_heard(home)
+    assert len(heard) == len(set(heard)) > 0
+    assert home.containers() == []
+
+
+@contextmanager
+def bystander(name: str, home8: str) -> Iterator[str]:
+    """Let a container run that bears the label of a home."""
+    run = ("run", "--detach", "--network=none", "--entrypoint=sleep", f"--name={name}")
+    docker(*run, f"--label=fleet.home={home8}", SMALL_IMAGE, "600")
+    try:
+        yield name
+    finally:
+        subprocess.run(["docker", "rm", "--force", name], check=False, capture_output=True)
+
+
+def containers_after(home: Home, *words: str) -> list[str]:
+    done = home.run(*words)
+    assert done.code == 0, done.err
+    return docker("ps", "--all", "--format={{.Names}}").split()
+
+
+def test_what_happened_to_containers_while_nobody_watched_is_found_out(home: Home) -> None:
+    works(home, 15, attempt_timeout="5m")
+    ended, vanished, goes_on = (home.task(f"task {n}") for n in range(3))
+    with coordinating(home) as first:
+        eventually(running(home, ended, vanished, goes_on))
+        first.send_signal(signal.SIGKILL)
+        first.communicate()
+    docker("kill", f"fleet-{ended.lower()}-1-{home.home8}")
+    docker("rm", "--force", f"fleet-{vanished.lower()}-1-{home.home8}")
+
+    done = home.run("run")
+
+    assert done.code == 0, done.err
+    assert states(home, goes_on) == ["merged"]
+    assert (len(states(home, ended)) > 1, states(home, ended)[-1]) == (True, "merged")
+    assert states(home, vanished) == ["lost", "merged"]
+    assert home.containers() == []
+
+
+def test_orphans_of_this_home_alone_are_removed(home: Home) -> None:
+    revenant = f"fleet-app-99-1-{home.home8}"
+    with (
+        bystander(revenant, home.home8),
+        bystander(f"fleet-stranger-{home.home8}", "ffffffff") as stranger,
+    ):
+        left = containers_after(home, "run")
+
+    assert revenant not in left
+    assert stranger in left
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[OwnEngine]:
+    with own_engine(SMALL_IMAGE) as started:
+        yield started
+
+
+@pytest.fixture
+def on_own_engine(
+    engine: OwnEngine, home: Home, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[OwnEngine]:
+    monkeypatch.setenv("DOCKER_HOST", engine.url)
+    yield engine
+    engine.thaw()
+
+
+def waits_for_the_engine(home: Home, key: str) -> Callable[[], bool]:
+    def told() -> bool:
+        queue = home.run("status", "--json").json["queue"]
+        return any("fleet looks for it" in q["waiting_for"] for q in queue if q["task"] == key)
+
+    return told
+
+
+def test_an_engine_that_was_killed_is_waited_for_and_its_containers_are_adopted(
+    home: Home, on_own_engine: OwnEngine
+) -> None:
+    works(home, 25)
+    key = home.task("do it")
+    with coordinating(home) as process:
+        eventually(running(home, key))
+        on_own_engine.kill()
+        later = home.task("do it later")
+        eventually(waits_for_the_engine(home, later))
+        on_own_engine.start()
+        _, said = process.communicate(timeout=200)
+
+    assert process.returncode == 0, said
+    assert "no Docker engine answers" in said
+    assert states(home, key) == ["merged"]
+    assert states(home, later)[-1] == "merged"
+    assert home.containers() == []
+
+
+def test_an_engine_that_hangs_is_noticed_and_nobody_is_judged_by_its_silence(
+    home: Home, on_own_engine: OwnEngine
+) -> None:
+    works(home, 60)
+    key = home.task("do it")
+    with coordinating(home) as process:
+        eventually(running(home, key))
+        on_own_engine.freeze()
+        later = home.task("do it later")
+        eventually(waits_for_the_engine(home, later))
+        on_own_engine.thaw()
+        _, said = process.communicate(timeout=300)
+
+    assert process.returncode == 0, said
+    assert "did not answer in time" in said
+    assert states(home, key) == ["merged"]
+    assert states(home, later) == ["merged"]
+
+
+def test_containers_that_end_with_their_engine_are_collected_and_failed_over(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    works(home, 15)
+    key = home.task("do it")
+    with own_engine(SMALL_IMAGE, live_restore=False) as mortal:
+        monkeypatch.setenv("DOCKER_HOST", mortal.url)
+        with coordinating(home) as process:
+            eventually(running(home, key))
+            mortal.kill()
+            mortal.start()
+            _, said = process.communicate(timeout=200)
+        left = home.containers()
+        monkeypatch.delenv("DOCKER_HOST")
+
+    assert process.returncode == 0, said
+    assert len(states(home, key)) > 1
+    assert states(home, key)[-1] == "merged"
+    assert left == []
+
+
+@contextmanager
+def ledger_of(url: str) -> Iterator[SqlLedger]:
+    ledger = SqlLedger(url, clock=SystemClock())
+    try:
+        yield ledger
+    finally:
+        ledger.close()
+
+
+@pytest.fixture
+def shared(home: Home, postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A home whose ledger other machines use as well."""
+    (home.folder / ".fleet" / "ledger-id").unlink()
+    monkeypatch.setenv("FLEET_DATABASE_URL", postgres_url)
+    return postgres_url
+
+
+def elsewhere(standing: Term | None, *, silent_for: float = 0.0) -> Term:
+    """Answer the term of a coordinator of the same home on another machine."""
+    now = datetime.now(UTC) - timedelta(seconds=silent_for)  # noqa: TID251 - the command's clock
+    number, version = (standing.number + 1, standing.version) if standing else (1, 0)
+    return Term(
+        number=number,
+        holder="another",
+        host="other:/srv/fleet",
+        pid=99,
+        what="fleet up",
+        since=now,
+        beat=now,
+        version=version,
+    )
+
+
+@pytest.mark.postgres
+def test_a_home_that_is_coordinated_on_another_machine_is_refused_naming_it(
+    home: Home, shared: str
+) -> None:
+    works(home, 1)
+    key = home.task("do it")
+    with ledger_of(shared) as ledger:
+        ledger.commit([Save(row=elsewhere(None))])
+
+    refused = home.run("run")
+    holder = home.run("status", "--json").json["coordinator"]
+    shown = home.run("status")
+
+    assert refused.code == 1
+    (line,) = refused.err.splitlines()
+    assert "process 99 on other:/srv/fleet (fleet up) coordinates this home since" in line
+    assert "stop it there" in line
+    assert (holder["pid"], holder["host"], holder["holder"]) == (
+        99, "other:/srv/fleet", "fleet up"
+    )  # fmt: skip
+    assert "process 99 on other:/srv/fleet (fleet up)" in shown.out
+    assert states(home, key) == []
+
+
+@pytest.mark.postgres
+def test_a_term_that_lapsed_on_another_machine_is_taken_over(home: Home, shared: str) -> None:
+    works(home, 1)
+    key = home.task("do it")
+    with ledger_of(shared) as ledger:
+        ledger.commit([Save(row=elsewhere(None, silent_for=61))])
+
+    done = home.run("run")
+
+    assert done.code == 0, done.err
+    assert states(home, key) == ["merged"]
+    with ledger_of(shared) as ledger:
+        term = ledger.term()
+    assert term is not None
+    assert (term.number, term.ended) == (2, True)
+    assert term.host.endswith(f":{home.folder}")
+
+
+@pytest.mark.postgres
+def test_a_deposed_coordinator_ends_with_one_line_and_its_container_lives_on(
+    home: Home, shared: str
+) -> None:
+    works(home, 40)
+    key = home.task("do it")
+    with coordinating(home) as process:
+        eventually(running(home, key))
+        with ledger_of(shared) as ledger:
+            ledger.commit([Save(row=elsewhere(ledger.term()))])
+        late = home.task("do it too")
+        _, said = process.communicate(timeout=60)
+
+    assert process.returncode == 1
+    assert said.splitlines()[-1] == (
+        "fleet: process 99 on other:/srv/fleet (fleet up) coordinates this home now "
+        "(leave it the work)"
+    )
+    assert states(home, key) == ["running"]
+    assert states(home, late) == []
+    assert home.containers() == [f"fleet-{key.lower()}-1-{home.home8}"]
+
+    with ledger_of(shared) as ledger:
+        term = ledger.term()
+        assert term is not None
+        ledger.commit([Save(row=replace(term, ended=True))])
+    done = home.run("run")
+
+    assert done.code == 0, done.err
+    assert (states(home, key), states(home, late)) == (["merged"], ["merged"])
