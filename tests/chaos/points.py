@@ -23,34 +23,49 @@ def killed_at_each(stage: Stage, points: Sequence[str], kinds: Sequence[str]) ->
     """Let each point be the end of one life; answer what is wrong.
 
     A life is armed with all points that are left, and the first it comes to is its end: so the
-    night comes a step further in each. When nothing is left to do, new tasks are added.
+    night comes a step further in each.
     """
+    return _struck_at_each(stage, points, kinds, blow="kill")
+
+
+def failed_at_each(stage: Stage, points: Sequence[str], kinds: Sequence[str]) -> list[str]:
+    """Let each point be said to have failed once; answer what is wrong.
+
+    One life comes by many points: only those at its very beginning end it.
+    """
+    return _struck_at_each(stage, points, kinds, blow="fail")
+
+
+def _struck_at_each(
+    stage: Stage, points: Sequence[str], kinds: Sequence[str], *, blow: str
+) -> list[str]:
+    """Strike at every point once; when nothing is left to do, new tasks are added."""
     left = set(points)
     for _ in range(_ROUNDS):
         while left:
-            struck, wrong = _struck(stage, left)
+            struck, wrong = _struck(stage, left, blow=blow)
             if wrong:
                 return wrong
-            if struck is None:
+            if not struck:
                 break
-            left.discard(struck)
+            left -= struck
         if not left:
             return []
         add(stage, kinds)
     return [f"never passed again: {', '.join(sorted(left))}"]
 
 
-def _struck(stage: Stage, left: set[str]) -> tuple[str | None, list[str]]:
-    """Play a life; answer the point that ended it, and what is wrong with how it ended.
-
-    None where it came to the night's end.
-    """
+def _struck(stage: Stage, left: set[str], *, blow: str) -> tuple[set[str], list[str]]:
+    """Play a life; answer the points that it was struck at, and what is wrong with its end."""
     seen = stage.folder / "seen.txt"
     seen.write_text("")
-    orders = ";".join(f"{point}=kill" for point in sorted(left))
+    orders = ";".join(f"{point}={blow}" for point in sorted(left))
     process = started(stage, {ARMED_BY: orders, SEEN_BY: str(seen)})
     process.wait()
     wrong = ended(stage, process)
-    struck = next((point for point in seen.read_text().split() if point in left), None)
-    stage.note(f"killed at {struck}")
-    return struck, wrong
+    struck = [point for point in seen.read_text().split() if point in left]
+    if blow == "kill":
+        # another thread may have come to its own before the signal came
+        struck = struck[:1]
+    stage.note(f"{blow} at {', '.join(struck)}")
+    return set(struck), wrong
