@@ -60,6 +60,7 @@ def _secrets(home8: str, variables: Mapping[str, str]) -> TmpfsSecrets:
 def _folders(home: Path, home8: str) -> tuple[Leftovers, ...]:
     kind = LeftoverKind
     folders = (
+        (kind.NETWORK, (".fleet", "proxy"), ".conf"),
         (kind.CHECKOUT, (".fleet", "checks"), ""),
         (kind.PACKET, (".fleet", "packets"), ""),
         (kind.SHELF, (".fleet", "shelves"), ""),
