@@ -15,7 +15,6 @@ from fleet.adapters.git.files import remove_trees
 from fleet.domain.errors import BusyError, ConfigError
 from fleet.ports import Packets
 
-_GB = 1024**3
 ID_DIGITS = 8
 
 
@@ -161,13 +160,3 @@ class FolderPackets(Packets):
 
     def drop_shelves(self, task: str) -> None:
         remove_trees(self._shelves / task)
-
-
-def room(home: Path, *, disk_free_bytes: int) -> str:
-    """Answer why nothing may start for want of disk, "" when there is enough."""
-    free = shutil.disk_usage(home).free
-    if free >= disk_free_bytes:
-        return ""
-    return (
-        f"{free / _GB:.1f} GB of disk are free, limits.disk_free_gb wants {disk_free_bytes / _GB:g}"
-    )

@@ -139,24 +139,23 @@ class Coordinator:
         self._tenure.keep()
         self._keep_time()
         self._keep_hours()
+        began = self._tools.clock.monotonic()
         snapshot = self._apply(self._crew.reports())
+        self._memory.deaf(since=began)
         self._heed.look(snapshot)
         current = self._outage.possible(plan(snapshot, self._tools.fleet, self._sight()))
         if self._record(snapshot, current):
             for action in current.actions:
                 self._hand_out(action)
         self._outage.look(self._crew, busy=bool(self._memory.actions))
-        weigh = self._weighing.due(self._memory.running)
-        if weigh is not None:
-            self._crew.hand("weigh", "weigh", weigh)
+        self._weighing.look(self._crew, self._memory.running)
         self._clockwork.set_alarm(current.wake, self._tools.clock.now())
         self._seen(snapshot, current)
         return current, snapshot
 
     def _keep_time(self) -> None:
         """Let nobody be judged by a clock that was set, and write down that it was."""
-        by = self._timekeeper.look()
-        if by:
+        if by := self._timekeeper.look():
             self._memory.clock_was_set(by)
             self._clerk.insist([Log(event=clock_set(by, at=self._tools.clock.now()))])
 
@@ -263,6 +262,7 @@ class Coordinator:
         ]
         traced = False
         while True:
+            self._tools.supervisor.alive()
             snapshot = self._snapshot()
             if not findings:
                 return snapshot

@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 RETRY = 3.0  # seconds until a transient failure is tried again
 COOL = 5.0  # seconds until something that waits for the world is looked at again
 UNCHECKED = 60.0  # seconds until a check that could not run is begun again
+DEAF = 5.0  # seconds without an ear for what is said, from which on silence is forgiven
 ANEW = 1.0  # seconds until a queue goes on whose target somebody else has moved
 _WAITING = Held | Unsure | collect.Hindered | launch.Delayed
 
@@ -94,6 +95,14 @@ class InHand:
         self.forgive()
         for attempt, heard in self.heard.items():
             self.heard[attempt] = replace(heard, clock_set=heard.clock_set + by)
+
+    def deaf(self, *, since: float) -> None:
+        """Forgive silence where what was heard could not be written down for long.
+
+        On a full disk the decider hears of one attempt only, until it has written that down.
+        """
+        if self._clock.monotonic() - since > DEAF:
+            self.forgive()
 
     def forgive(self) -> None:
         """Count silence from now on."""

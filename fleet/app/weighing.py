@@ -1,8 +1,10 @@
 """Weighing: what the worktrees of running attempts take of the disk, looked at again and again."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from functools import partial
 
+from fleet.app.crew import Crew
 from fleet.app.tools import Tools
 from fleet.domain.attempt import Attempt
 from fleet.domain.errors import FleetError
@@ -21,8 +23,8 @@ class Weighing:
         self._due: float | None = None
         self.sizes: dict[str, int] = {}
 
-    def due(self, running: Sequence[Attempt]) -> Callable[[], None] | None:
-        """Answer the work of weighing them when it is time, None while it is not, or under way."""
+    def look(self, crew: Crew, running: Sequence[Attempt]) -> None:
+        """Let the crew weigh them when it is time, one look after the other."""
         now = self._tools.clock.monotonic()
         if not running:
             self._due, self.sizes = None, {}
@@ -32,8 +34,7 @@ class Weighing:
         elif now >= self._due:
             # whoever looks sets the next instant
             self._due = float("inf")
-            return lambda: self._weigh(running)
-        return None
+            crew.hand("weigh", "weigh", partial(self._weigh, running))
 
     def _weigh(self, running: Sequence[Attempt]) -> None:
         clock, sizes = self._tools.clock, dict[str, int]()

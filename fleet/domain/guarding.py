@@ -66,13 +66,13 @@ def lacking(machine: Machine, fleet: Fleet) -> str:
 def _disk(disk: Disk, fleet: Fleet) -> Guard:
     lack, wanted = "", fleet.disk_free_bytes
     if disk.free < wanted:
-        lack = f"less than {_gb(wanted)} GB are free on the disk of {disk.whose}, {disk.path}"
+        lack = f"less than {_limit(wanted)} GB are free on the disk of {disk.whose}, {disk.path}"
         lack += " (limits.disk_free_gb)"
     elif disk.files is not None and disk.files < FEWEST_FILES:
         lack = f"the disk of {disk.whose}, {disk.path}, has no room for {FEWEST_FILES} files more"
     return Guard(
         name=f"disk of {disk.whose}",
-        detail=f"{_gb(disk.free)} GB free at {disk.path}, {_gb(wanted)} wanted",
+        detail=f"{_gb(disk.free)} GB free at {disk.path}, {_limit(wanted)} wanted",
         lack=lack,
         remedy="free some, or lower limits.disk_free_gb" if lack else "",
         lasting=True,
@@ -83,11 +83,11 @@ def _memory(free: int | None, fleet: Fleet) -> Guard:
     wanted = fleet.memory_free_bytes
     if free is None:
         return Guard(name="memory", detail=_UNTOLD, remedy=_FEWER, told=False)
-    lack = f"less than {_gb(wanted)} GB of memory are free (limits.memory_free_gb)"
+    lack = f"less than {_limit(wanted)} GB of memory are free (limits.memory_free_gb)"
     short = free < wanted
     return Guard(
         name="memory",
-        detail=f"{_gb(free)} GB free, {_gb(wanted)} wanted",
+        detail=f"{_gb(free)} GB free, {_limit(wanted)} wanted",
         lack=lack if short else "",
         remedy=f"{_FEWER}, or lower limits.memory_free_gb" if short else "",
     )
@@ -108,5 +108,10 @@ def _load(load: float | None, fleet: Fleet) -> Guard:
 
 def _gb(size: int) -> str:
     """Word it so that what is short of a limit never looks like the limit."""
-    # rounded down
-    return f"{size * 10 // _GB / 10:g}"
+    # rounded down; a thousandth for who has that little
+    steps = 10 if size >= _GB else 1000
+    return f"{size * steps // _GB / steps:g}"
+
+
+def _limit(size: int) -> str:
+    return f"{round(size / _GB, 3):g}"

@@ -1,5 +1,6 @@
 """Guards: a run waits for room and goes on, and what outgrows its worktree is stopped."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
@@ -10,9 +11,10 @@ from fleet.app.room import PATIENCE
 from fleet.app.stations import intake
 from fleet.app.weighing import EVERY
 from fleet.domain.attempt import State
-from fleet.domain.errors import DiskFullError, FleetError
+from fleet.domain.errors import DiskFullError, FleetError, TransientError
 from fleet.domain.swap import Cause
 from fleet.domain.task import Review
+from fleet.ports import Write
 from tests.builders import a_fleet
 from tests.memory_world import Life, Play, World, line
 
@@ -161,3 +163,30 @@ def test_an_attempt_that_has_just_begun_is_not_weighed() -> None:
 
     assert before == 0
     assert 1 <= len(weighed) <= 3
+
+
+def test_silence_that_nobody_could_write_down_kills_nobody(world: World) -> None:
+    world.runtime.agent = lambda packet: HANGS
+    add(world)
+    add(world)
+    life = Life(world)
+    pass_by(life, seconds=10)
+    commit, full = world.ledger.commit, [True] * 10
+
+    def refuse(writes: Sequence[Write]) -> None:
+        if full:
+            full.pop()
+            world.clock.advance(timedelta(seconds=30))
+            raise TransientError("the ledger: database or disk is full")
+        commit(writes)
+
+    one = world.ledger.attempts("APP-1")[0]
+    world.runtime.says(one.container, line(one.last_seq + 1, "beat"))
+    life.perform()
+    world.ledger.commit = refuse  # type: ignore[method-assign]
+    life.tick()
+
+    assert [a.stopping for key in ("APP-1", "APP-2") for a in world.ledger.attempts(key)] == [
+        None,
+        None,
+    ]

@@ -93,7 +93,7 @@ def test_a_reason_does_not_change_with_every_byte() -> None:
 def test_a_guard_tells_the_numbers_and_what_to_do() -> None:
     (short,) = [each for each in guards(a_machine(memory=GB - 1), FLEET) if each.lack]
 
-    assert (short.name, short.detail) == ("memory", "0.9 GB free, 1 wanted")
+    assert (short.name, short.detail) == ("memory", "0.999 GB free, 1 wanted")
     assert "limits.memory_free_gb" in short.remedy
 
 

@@ -1,7 +1,7 @@
 """Read models: what board, task, pool, pull request, status and report show, as plain values."""
 
-from fleet.app.views.outlook import Around
 from fleet.app.views.kept import kept_rows
+from fleet.app.views.outlook import Around
 from fleet.app.views.pool import explained, pool_rows
 from fleet.app.views.pulls import file_rows, pull_rows, pull_view
 from fleet.app.views.report import report
