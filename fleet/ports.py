@@ -478,6 +478,10 @@ class Worktrees(Protocol):
         """Delete a clean tree; fine when it is gone."""
         ...
 
+    def drop_checkouts(self) -> None:
+        """Delete every clean tree of this home: what killed checks left, while none runs."""
+        ...
+
     def chained(self, project: Project, *, tip: str, entries: Sequence[Entry]) -> Chain:
         """Build the merges of all entries on top of `tip` aside, in the project's way.
 

@@ -276,6 +276,9 @@ class MemoryWorktrees(Worktrees):
     def drop_checkout(self, project: Project, name: str) -> None:
         """Nothing lies about."""
 
+    def drop_checkouts(self) -> None:
+        """Nothing lies about."""
+
     def chained(self, project: Project, *, tip: str, entries: Sequence[Entry]) -> Chain:
         self._faults.trip("chained")
         merged: list[MergedTip] = []

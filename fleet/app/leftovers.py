@@ -27,7 +27,7 @@ def sweep(tools: Tools, snapshot: Snapshot) -> None:
     """Remove what an earlier life left: containers of checks, and of attempts cleaned since.
 
     Their networks too, and secrets, but for those that a container has been given and has
-    not read yet.
+    not read yet. A check that was under way may be known by now: nobody would clear its tree.
     """
     wanted = {a.id for a in snapshot.attempts if not a.cleaned}
     unread: set[str] = set()
@@ -38,6 +38,7 @@ def sweep(tools: Tools, snapshot: Snapshot) -> None:
         elif container.running:
             unread.add(container.attempt)
     _removed(partial(tools.networks.sweep, wanted))
+    _removed(tools.worktrees.drop_checkouts)
     tools.secrets.sweep(unread)
 
 

@@ -1,11 +1,15 @@
 """Clean trees for checks, and what is read from commits without one."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from fleet.app import leftovers
 from fleet.domain.errors import WorkspaceError
+from tests.builders import an_attempt
 from tests.contract.worktrees import a_stage, files_below, finished
+from tests.memory_world import World
 from tests.repos import a_commit, git, write
 
 
@@ -108,6 +112,38 @@ def test_a_clean_tree_is_clean_again_after_a_check_wrote_in_it(tmp_path):
     stage.worktrees.drop_checkout(stage.project, "c")
     stage.worktrees.drop_checkout(stage.project, "c")
     assert not Path(first.path).exists()
+
+
+def test_clean_trees_that_a_killed_life_left_go_all_together_and_nothing_else(tmp_path):
+    stage = a_stage(tmp_path, {"a": "1"})
+    stage.worktrees.drop_checkouts()
+    tip = stage.worktrees.tip(stage.project)
+    left = [
+        stage.worktrees.checkout(stage.project, tip, name=name, overlay=()) for name in ("b", "c")
+    ]
+    precious = tmp_path / "precious"
+    write(precious, {"file": "x"})
+    (Path(left[0].path) / "link").symlink_to(precious)
+    worked = stage.worktrees.prepare(
+        stage.project, an_attempt().id, branch="fleet/app-1", fresh=False
+    )
+
+    stage.worktrees.drop_checkouts()
+
+    assert not any((stage.home / ".fleet" / "checks").iterdir())
+    assert files_below(Path(worked.path))
+    assert files_below(precious) == {"file": b"x"}
+
+
+def test_a_new_life_clears_the_tree_of_a_check_that_a_kill_cut_short(tmp_path):
+    stage = a_stage(tmp_path, {"a": "1"})
+    tip = stage.worktrees.tip(stage.project)
+    cut_short = stage.worktrees.checkout(stage.project, tip, name="c", overlay=())
+    tools = replace(World().tools, worktrees=stage.worktrees)
+
+    leftovers.sweep(tools, tools.ledger.snapshot())
+
+    assert not Path(cut_short.path).exists()
 
 
 def test_a_branch_goes_only_from_where_it_was_seen_and_may_be_kept(tmp_path):

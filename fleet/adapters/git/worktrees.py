@@ -12,7 +12,7 @@ from typing import ParamSpec, TypeVar
 from fleet.adapters.git import claim, collect, commits, compare, merges, prepare, remote, target
 from fleet.adapters.git.chains import Chains
 from fleet.adapters.git.clean import clean_tree, make_clean
-from fleet.adapters.git.files import make_spread
+from fleet.adapters.git.files import make_spread, remove_trees
 from fleet.adapters.git.history import between
 from fleet.adapters.git.locks import RepositoryLocks
 from fleet.adapters.git.place import attempt_place, check_place
@@ -156,6 +156,11 @@ class GitWorktrees(Worktrees):
     @_told
     def drop_checkout(self, project: Project, name: str) -> None:  # noqa: ARG002 - as the port has it
         check_place(self._home, name).clear()
+
+    @_told
+    def drop_checkouts(self) -> None:
+        folder = self._state / "checks"
+        remove_trees(*(folder.iterdir() if folder.is_dir() else ()))
 
     @_told
     def chained(self, project: Project, *, tip: str, entries: Sequence[Entry]) -> Chain:
