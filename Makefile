@@ -24,10 +24,11 @@ soak: venv engine small-image
 	@.venv/bin/python -m tests.soak $(if $(SEED),--seed $(SEED)) \
 	  $(if $(TASKS),--tasks $(TASKS)) $(if $(KILLS),--kills $(KILLS))
 
-# `make chaos SEED=n` plays one night again, SEEDS=200 plays seeds 1 to 200
+# `make chaos SEED=n` plays one night again, SEEDS=200 plays seeds 1 to 200, or FIRST=51 to 200
 chaos: venv engine small-image
 	@echo "chaos: nights in which whatever can fail does, then an independent look at each" >&2
-	@.venv/bin/python -m tests.chaos $(if $(SEED),--seed $(SEED)) $(if $(SEEDS),--seeds $(SEEDS))
+	@.venv/bin/python -m tests.chaos $(if $(SEED),--seed $(SEED)) $(if $(SEEDS),--seeds $(SEEDS)) \
+	  $(if $(FIRST),--first $(FIRST))
 
 venv:
 	@scripts/venv.sh

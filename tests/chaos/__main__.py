@@ -32,10 +32,11 @@ _DISK = 192  # megabytes
 def main() -> int:
     """Play the nights and say what came of them."""
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
-    parser.add_argument("--seeds", type=int, default=50, metavar="N", help="seeds 1 to N")
+    parser.add_argument("--seeds", type=int, default=50, metavar="N", help="up to seed N")
+    parser.add_argument("--first", type=int, default=1, metavar="N", help="from seed N on")
     parser.add_argument("--seed", type=int, help="this one alone")
     asked = parser.parse_args()
-    seeds = range(1, asked.seeds + 1) if asked.seed is None else [asked.seed]
+    seeds = range(asked.first, asked.seeds + 1) if asked.seed is None else [asked.seed]
     with engines() as owns:
         points, wrong = quiet(owns[0])
         nights = [Played(seed=0, lives=(), wrong=wrong)]
