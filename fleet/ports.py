@@ -551,11 +551,18 @@ class Worktrees(Protocol):
         ...
 
     def remove(self, project: Project, attempt: str) -> None:
-        """Remove the attempt's worktree and private git directory; fine when they are gone."""
+        """Remove the attempt's worktree and private git directory; fine when they are gone.
+
+        Work in it that is in no commit is kept under `refs/fleet/kept/ATTEMPT` first; where that
+        is not possible nothing is removed.
+        """
         ...
 
     def keep(self, project: Project, sha: str, *, name: str) -> None:
-        """Keep a commit under `refs/fleet/kept/NAME`; fine when it is kept already."""
+        """Keep a commit under `refs/fleet/kept/NAME`; fine when it is kept already.
+
+        Where the name keeps other work, that stays, and the commit is kept as `NAME-2`.
+        """
         ...
 
     def drop_branch(self, project: Project, branch: str, *, head: str, keep: str | None) -> None:

@@ -13,6 +13,11 @@ from fleet.ports import Leftovers, Log
 
 _REFERENCES = frozenset({LeftoverKind.BRANCH, LeftoverKind.KEPT})
 _OF_HOME = frozenset({LeftoverKind.PROXY, LeftoverKind.IMAGE})
+_OF_CHECKS = frozenset({LeftoverKind.CHECK, LeftoverKind.CHECKOUT})
+# there may be thousands of these: no more is read than they are judged by
+_OF_TASK = frozenset(
+    {LeftoverKind.SHELF, LeftoverKind.BRANCH, LeftoverKind.TRACE, LeftoverKind.LOG}
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,11 +126,12 @@ def _known_of(leftover: Leftover, broom: Broom) -> Known:
     if leftover.kind in _OF_HOME:
         return _all_known(broom)
     task = _task(leftover.task, broom)
-    attempts = broom.pen.ledger.attempts(leftover.task) if task else ()
+    asked = task is not None and leftover.kind not in _OF_TASK
+    attempts = broom.pen.ledger.attempts(leftover.task) if asked else ()
     return Known(
         attempts={attempt.id: attempt for attempt in attempts},
         tasks={task.key: task} if task else {},
-        coordinated=broom.coordinated(),
+        coordinated=leftover.kind in _OF_CHECKS and broom.coordinated(),
     )
 
 
