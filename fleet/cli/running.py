@@ -15,6 +15,7 @@ from fleet.cli.output import plain, say, told
 from fleet.cli.place import halted
 from fleet.domain.errors import BusyError
 from fleet.domain.halting import halts_of
+from fleet.domain.health import engine_refused
 
 INTERRUPTED = 130
 
@@ -160,6 +161,9 @@ class Progress:
             self.tell(wait.task, f"waits{until}", wait.reason)
         if plan.halted or "fleet" in self._shown:
             self.tell("fleet", "starts nothing" if plan.halted else "goes on", plan.halted)
+        down = engine_refused(snapshot.health)
+        if down or "engine" in self._shown:
+            self.tell("engine", "is waited for" if down else "answers again", down)
         if plan.storm or "pool" in self._shown:
             self.tell("pool", "stands still" if plan.storm else "goes on", plan.storm)
 

@@ -31,7 +31,7 @@ def status(ctx: typer.Context, json: Json = False) -> None:
         return
     said = "process {pid} on {host} ({holder})".format(**holder) if holder else "nobody coordinates"
     put(f"{said}; {len(view['running'])} of {office.fleet.parallel} attempts run")
-    for standstill in (view["halted"], view["storm"]):
+    for standstill in (view["halted"], view["engine"], view["storm"]):
         if standstill:
             put(plain(standstill))
     _show_tables(view)

@@ -157,12 +157,13 @@ def on_own_engine(
     engine.thaw()
 
 
-def waits_for_the_engine(home: Home, key: str) -> Callable[[], bool]:
-    def told() -> bool:
-        queue = home.run("status", "--json").json["queue"]
-        return any("fleet looks for it" in q["waiting_for"] for q in queue if q["task"] == key)
+def engine_missed(home: Home) -> bool:
+    return "fleet looks for it" in home.run("status", "--json").json["engine"]
 
-    return told
+
+def waits_for_the_engine(home: Home, key: str) -> bool:
+    queue = home.run("status", "--json").json["queue"]
+    return any("fleet looks for it" in row["waiting_for"] for row in queue if row["task"] == key)
 
 
 def test_an_engine_that_was_killed_is_waited_for_and_its_containers_are_adopted(
@@ -173,8 +174,9 @@ def test_an_engine_that_was_killed_is_waited_for_and_its_containers_are_adopted(
     with coordinating(home) as process:
         eventually(running(home, key))
         on_own_engine.kill()
+        eventually(lambda: engine_missed(home))
         later = home.task("do it later")
-        eventually(waits_for_the_engine(home, later))
+        eventually(lambda: waits_for_the_engine(home, later))
         on_own_engine.start()
         _, said = process.communicate(timeout=200)
 
@@ -193,13 +195,16 @@ def test_an_engine_that_hangs_is_noticed_and_nobody_is_judged_by_its_silence(
     with coordinating(home) as process:
         eventually(running(home, key))
         on_own_engine.freeze()
+        eventually(lambda: engine_missed(home))
         later = home.task("do it later")
-        eventually(waits_for_the_engine(home, later))
+        eventually(lambda: waits_for_the_engine(home, later))
         on_own_engine.thaw()
         _, said = process.communicate(timeout=300)
 
     assert process.returncode == 0, said
+    assert "is waited for" in said
     assert "did not answer in time" in said
+    assert "answers again" in said
     assert states(home, key) == ["merged"]
     assert states(home, later) == ["merged"]
 

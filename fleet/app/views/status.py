@@ -11,6 +11,7 @@ from fleet.app.views.vitals import vitals
 from fleet.domain.attempt import Attempt
 from fleet.domain.board import Board, board_of, standing
 from fleet.domain.budget import dollars
+from fleet.domain.health import engine_refused
 from fleet.domain.plan import Plan, Snapshot
 from fleet.domain.pool import held_by, settled_today
 from fleet.domain.profile import Fleet
@@ -33,6 +34,7 @@ def status_view(snapshot: Snapshot, fleet: Fleet, *, now: datetime, around: Arou
         "spend": _spend(snapshot, fleet, now=now),
         "holds": hold_rows(snapshot.holds, halted=around.halted),
         "halted": foreseen.halted,
+        "engine": engine_refused(snapshot.health),
         "storm": foreseen.storm,
         "wake": moment(foreseen.wake),
     }
