@@ -20,7 +20,7 @@ from tests.chaos.driver import drawn, finish, live
 from tests.chaos.faults import FAULTS
 from tests.chaos.faults_disk import small_disk
 from tests.chaos.night import IMAGE, WHOLE, night
-from tests.chaos.points import passed
+from tests.chaos.points import failed_at_each, passed
 from tests.chaos.stage import Stage
 from tests.chaos.table import Played, table
 from tests.chaos.witness import watched
@@ -39,6 +39,8 @@ def main() -> int:
     seeds = range(asked.first, asked.seeds + 1) if asked.seed is None else [asked.seed]
     with engines() as owns:
         points, wrong = quiet(owns[0])
+        if asked.seed is None:
+            wrong = [*wrong, *failing(points, owns[-1])]
         nights = [Played(seed=0, lives=(), wrong=wrong)]
         nights += [played(seed, points, owns[seed % len(owns)]) for seed in seeds]
     say(f"\n{table(nights)}\n")
@@ -85,6 +87,16 @@ def quiet(own: OwnEngine | None) -> tuple[Sequence[str], Sequence[str]]:
         wrong = checker.check(stage)
     ended(stage, wrong, f"a quiet night passes {len(points)} points")
     return points, wrong
+
+
+def failing(points: Sequence[str], own: OwnEngine | None) -> Sequence[str]:
+    """Play a night in which every step is said to have failed once; answer what is wrong."""
+    began = time.monotonic()
+    with staged(0, own) as stage:
+        wrong = [*failed_at_each(stage, points, WHOLE), *finish(stage)]
+        wrong += checker.check(stage)
+    ended(stage, wrong, f"each of them failed once: {time.monotonic() - began:.0f} s")
+    return wrong
 
 
 def played(seed: int, points: Sequence[str], own: OwnEngine | None) -> Played:
