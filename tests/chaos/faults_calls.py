@@ -20,33 +20,37 @@ class Between(Fault):
 
     during = False
 
-    def __init__(self, name: str, meddling: "type[_Dice]") -> None:
+    def __init__(self, name: str, kind: "type[_Dice]") -> None:
         self.name = name
-        self._meddling = meddling
+        self._kind = kind
+        self._meddling: _Dice | None = None
         self._open: GoBetween | None = None
 
     def able(self, stage: Stage) -> str:
         return ""
 
     def begin(self, stage: Stage) -> None:
-        meddling = self._meddling(Random(stage.random.random()))
-        self._open = GoBetween(stage.engine, meddling)
+        self._meddling = self._kind(Random(stage.random.random()))
+        self._open = GoBetween(stage.engine, self._meddling)
         stage.variables["DOCKER_HOST"] = self._open.url
 
     def end(self, stage: Stage) -> None:
-        if self._open is None:
+        if self._open is None or self._meddling is None:
             return
         self._open.close()
         self._open = None
+        if self._meddling.times:
+            stage.note(f"{self.name}: {self._meddling.times} times")
         stage.variables["DOCKER_HOST"] = stage.engine
 
 
 class _Dice(Meddling):
-    """Meddles with nothing; knows how to draw from many threads."""
+    """Meddles with nothing; knows how to draw from many threads, and counts its deeds."""
 
     def __init__(self, random: Random) -> None:
         self._random = random
         self._lock = Lock()
+        self.times = 0
         self._left = random.randint(*_SPARED)
 
     def answer(self, method: str, path: str) -> int | None:
@@ -64,7 +68,12 @@ class _Dice(Meddling):
             if self._left > 0:
                 return False
             self._left = self._random.randint(*_SPARED)
+            self.times += 1
             return True
+
+    def _counted(self) -> None:
+        with self._lock:
+            self.times += 1
 
     def _seconds(self, least: float, most: float) -> float:
         with self._lock:
@@ -99,6 +108,7 @@ class LinesLate(_Dice):
 
     def stream(self, blocks: Iterator[bytes]) -> Iterator[bytes]:
         for block in blocks:
+            self._counted()
             pause(self._seconds(0.1, 1.5))
             for start in range(0, len(block), 7):
                 yield block[start : start + 7]
@@ -109,6 +119,7 @@ class LinesDoubled(_Dice):
 
     def stream(self, blocks: Iterator[bytes]) -> Iterator[bytes]:
         for frame in _frames(blocks):
+            self._counted()
             yield frame * 2
 
 
@@ -126,6 +137,7 @@ class LinesCut(_Dice):
             yield block[:left]
             left -= len(block)
             if left <= 0:
+                self._counted()
                 return
 
 

@@ -35,17 +35,17 @@ class _OfOne(Fault):
     def begin(self, stage: Stage) -> None:
         names = _agents(stage)
         if names:
-            name = stage.random.choice(names)
-            stage.note(f"{self.name}: {name}")
-            self._name = self.strike(stage, name)
+            self._name = stage.random.choice(names)
+            if self.strike(stage, self._name):
+                stage.note(f"{self.name}: {self._name}")
 
     def end(self, stage: Stage) -> None:
         name, self._name = self._name, None
         if name is not None:
             self.relent(stage, name)
 
-    def strike(self, stage: Stage, name: str) -> str | None:
-        """Do it; answer the name that it has to be undone by, None where there is nothing to."""
+    def strike(self, stage: Stage, name: str) -> bool:
+        """Do it; tell whether it was done: a container may have ended meanwhile."""
         raise NotImplementedError
 
     def relent(self, stage: Stage, name: str) -> None:
@@ -59,9 +59,8 @@ class Killed(_OfOne):
     name = "a container killed"
     during = True
 
-    def strike(self, stage: Stage, name: str) -> str | None:
-        _tried(stage, "kill", name)
-        return None
+    def strike(self, stage: Stage, name: str) -> bool:
+        return _tried(stage, "kill", name)
 
     def relent(self, stage: Stage, name: str) -> None:
         """A killed one stays dead."""
@@ -73,9 +72,8 @@ class Removed(_OfOne):
     name = "a container removed"
     during = True
 
-    def strike(self, stage: Stage, name: str) -> str | None:
-        _tried(stage, "rm", "--force", name)
-        return None
+    def strike(self, stage: Stage, name: str) -> bool:
+        return _tried(stage, "rm", "--force", name)
 
     def relent(self, stage: Stage, name: str) -> None:
         """A removed one stays away."""
@@ -87,8 +85,8 @@ class Paused(_OfOne):
     name = "a container paused"
     during = True
 
-    def strike(self, stage: Stage, name: str) -> str | None:
-        return name if _tried(stage, "pause", name) else None
+    def strike(self, stage: Stage, name: str) -> bool:
+        return _tried(stage, "pause", name)
 
     def relent(self, stage: Stage, name: str) -> None:
         _tried(stage, "unpause", name)
@@ -103,12 +101,16 @@ class Frozen(_OfOne):
     def able(self, stage: Stage) -> str:
         return "" if _FREEZER.is_dir() else f"{_FREEZER} is not there"
 
-    def strike(self, stage: Stage, name: str) -> str | None:
-        identity = stage.docker("inspect", "--format", "{{.Id}}", name)
-        return identity if _freeze(identity, "FROZEN") else None
+    def __init__(self) -> None:
+        super().__init__()
+        self._identity = ""
+
+    def strike(self, stage: Stage, name: str) -> bool:
+        self._identity = stage.docker("inspect", "--format", "{{.Id}}", name)
+        return _freeze(self._identity, "FROZEN")
 
     def relent(self, stage: Stage, name: str) -> None:
-        _freeze(name, "THAWED")
+        _freeze(self._identity, "THAWED")
 
 
 _FREEZER = Path("/sys/fs/cgroup/freezer/docker")
@@ -131,15 +133,15 @@ class Revenant(_OfOne):
     name = "a container of a superseded attempt awake"
     during = False
 
-    def strike(self, stage: Stage, name: str) -> str | None:
-        hidden = name.replace("fleet-", "revenant-", 1)
-        if not _tried(stage, "pause", name):
-            return None
-        _tried(stage, "rename", name, hidden)
-        return hidden
+    def strike(self, stage: Stage, name: str) -> bool:
+        return _tried(stage, "pause", name) and _tried(stage, "rename", name, _hidden(name))
 
     def relent(self, stage: Stage, name: str) -> None:
-        _tried(stage, "unpause", name)
+        _tried(stage, "unpause", _hidden(name))
+
+
+def _hidden(name: str) -> str:
+    return name.replace("fleet-", "revenant-", 1)
 
 
 CONTAINERS: tuple[Fault, ...] = (Killed(), Removed(), Paused(), Frozen(), Revenant())

@@ -41,6 +41,7 @@ class DiskFull(Fault):
     def begin(self, stage: Stage) -> None:
         room = os.statvfs(stage.disk)
         left = stage.random.choice((0, 16, 256)) * 1024
+        stage.note(f"{self.name}: {left} bytes are left")
         with (stage.disk / _BALLAST).open("wb") as file:
             size = max(0, room.f_bavail * room.f_frsize - left)
             try:

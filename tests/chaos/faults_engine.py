@@ -22,6 +22,7 @@ class _OfEngine(Fault):
     def begin(self, stage: Stage) -> None:
         if stage.own is not None:
             self._under_way = True
+            stage.note(f"{self.name}: {stage.own.folder.name}")
             self.strike(stage.own, stage)
 
     def end(self, stage: Stage) -> None:

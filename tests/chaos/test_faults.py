@@ -1,25 +1,28 @@
 """Each fault alone does no harm: a small night with it ends as one without."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from random import Random  # noqa: TID251 - a night is given a seeded one
+from subprocess import TimeoutExpired
 
 import pytest
 
 from tests.chaos import checker
-from tests.chaos.driver import LAST, Life, finish, live
+from tests.chaos.driver import ended, finish, started
 from tests.chaos.faults_calls import CALLS
 from tests.chaos.faults_containers import CONTAINERS, Revenant
 from tests.chaos.faults_disk import DISK, small_disk
-from tests.chaos.faults_engine import ENGINE
+from tests.chaos.faults_engine import ENGINE, EngineKilled
 from tests.chaos.night import IMAGE, night
 from tests.chaos.stage import Fault, Stage
 from tests.chaos.witness import watched
+from tests.containers import eventually
 from tests.own_engine import OwnEngine, own_engine
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(300)]
 
+WITHIN = 240.0  # seconds that a life may take on a busy machine
 KINDS = ("slow", "red_then_good", "conflict", "conflict")
 BEATS = {"timeout": {"max_swaps": 40, "heartbeat_lost_after": "4s"}}
 
@@ -28,20 +31,37 @@ def named(fault: Fault) -> str:
     return fault.name
 
 
-@pytest.fixture(params=[True, False], ids=["live-restore", "no-live-restore"], scope="module")
-def own(request) -> Iterator[OwnEngine]:
-    """An engine of these tests' own, with and without containers that outlive it."""
-    with own_engine(IMAGE, live_restore=request.param) as engine:
-        yield engine
-
-
-def troubled(stage: Stage, fault: Fault, *, kill_after: float = LAST) -> tuple[str, ...]:
-    """Play a night whose first life is troubled by a fault; answer what is wrong."""
+def troubled(stage: Stage, fault: Fault, *, lasts: float = 0) -> tuple[str, ...]:
+    """Play a night whose first life is troubled by a fault for seconds; answer what is wrong."""
     assert fault.able(stage) == ""
-    life = Life(way="", points="", kill_after=kill_after, fault=fault, begins=2.5, lasts=8)
     with watched(stage):
-        wrong = [*live(stage, life), *finish(stage)]
+        wrong = [*_first_life(stage, fault, lasts), *finish(stage)]
+    assert any(note.startswith(f"{fault.name}: ") for note in stage.diary), "it struck nobody"
     return (*wrong, *checker.check(stage))
+
+
+def _first_life(stage: Stage, fault: Fault, lasts: float) -> list[str]:
+    if not fault.during:
+        fault.begin(stage)
+    process = started(stage, {})
+    try:
+        if fault.during:
+            agents_at_work(stage)
+            fault.begin(stage)
+            with suppress(TimeoutExpired):
+                process.wait(lasts)
+            fault.end(stage)
+        process.wait(WITHIN)
+    finally:
+        process.kill()
+        fault.end(stage)
+    return ended(stage, process)
+
+
+def agents_at_work(stage: Stage) -> None:
+    """Wait until an agent has left its mark."""
+    marks = stage.home.folder / ".fleet" / "worktrees"
+    eventually(lambda: stage.containers(running=True) and [*marks.glob("*/marks/*")], within=WITHIN)
 
 
 @pytest.mark.parametrize("fault", CALLS, ids=named)
@@ -54,21 +74,38 @@ def test_a_fault_of_calls_and_lines_is_harmless(tmp_path, fault):
 def test_a_fault_of_a_container_is_harmless(tmp_path, fault):
     with night(tmp_path, KINDS, random=Random(1)) as stage:
         impatient(stage)
-        assert troubled(stage, fault) == ()
+        assert troubled(stage, fault, lasts=12) == ()
 
 
 def test_what_a_container_of_a_superseded_attempt_still_writes_is_never_merged(tmp_path):
     with night(tmp_path, ("late", "slow", "slow"), random=Random(1)) as stage:
-        undisturbed = Life(way="", points="", kill_after=4, fault=None, begins=0, lasts=0)
-        assert live(stage, undisturbed) == []
+        impatient(stage)
+        process = started(stage, {})
+        agents_at_work(stage)
+        process.kill()
+        process.wait()
 
         assert troubled(stage, Revenant()) == ()
+
+
+@pytest.fixture(scope="module")
+def own() -> Iterator[OwnEngine]:
+    """An engine of these tests' own; its containers outlive it."""
+    with own_engine(IMAGE, live_restore=True) as engine:
+        yield engine
 
 
 @pytest.mark.parametrize("fault", ENGINE, ids=named)
 def test_a_fault_of_the_engine_is_harmless(tmp_path, fault, own):
     with night(tmp_path, KINDS, random=Random(1), own=own) as stage:
-        assert troubled(stage, fault) == ()
+        assert troubled(stage, fault, lasts=8) == ()
+
+
+def test_an_engine_that_ends_its_containers_with_itself_is_harmless(tmp_path):
+    with ExitStack() as stack:
+        own = stack.enter_context(own_engine(IMAGE, live_restore=False))
+        stage = stack.enter_context(night(tmp_path, KINDS, random=Random(1), own=own))
+        assert troubled(stage, EngineKilled(), lasts=8) == ()
 
 
 @pytest.mark.parametrize("fault", DISK, ids=named)
@@ -76,7 +113,7 @@ def test_a_full_disk_is_harmless(tmp_path, fault):
     with ExitStack() as stack:
         stack.enter_context(small_disk(tmp_path / "disk", megabytes=64))
         stage = stack.enter_context(night(tmp_path, KINDS, random=Random(1)))
-        assert troubled(stage, fault) == ()
+        assert troubled(stage, fault, lasts=8) == ()
 
 
 def impatient(stage: Stage) -> None:
