@@ -13,11 +13,12 @@ import pytest
 from fleet.adapters.git.worktrees import GitWorktrees
 from fleet.adapters.system import SystemClock
 from fleet.domain.profile import Project
-from tests.e2e.fleets import Home, git
+from tests.e2e.fleets import FLEET, Home, git
 
-pytestmark = [pytest.mark.docker, pytest.mark.e2e, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.docker, pytest.mark.e2e, pytest.mark.timeout(600)]
 
 KEPT = "refs/fleet/kept/"
+KILLED = -9
 WRITES = "open('made.txt', 'w').write('made')"
 LONG_AGO = time.time() - 40 * 24 * 3600  # noqa: TID251 - files are dated by the machine's clock
 
@@ -170,6 +171,32 @@ def test_two_at_once_and_one_that_is_killed_lose_nothing(home: Home) -> None:
     assert kept(home) == attempts
     for attempt in attempts:
         assert git(home.repository, "show", f"{KEPT}{attempt}:made.txt") == "made by an orphan"
+
+
+def test_a_clean_up_killed_at_any_step_is_ended_by_the_next(home: Home, tmp_path: Path) -> None:
+    attempt, seen = orphan(home), tmp_path / "seen"
+    assert swept_with(home, f"FLEET_FAILPOINTS_SEEN={seen}") == 0
+    passed = seen.read_text().split()
+    # before it nothing has been changed
+    points = passed[passed.index("engine.delete.containers:before") :]
+    assert "git.update-ref:after" in points
+    git(home.repository, "update-ref", "-d", f"{KEPT}{attempt}")
+
+    for point in points:
+        orphan(home)
+        assert swept_with(home, f"FLEET_FAILPOINTS={point}=kill") == KILLED, point
+        done = home.run("gc", "--yes")
+
+        assert done.code == 0, (point, done.err)
+        assert home.containers() == networks(home) == left(home) == [], point
+        shown = git(home.repository, "show", f"{KEPT}{attempt}:made.txt")
+        assert shown == "made by an orphan", point
+
+
+def swept_with(home: Home, variable: str) -> int:
+    """Clean up with a variable in the environment; answer the exit code."""
+    command = ["env", variable, str(FLEET), "--home", str(home.folder), "gc", "--yes"]
+    return subprocess.run(command, check=False, capture_output=True, timeout=240).returncode
 
 
 def test_what_is_kept_goes_only_by_its_name_and_a_mistyped_one_is_told(home: Home) -> None:
