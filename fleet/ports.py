@@ -479,7 +479,7 @@ class Worktrees(Protocol):
         ...
 
     def drop_checkouts(self) -> None:
-        """Delete every clean tree of this home: what killed checks left, while none runs."""
+        """Delete the clean trees that killed checks left, while none runs; builds keep theirs."""
         ...
 
     def chained(self, project: Project, *, tip: str, entries: Sequence[Entry]) -> Chain:

@@ -67,6 +67,20 @@ def test_what_a_killed_coordinator_kept_is_found_by_the_next(tmp_path):
     assert list(kept(stage)) == [an_attempt().id]
 
 
+def test_the_tree_that_another_process_builds_an_image_from_stays(tmp_path):
+    stage = a_stage(tmp_path)
+    tip = stage.worktrees.tip(stage.project)
+    build, check = (
+        stage.worktrees.checkout(stage.project, tip, name=name, overlay=())
+        for name in ("image-APP", f"{an_attempt().id}-check")
+    )
+
+    stage.worktrees.drop_checkouts()
+
+    assert Path(build.path).exists()
+    assert not Path(check.path).exists()
+
+
 def test_links_in_a_worktree_are_kept_as_links_and_never_followed(tmp_path):
     stage = a_stage(tmp_path)
     outside = tmp_path / "outside"

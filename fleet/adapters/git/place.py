@@ -9,6 +9,9 @@ from fleet.adapters.git.command import Owner
 from fleet.adapters.git.files import remove_trees, write
 from fleet.domain.errors import WorkspaceError
 
+# how clean trees are called that an image is built from, by whatever process
+FOR_A_BUILD = "image-"
+
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,120}")
 
 

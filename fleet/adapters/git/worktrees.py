@@ -15,7 +15,7 @@ from fleet.adapters.git.clean import clean_tree, make_clean
 from fleet.adapters.git.files import make_spread, remove_trees
 from fleet.adapters.git.history import between
 from fleet.adapters.git.locks import RepositoryLocks
-from fleet.adapters.git.place import attempt_place, check_place
+from fleet.adapters.git.place import FOR_A_BUILD, attempt_place, check_place
 from fleet.adapters.git.repository import Repository, open_repository
 from fleet.adapters.git.room import translated, weighed
 from fleet.adapters.git.salvage import salvage
@@ -160,7 +160,10 @@ class GitWorktrees(Worktrees):
     @_told
     def drop_checkouts(self) -> None:
         folder = self._state / "checks"
-        remove_trees(*(folder.iterdir() if folder.is_dir() else ()))
+        if folder.is_dir() and not folder.is_symlink():
+            # another process may build an image now
+            trees = (tree for tree in folder.iterdir() if not tree.name.startswith(FOR_A_BUILD))
+            remove_trees(*trees)
 
     @_told
     def chained(self, project: Project, *, tip: str, entries: Sequence[Entry]) -> Chain:

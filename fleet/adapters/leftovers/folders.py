@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from fleet.adapters.git.files import remove_trees
+from fleet.adapters.git.place import FOR_A_BUILD
 from fleet.adapters.git.room import translated
 from fleet.adapters.leftovers.weight import weights
 from fleet.domain.clearing import Leftover, LeftoverKind, attempt_in, task_in
@@ -17,8 +18,6 @@ from fleet.ports import Leftovers
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _LINK = "it is a link, which fleet never makes: look where it leads, then remove it by hand"
 _NOBODYS = "fleet gives nothing such a name: look at it, then remove it by hand"
-# a clean tree of a build; by the name alone it is nobody's
-_BUILD = "image-"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +78,7 @@ class FolderLeftovers(Leftovers):
         if stat.S_ISLNK(mode):
             return _LINK
         plain = stat.S_ISREG(mode) if self.ending else stat.S_ISDIR(mode)
-        built = self.kind is LeftoverKind.CHECKOUT and row.name.startswith(_BUILD)
+        built = self.kind is LeftoverKind.CHECKOUT and row.name.startswith(FOR_A_BUILD)
         mine = row.attempt or built or (self.kind is LeftoverKind.SHELF and row.task == row.name)
         return "" if plain and mine else _NOBODYS
 

@@ -12,6 +12,7 @@ from docker import APIClient
 from docker.errors import APIError
 
 from fleet.adapters.git.locks import RepositoryLocks
+from fleet.adapters.git.place import FOR_A_BUILD
 from fleet.adapters.runtimes.building import Build, Told, built, found_base, known
 from fleet.adapters.runtimes.engine import Connection
 from fleet.domain.errors import ConfigError
@@ -116,7 +117,7 @@ class ProjectImages:
 
     def _pack(self, wanted: _Wanted, context: IO[bytes]) -> None:
         """Write the tree as a tar: never the user's checkout, where files lie that git ignores."""
-        project, name = wanted.project, f"image-{wanted.project.key}"
+        project, name = wanted.project, f"{FOR_A_BUILD}{wanted.project.key}"
         try:
             checkout = self._worktrees.checkout(project, wanted.sha, name=name, overlay=())
             with tarfile.open(fileobj=context, mode="w") as archive:
