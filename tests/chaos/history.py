@@ -5,7 +5,7 @@ import os
 import subprocess
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,16 +44,22 @@ def lost(evidence: Evidence) -> Iterator[str]:
     for mark, blob in marks.kept(evidence):
         found.setdefault(mark, set()).add(blob)
     said = marks.said(evidence)
-    for attempt in evidence.rows["attempts"]:
-        # else nobody would notice that this looks for nothing
-        if attempt["outcome"] == "finished" and marks.mark_of(attempt) not in said:
-            yield f"lost: {attempt['id']} finished and never said that it had left its mark"
+    yield from _never_said(evidence, said)
     for mark in sorted(said):
         blobs = found.get(mark, ())
         if not blobs:
             yield f"lost: the mark {mark} is in no branch and in no kept ref"
         elif all(evidence.git("cat-file", "blob", blob) != mark for blob in blobs):
             yield f"lost: the mark {mark} is kept, but not as it was written"
+
+
+def _never_said(evidence: Evidence, said: Collection[str]) -> Iterator[str]:
+    """Yield who told of no mark: else nobody would notice that marks are looked for in vain."""
+    torn = {row["attempt"] for row in evidence.rows["events"] if row["kind"] == "agent.gap"}
+    for attempt in evidence.rows["attempts"]:
+        silent = attempt["outcome"] == "finished" and marks.mark_of(attempt) not in said
+        if silent and attempt["id"] not in torn:
+            yield f"lost: {attempt['id']} finished and never said that it had left its mark"
 
 
 def broken(evidence: Evidence) -> Iterator[str]:

@@ -225,6 +225,15 @@ def test_work_that_the_trace_alone_tells_of_is_missed_too(morning):
     assert found(morning, "lost: the mark APP-3-4")
 
 
+def test_a_line_that_was_torn_need_not_have_been_heard(morning):
+    morning.sql(
+        "UPDATE events SET kind = 'agent.gap', what = '' "
+        "WHERE task = 'APP-3' AND kind = 'agent.progress'"
+    )
+
+    assert not found(morning, "lost")
+
+
 def test_a_mark_that_is_kept_empty_is_found(morning):
     morning.git("switch", "--quiet", "--orphan", "torn")
     (morning.repository / "marks").mkdir(exist_ok=True)
