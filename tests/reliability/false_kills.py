@@ -95,10 +95,10 @@ def _played(home: Home, order: Sequence[Case], *, parallel: int) -> list[Lived]:
 
     with ThreadPoolExecutor(max_workers=4) as people:
         keys = list(people.map(added, order))
-    done = home.run("run", "--json", "--parallel", str(parallel), timeout=3600)
-    if not done.out:
-        raise AssertionError(done.err)
-    return [_lived(home.show(key), case) for key, case in zip(keys, order, strict=True)]
+        done = home.run("run", "--json", "--parallel", str(parallel), timeout=3600)
+        if not done.out:
+            raise AssertionError(done.err)
+        return list(map(_lived, people.map(home.show, keys), order))
 
 
 def _lived(task: dict[str, Any], case: Case) -> Lived:
