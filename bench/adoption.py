@@ -62,12 +62,14 @@ def measure(n: int, *, rounds: int, idle: int) -> dict[str, object]:
         home = prepared(folder, n)
         with adopting(home, n) as (_, started):
             pass
-        took = []
+        took, used = [], []
         for _ in range(rounds - 1):
-            with adopting(home, n) as (_, seconds):
+            with adopting(home, n) as (process, seconds):
                 took.append(seconds)
+                used.append(cpu_of(process.pid))
         with adopting(home, n) as (process, seconds):
             took.append(seconds)
+            used.append(cpu_of(process.pid))
             cpu, rss = idling(process.pid, idle)
     finally:
         removed(folder / "home")
@@ -77,6 +79,7 @@ def measure(n: int, *, rounds: int, idle: int) -> dict[str, object]:
         "started_s": round(started, 2),
         "adopted_s": [round(seconds, 2) for seconds in took],
         "median_s": round(statistics.median(took), 2),
+        "cpu_s": round(statistics.median(used), 2),
         "idle_cpu_percent": round(100 * cpu, 2),
         "rss_mb": round(rss, 1),
     }
