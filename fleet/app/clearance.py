@@ -16,8 +16,7 @@ def withdrawn(action: Launch, tools: Tools) -> str:
 
     Files and accounts change while an attempt waits for the engine, or for a coordinator.
     """
-    stopped = _stopped(action.attempt, tools)
-    return stopped or _without_slot(action, tools)
+    return stopped(action.attempt.task, tools) or _without_slot(action, tools)
 
 
 def _without_slot(action: Launch, tools: Tools) -> str:
@@ -34,11 +33,16 @@ def _without_slot(action: Launch, tools: Tools) -> str:
     return "cancelled on request" if action.task.cancel_requested else _hindered(attempt, tools)
 
 
-def _stopped(attempt: Attempt, tools: Tools) -> str:
-    """Say what people stopped since it was planned: the last look before anything is made."""
-    subjects = (FLEET, task_subject(attempt.task))
-    holds = filter(None, map(tools.ledger.hold, subjects))
-    return halts_of(holds, halted=tools.brake.pulled()).stop(attempt.task)
+def stopped(task: str, tools: Tools) -> str:
+    """Say what people stopped of a task since it was planned: the last look before an effect."""
+    holds = filter(None, map(tools.ledger.hold, (FLEET, task_subject(task))))
+    return halts_of(holds, halted=tools.brake.pulled()).stop(task)
+
+
+def all_stopped(tools: Tools) -> str:
+    """Say that people stopped everything since it was planned."""
+    hold = tools.ledger.hold(FLEET)
+    return halts_of((hold,) if hold else (), halted=tools.brake.pulled()).everything
 
 
 def _hindered(attempt: Attempt, tools: Tools) -> str:

@@ -30,14 +30,14 @@ def a_life(world, order=SERVICE):
     return life
 
 
-def a_merge_under_way():
-    """Answer a world with a merge that is about to be tried."""
+def a_merge_under_way(until="try "):
+    """Answer a world with a merge that is about to be tried, or to land."""
     world = a_world()
     life = Life(world, SERVICE)
-    while not any(key.startswith("try ") for key in life.crew.ready):
+    while not any(key.startswith(until) for key in life.crew.ready):
         life.tick()
         for key in life.crew.ready:
-            if not key.startswith("try "):
+            if not key.startswith(until):
                 life.crew.perform(key)
     return world, life
 
@@ -164,6 +164,24 @@ def test_what_was_green_while_all_was_stopped_lands_once_it_is_resumed_without_a
 
     assert ends(world) == [(State.MERGED, "local")]
     assert world.verifier.checked == checked
+
+
+def test_a_landing_that_was_planned_before_the_stop_is_put_off():
+    world, life = a_merge_under_way("land ")
+    before = dict(world.target)
+
+    stop_all(world)
+    rest(life)
+
+    assert world.target == before
+    (pull,) = world.ledger.pull_requests()
+    assert pull.status is PullRequestStatus.MERGING
+    assert pull.reason == f"everything is {WHY} (`fleet resume` lifts it)"
+
+    halting.resume(FLEET, a_pen(world))
+    a_life(world)
+
+    assert ends(world) == [(State.MERGED, "local")]
 
 
 def test_a_start_that_was_planned_before_the_stop_is_not_carried_out():

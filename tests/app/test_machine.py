@@ -4,7 +4,7 @@ Nothing is doubled, nothing merged red, nothing spent beyond a limit but for one
 """
 
 from collections import Counter
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 import pytest
@@ -14,10 +14,12 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from fleet.app import health
 from fleet.app.desk import Pen
-from fleet.app.stations import intake, reverts, review
+from fleet.app.stations import halting, intake, reverts, review
 from fleet.domain.attempt import Red, State
 from fleet.domain.errors import EngineDownError, FleetError
+from fleet.domain.halting import halts_of
 from fleet.domain.health import account_subject, vendor_subject
+from fleet.domain.hold import FLEET, HoldKind, task_subject
 from fleet.domain.merge import PullRequestStatus
 from fleet.domain.pending import ActionStatus
 from fleet.domain.profile import SwapRules
@@ -59,6 +61,16 @@ PLAYS = {
 keys = st.integers(1, 4).map("APP-{}".format)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Seen:
+    """What had started and landed after the last step, and what was stopped then."""
+
+    starts: dict[str, int] = field(default_factory=dict)
+    landed: set[str] = field(default_factory=set)
+    everything: bool = False
+    halted: dict[str, bool] = field(default_factory=dict)
+
+
 class Fleet(RuleBasedStateMachine):
     """A coordinator that is killed now and then, in a world that does not help."""
 
@@ -92,6 +104,7 @@ class Fleet(RuleBasedStateMachine):
         self.scripts: list[str] = []
         self.refused: list[str] = []
         self.vanished: Counter[str] = Counter()
+        self.seen = Seen()
         self.world.runtime.agent = self.agent
         self.pen = Pen(ledger=self.world.ledger, clock=self.world.clock, who="ann")
         for name in landed:
@@ -245,6 +258,57 @@ class Fleet(RuleBasedStateMachine):
     @rule(key=keys, fresh=st.booleans())
     def retry(self, key, fresh):
         self.people(intake.retry, key, fresh=fresh)
+
+    @rule(key=st.none() | keys, stopped=st.sampled_from([True, False, False]))
+    def halt(self, key, stopped):
+        """Stop the fleet or a task, or let it go on."""
+        subject = FLEET if key is None else task_subject(key)
+        if not stopped:
+            halting.resume(subject, self.pen)
+        elif key is None:
+            halting.stop_all(self.pen, reason="")
+        else:
+            self.people(lambda pen: halting.stop_task(key, pen, reason=""))
+
+    @rule(pulled=st.sampled_from([True, False, False]))
+    def brake(self, pulled):
+        """Let a tool make or remove the file STOP."""
+        self.world.brake.said = "stopped by a file" if pulled else ""
+
+    @rule(kind=st.sampled_from(HoldKind))
+    def down(self, kind):
+        """Tell whoever coordinates to end; it does so, or is killed before."""
+        term = self.world.ledger.term()
+        assert term is not None
+        self.people(lambda pen: halting.end_coordinator(kind, term.number, pen))
+
+    def halted(self, task):
+        """Tell whether people stopped a task, or everything."""
+        holds = self.world.ledger.snapshot().holds
+        return halts_of(holds, halted=self.world.brake.said).stop(task)
+
+    @invariant()
+    def nothing_starts_and_nothing_lands_while_it_is_stopped(self):
+        """What ran or had landed when the stop came is all there is of it."""
+        runtime, git = self.world.runtime, self.world.worktrees
+        started = dict(runtime.starts)
+        for name, count in started.items():
+            attempt = name.removeprefix("fleet-")
+            task = attempt.rsplit("-", 2)[0].upper()
+            if self.seen.halted.get(task) and self.halted(task):
+                assert count == self.seen.starts.get(name, 0)
+        landed = git.history(git.branches["main"])
+        if self.remote:
+            landed |= git.history(git.remote or "")
+        if self.seen.everything and self.halted(""):
+            assert landed <= self.seen.landed | self.pushed
+        tasks = [task.key for task in self.world.ledger.tasks()]
+        self.seen = Seen(
+            starts=started,
+            landed=landed,
+            everything=bool(self.halted("")),
+            halted={task: bool(self.halted(task)) for task in tasks},
+        )
 
     @invariant()
     def one_live_attempt_a_task_and_one_container(self):
@@ -423,6 +487,9 @@ class Fleet(RuleBasedStateMachine):
             return
         self.world.faults.clear()
         self.world.worktrees.blocked = None
+        self.world.brake.release()
+        for hold in self.world.ledger.snapshot().holds:
+            halting.resume(hold.subject, self.pen)
         Life(self.world).run(ticks=2000)
         for attempt in self.world.ledger.attempts():
             assert attempt.state in {State.VERIFYING, State.VERIFIED} or not attempt.live

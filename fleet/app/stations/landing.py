@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from fleet.app.clearance import all_stopped
 from fleet.app.desk import Desk
 from fleet.app.stations.found import Landed, Unmoved, Unsure
 from fleet.app.tools import Tools
@@ -18,7 +19,10 @@ def land(action: Land, tools: Tools) -> Landed | Unmoved | Unsure:
 
     A remote is asked first: what it refuses has landed nowhere.
     """
-    first = action.pulls[0]
+    first, stopped = action.pulls[0], all_stopped(tools)
+    if stopped:
+        # whether an earlier life has moved it is found out once it is resumed
+        return _unsure(action, stopped)
     # what was begun is ended where it was begun, whatever fleet.yaml names now
     project = replace(tools.project(first.project), target=first.target)
     candidate, tip = first.candidate or "", first.candidate_tip or ""
