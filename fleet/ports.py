@@ -269,7 +269,8 @@ class ContainerRuntime(Protocol):
         """Find or create the container by its fixed name, and start it unless it has run.
 
         Raises FleetError when a container of that name belongs to another home, when the
-        image is missing or the engine refuses.
+        image is missing or the engine refuses; HalfStartedError when the engine died while it
+        started this very container: it will never be started again, but can be removed.
         """
         ...
 

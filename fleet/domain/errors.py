@@ -27,6 +27,12 @@ class EngineDownError(TransientError):
     code = "engine_down"
 
 
+class HalfStartedError(TransientError):
+    """The engine died while it started this container: nobody can tell whether it runs."""
+
+    code = "half_started"
+
+
 class StaleLeaseError(FleetError):
     """The row moved on since it was read; the writer is a revenant and changes nothing."""
 

@@ -9,7 +9,7 @@ from fleet.app.coordinator import Order
 from fleet.app.desk import Pen
 from fleet.app.stations import intake
 from fleet.domain.attempt import State
-from fleet.domain.errors import TransientError
+from fleet.domain.errors import HalfStartedError, TransientError
 from fleet.domain.window import Window
 from fleet.ports import Save
 from tests.app.pooled import a_world, add, ends, rest, runs
@@ -90,6 +90,16 @@ def test_what_waits_for_the_engine_can_be_cancelled():
     rest(life)
 
     assert (ends(world), world.runtime.starts) == ([(State.CANCELLED, "alice")], {})
+
+
+def test_a_start_in_which_the_engine_died_is_left_to_another_attempt_in_another_worktree():
+    world = a_world(an_account("alice", agent="claude"))
+    world.faults.plan("start", HalfStartedError("the engine died"))
+    add(world)
+
+    Life(world).run()
+
+    assert ends(world) == [(State.LOST, "alice"), (State.MERGED, "alice")]
 
 
 def test_a_container_that_was_made_goes_on_whatever_keeps_its_account_from_use_by_now():

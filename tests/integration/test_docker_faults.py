@@ -1,16 +1,18 @@
 """The engine goes, comes back, or refuses; the client is killed: nothing is lost or doubled."""
 
+import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from fleet.domain.errors import EngineDownError, TransientError
+from fleet.domain.errors import EngineDownError, HalfStartedError, TransientError
 from fleet.ports import Exit
 from tests.conftest import ROOT
-from tests.containers import IMAGE, a_container, a_home
+from tests.containers import IMAGE, a_container, a_home, eventually
 from tests.own_engine import own_engine
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(180)]
@@ -82,3 +84,48 @@ def floor():
     resolved = {str(path.parent.resolve() / path.name) for path in needed}
     resolved |= {str(path.resolve()) for path in needed}
     return sorted({p.removeprefix("/") for p in (*links, *resolved)})
+
+
+def test_a_start_in_which_the_engine_died_is_told_apart_and_its_container_removed(engine):
+    with a_home(engine.url) as (runtime, home8):
+        for number in range(1, 21):
+            spec = a_container(home8, "sleep 600", number=number)
+            if not half_started(engine, spec):
+                continue
+            begun = watchers(engine.docker("inspect", "--format", "{{.Id}}", spec.name))
+            with pytest.raises(HalfStartedError):
+                runtime.start(spec)
+            runtime.remove(spec.name)
+            assert runtime.containers() == ()
+            runtime.start(spec)
+            for watcher in begun:
+                # no engine would ever end it
+                os.kill(watcher, signal.SIGKILL)
+            return
+        pytest.fail("the engine was never killed in the middle of a start")
+
+
+def half_started(engine, spec) -> bool:
+    """Kill the engine while it starts a container; tell whether it was in the middle of it."""
+    create = ["create", "--name", spec.name, "--label", f"fleet.home={spec.name[-8:]}"]
+    made = engine.docker(*create, "--network=none", "--entrypoint=sleep", IMAGE, "600")
+    command = ["docker", "-H", engine.url, "start", spec.name]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL):
+        # who watches over its process is there before the engine writes down that it runs
+        eventually(lambda: watchers(made))
+        engine.kill()
+    engine.start()
+    state = str(engine.docker("inspect", "--format", "{{.State.Status}}", spec.name))
+    if state != "created":
+        engine.docker("rm", "--force", spec.name)
+    return state == "created"
+
+
+def watchers(container: str) -> list[int]:
+    """Answer the processes that name a container by its id in their arguments."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            if f"-id\0{container}\0" in path.read_text(errors="replace"):
+                found.append(int(path.parent.name))
+    return found

@@ -36,6 +36,14 @@ def gone(error: APIError) -> bool:
     return isinstance(error, NotFound) or (error.status_code == _CONFLICT and going)
 
 
+def half_started(error: APIError) -> bool:
+    """Tell whether the engine once began to start the container, died, and does not know it.
+
+    Its containerd does: there the container's process stands, begun or waiting to, out of reach.
+    """
+    return str(error.explanation or "").rstrip().endswith(": already exists")
+
+
 def text_of(tail: bytes, *, limit: int) -> str:
     """Answer the last `limit` bytes of a stream as text."""
     text = tail.decode(errors="replace")

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from docker import APIClient
 from docker.errors import APIError, NotFound
 
-from fleet.adapters.runtimes.answers import agents_of, exit_of, gone, text_of
+from fleet.adapters.runtimes.answers import agents_of, exit_of, gone, half_started, text_of
 from fleet.adapters.runtimes.docker_images import AGENTS
 from fleet.adapters.runtimes.engine import (
     SOON,
@@ -22,7 +23,7 @@ from fleet.adapters.runtimes.engine import (
     timed_out,
 )
 from fleet.adapters.runtimes.hardening import ATTEMPT, HOME, PURPOSE, container_config
-from fleet.domain.errors import FleetError, TransientError
+from fleet.domain.errors import FleetError, HalfStartedError, TransientError
 from fleet.domain.image import how_to_have
 from fleet.ports import ContainerRuntime, ContainerSpec, ContainerState, Exit
 
@@ -92,7 +93,7 @@ class DockerRuntime(ContainerRuntime):
                     raise
                 if self._has_run(spec.name):
                     return
-            client.start(spec.name)
+            _set_going(client, spec.name)
 
     def follow(self, name: str) -> Iterator[bytes]:
         """Yield standard output; raises TransientError when the engine breaks off.
@@ -274,3 +275,13 @@ class DockerRuntime(ContainerRuntime):
                 return dict(client.inspect_container(name))
             except NotFound:
                 return None
+
+
+def _set_going(client: APIClient, name: str) -> None:
+    try:
+        client.start(name)
+    except APIError as error:
+        if not half_started(error):
+            raise
+        said = f"container {name}: the engine died while it started it"
+        raise HalfStartedError(said, remedy="it is removed, and another one made") from error

@@ -9,7 +9,13 @@ from fleet.app.desk import Desk
 from fleet.app.reach import reach_of
 from fleet.app.tools import Tools
 from fleet.domain.attempt import Attempt, Outcome, State
-from fleet.domain.errors import ConfigError, CredentialError, DiskFullError, FleetError
+from fleet.domain.errors import (
+    ConfigError,
+    CredentialError,
+    DiskFullError,
+    FleetError,
+    HalfStartedError,
+)
 from fleet.domain.handoff import Handoff, Work, handoff_of, predecessors
 from fleet.domain.packet import Given, context_of, packet_of
 from fleet.domain.plan import Launch
@@ -97,10 +103,14 @@ def _refusal(given: Given, tools: Tools) -> LaunchFailed | None:
     return LaunchFailed(attempt=given.attempt.id, kind=kind, reason=reason)
 
 
-def _started(given: Given, tools: Tools) -> Launched:
+def _started(given: Given, tools: Tools) -> Launched | LaunchFailed:
     attempt, branch = given.attempt, given.task.branch
     space = tools.worktrees.prepare(given.project, attempt.id, branch=branch, fresh=attempt.fresh)
-    tools.runtime.start(_spec(given, space, tools))
+    try:
+        tools.runtime.start(_spec(given, space, tools))
+    except HalfStartedError as error:
+        # its agent may be at work where nobody sees it: no other may be let into this worktree
+        return LaunchFailed(attempt=attempt.id, kind=State.LOST.value, reason=str(error))
     return Launched(attempt=attempt.id, base=space.base, notes=space.notes)
 
 
@@ -122,8 +132,9 @@ def _has_container(attempt: Attempt, tools: Tools) -> bool:
 def settle(finding: Finding, desk: Desk) -> None:
     """Move to RUNNING; where the container could not be started, to the end that fits.
 
-    A credential that cannot be used ends it as SWAPPED: another account may have a good one. What
-    passes by itself leaves it where it is, with the reason.
+    A credential that cannot be used ends it as SWAPPED: another account may have a good one. One
+    that the engine half started is LOST. What passes by itself leaves it where it is, with the
+    reason.
     """
     attempt = desk.attempt(finding.attempt)
     if attempt is None or attempt.state is not State.PREPARING:
@@ -137,10 +148,19 @@ def settle(finding: Finding, desk: Desk) -> None:
             _delay(attempt, said, desk)
         case Withdrawn(reason=said):
             desk.move(attempt, State.CANCELLED, reason=said)
-        case LaunchFailed(kind=Cause.CREDENTIAL.value as kind, reason=said):
+        case LaunchFailed():
+            _end(attempt, finding, desk)
+
+
+def _end(attempt: Attempt, finding: LaunchFailed, desk: Desk) -> None:
+    said, kind = finding.reason, finding.kind
+    match kind:
+        case Cause.CREDENTIAL.value:
             told = {"failure_kind": kind, "cause": Cause.CREDENTIAL}
             desk.move(attempt, State.SWAPPED, reason=said, **told)
-        case LaunchFailed(kind=kind, reason=said):
+        case State.LOST.value:
+            desk.move(attempt, State.LOST, reason=said)
+        case _:
             desk.move(attempt, State.FAILED, reason=said, failure_kind=kind)
 
 
