@@ -1,0 +1,178 @@
+"""A coordinator with all its ports, and who holds the home."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from datetime import datetime
+
+from fleet.adapters import home as homes
+from fleet.adapters.failpoints import watched
+from fleet.adapters.guards import MachineGuards, machine_now, places_of, remember_engine
+from fleet.adapters.system import SystemIds
+from fleet.app import tenure
+from fleet.app.coordinator import Coordinator, Order
+from fleet.app.desk import Pen
+from fleet.app.run import STARTED, run_of
+from fleet.app.stations import halting
+from fleet.app.tools import Tools
+from fleet.bootstrap.office import (
+    Office,
+    Told,
+    brake,
+    networks,
+    project_images,
+    runtime,
+    secrets,
+    worktrees,
+)
+from fleet.domain.errors import CredentialError
+from fleet.domain.events import Event
+from fleet.domain.guarding import Guard, guards
+from fleet.domain.hold import COORDINATOR
+from fleet.domain.plan import Plan, Snapshot
+from fleet.domain.profile import Fleet
+from fleet.domain.term import Term, standing_in_the_way
+from fleet.ports import Log
+
+Seen = Callable[[Snapshot, Plan], None]
+
+
+def tools(office: Office, *, run: str) -> Tools:
+    """Answer the ports a coordinator works with; `run` is the order that it carries out."""
+    from fleet.adapters.redaction import Redaction, redact_logs
+    from fleet.adapters.reports import FolderReports
+    from fleet.adapters.scales import FolderScales
+    from fleet.adapters.scanner import SecretScanner
+    from fleet.adapters.schedule import ScheduledAlarm
+    from fleet.adapters.supervisor import SocketSupervisor
+    from fleet.adapters.traces import JsonlTraces
+    from fleet.adapters.verifier import ContainerVerifier
+    from fleet.adapters.verifying.logs import CheckLogs
+    from fleet.adapters.verifying.run import Means
+
+    redaction = Redaction()
+    redact_logs(redaction)
+    engine = watched("runtime", runtime(office))
+    git = watched("worktrees", worktrees(office))
+    checking = Means(
+        worktrees=git,
+        runtime=engine,
+        clock=office.clock,
+        logs=CheckLogs(office.home, redaction),
+        home8=office.home8,
+    )
+    return Tools(
+        home=office.home,
+        home8=office.home8,
+        session=SystemIds().token(),
+        run=run,
+        fleet=office.fleet,
+        clock=office.clock,
+        alarm=ScheduledAlarm(),
+        brake=brake(office),
+        supervisor=SocketSupervisor(office.settings.variables, office.clock),
+        ledger=office.ledger,
+        runtime=engine,
+        networks=watched("networks", networks(office)),
+        worktrees=git,
+        scales=FolderScales(office.home),
+        verifier=watched("verifier", ContainerVerifier(checking, office.ledger)),
+        packets=watched("packets", homes.FolderPackets(office.home)),
+        secrets=watched("secrets", secrets(office, redaction)),
+        scanner=watched("scanner", SecretScanner(redaction)),
+        traces=watched("traces", JsonlTraces(office.home / "traces", redaction)),
+        reports=watched("reports", FolderReports(office.home)),
+    )
+
+
+@contextmanager
+def coordinator_ready(
+    office: Office, order: Order, *, what: str, seen: Seen, told: Told
+) -> Iterator[Coordinator]:
+    """Hold the home and answer a coordinator inside the block; `told` hears of long work.
+
+    Raises BusyError when another one holds it, WorkspaceError for a project that cannot be
+    worked on, EngineDownError when no engine answers, FleetError for an image that cannot be built.
+    """
+    since = office.clock.now()
+    with (
+        homes.home_held(office.home, since=since, what=what),
+        tenure.held(office.ledger, office.clock, _new_term(office, since, what)) as held,
+    ):
+        # whoever was told to end is gone
+        halting.resume(COORDINATOR, Pen(ledger=office.ledger, clock=office.clock, who="fleet"))
+        run = run_of(office.ledger) or SystemIds().token()
+        bundle = tools(office, run=run)
+        bundle.runtime.ping()
+        _learn_secrets(bundle)
+        for project in office.fleet.projects.values():
+            bundle.worktrees.validate(project)
+        bundle = replace(bundle, fleet=_with_images(office, told))
+        # who only merges begins no run, and ends none
+        data = {} if order.merges_only else {"run": run}
+        started = Event(kind=STARTED, at=office.clock.now(), what=what, data=data)
+        office.ledger.commit([held.fence, Log(event=started)])
+        remember_engine(office.home, bundle.runtime.data_root())
+        room = _guards(office).room
+        yield Coordinator(bundle, order, tenure=held, room=room, seen=seen)
+
+
+def _guards(office: Office) -> MachineGuards:
+    places = places_of(office.home, office.fleet)
+    return MachineGuards(office.fleet, places, office.clock)
+
+
+def room_now(office: Office) -> str:
+    """Answer why the machine has no room for another attempt now, "" where it has."""
+    return _guards(office).room()
+
+
+def guards_now(office: Office) -> tuple[Guard, ...]:
+    """Answer each guard of the machine, and how it stands now."""
+    machine = machine_now(places_of(office.home, office.fleet))
+    return tuple(guards(machine, office.fleet))
+
+
+def _new_term(office: Office, since: datetime, what: str) -> Term:
+    return Term(
+        number=0,
+        holder=SystemIds().token(),
+        host=homes.place(office.home),
+        pid=os.getpid(),
+        what=what,
+        since=since,
+        beat=since,
+    )
+
+
+def _learn_secrets(bundle: Tools) -> None:
+    """Read every credential once: containers of an earlier life may print them already."""
+    for account in bundle.fleet.accounts.values():
+        with suppress(CredentialError):
+            bundle.secrets.check(account)
+
+
+def _with_images(office: Office, told: Told) -> Fleet:
+    """Answer the fleet with the images that stand for the projects' dockerfiles today."""
+    described = [each for each in office.fleet.projects.values() if each.dockerfile]
+    if not described:
+        return office.fleet
+    makers = project_images(office)
+    ready = {each.key: makers.ready(each, told) for each in described}
+    for project in ready.values():
+        makers.drop_others(project)
+    return replace(office.fleet, projects={**office.fleet.projects, **ready})
+
+
+def held_by(office: Office) -> dict[str, object] | None:
+    """Answer who coordinates this home, here or from another machine; None when nobody does."""
+    said = homes.holder(office.home)
+    here, term = homes.place(office.home), office.ledger.term()
+    if said is not None:
+        told, since = {"pid": said.pid, "holder": said.what, "host": here}, said.since
+    elif term is not None and standing_in_the_way(term, host=here, now=office.clock.now()):
+        told, since = {"pid": term.pid, "holder": term.what, "host": term.host}, term.since
+    else:
+        return None
+    return {**told, "since": since.isoformat()}
