@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import time
 from pathlib import Path
@@ -248,3 +249,24 @@ def test_a_service_outlives_the_terminal_that_began_it(home):
 
     assert os.getsid(process) == process != shell.pid
     assert home.run("down").code == 0
+
+
+def test_a_supervisor_hears_that_the_decider_goes_on_though_there_is_nothing_to_do(
+    home, tmp_path, monkeypatch
+):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ear:
+        ear.bind(str(tmp_path / "notify"))
+        ear.settimeout(60)
+        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+        monkeypatch.setenv("WATCHDOG_USEC", "6000000")
+        up = home.start("up")
+
+        words = [ear.recv(100).decode() for _ in range(5)]
+        up.send_signal(signal.SIGTERM)
+        up.communicate(timeout=60)
+        while words[-1] == "WATCHDOG=1":
+            words.append(ear.recv(100).decode())
+
+    assert words[0] == "READY=1"
+    assert words[1:5] == ["WATCHDOG=1"] * 4
+    assert words[-1] == "STOPPING=1"
