@@ -55,6 +55,7 @@ def tools(office: Office, *, run: str) -> Tools:
     redact_logs(redaction)
     engine = watched("runtime", runtime(office))
     git = watched("worktrees", worktrees(office))
+    supervisor = SocketSupervisor(office.settings.variables, office.clock)
     checking = Means(
         worktrees=git,
         runtime=engine,
@@ -70,13 +71,13 @@ def tools(office: Office, *, run: str) -> Tools:
         fleet=office.fleet,
         clock=office.clock,
         alarm=ScheduledAlarm(),
-        brake=brake(office),
-        supervisor=SocketSupervisor(office.settings.variables, office.clock),
+        brake=watched("brake", brake(office)),
+        supervisor=watched("supervisor", supervisor),
         ledger=office.ledger,
         runtime=engine,
         networks=watched("networks", networks(office)),
         worktrees=git,
-        scales=FolderScales(office.home),
+        scales=watched("scales", FolderScales(office.home)),
         verifier=watched("verifier", ContainerVerifier(checking, office.ledger)),
         packets=watched("packets", homes.FolderPackets(office.home)),
         secrets=watched("secrets", secrets(office, redaction)),

@@ -64,6 +64,9 @@ def night(
     try:
         yield stage
     finally:
+        if stage.process is not None:
+            stage.process.kill()
+            stage.process.wait()
         left = stage.containers()
         if left:
             stage.docker("rm", "--force", *left)
