@@ -86,6 +86,13 @@ def halted(office: "Office") -> str:
     return brake(office).pulled()
 
 
+def stopped(office: "Office", task: str) -> str:
+    """Answer why people keep that task from going on, "" while they do not."""
+    from fleet.domain.halting import halts_of
+
+    return halts_of(office.ledger.snapshot().holds, halted=halted(office)).stop(task)
+
+
 def unfit(office: "Office") -> dict[str, str]:
     """Answer why credentials of accounts cannot be used now, by account."""
     from fleet.bootstrap import credential_fault

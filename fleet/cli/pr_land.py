@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from fleet.cli.output import confirm, document, plain, put, say
-from fleet.cli.place import DryRun, Json, Yes, opened, pen
+from fleet.cli.place import DryRun, Json, Yes, opened, pen, stopped
 from fleet.cli.pr_diff import Number, project_of
+from fleet.domain.errors import FleetError
 
 if TYPE_CHECKING:
     from fleet.bootstrap import Office
@@ -51,7 +52,11 @@ def merge(
         if dry_run:
             return
         confirm(f"Merge pull request {number}?", yes=yes)
-        runtime(office).ping()  # before the approval: a yes must not stay behind unmerged
+        # before the approval: a yes must not stay behind unmerged
+        said = stopped(office, pull.task)
+        if said:
+            raise FleetError(f"pull request {number} is not merged", remedy=said)
+        runtime(office).ping()
         review.approve(number, pen(office))
         order = running.order_for(office, keys=[pull.task], merges_only=True)
         running.run_or_follow(office, order, what=f"fleet pr merge {number}", quiet=json)

@@ -12,9 +12,8 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from fleet.cli.output import plain, say, told
-from fleet.cli.place import halted
+from fleet.cli.place import stopped
 from fleet.domain.errors import BusyError
-from fleet.domain.halting import halts_of
 from fleet.domain.health import engine_refused
 
 INTERRUPTED = 130
@@ -122,10 +121,10 @@ def _follow(office: "Office", keys: frozenset[str]) -> bool:
     wait = Event()
     while True:
         rows = views.board_rows(office.ledger, office.fleet)
-        stopped = halts_of(office.ledger.snapshot().holds, halted=halted(office)).stop
         moving = {"ready", "merging"}
         if not any(
-            row["status"] == "running" or (row["status"] in moving and not stopped(row["key"]))
+            row["status"] == "running"
+            or (row["status"] in moving and not stopped(office, row["key"]))
             for row in rows
             if row["key"] in keys
         ):
