@@ -199,7 +199,7 @@ class Coordinator:
             return False
         if self._order.until is None:
             short = self._room.awaited(current, hindered=bool(self._memory.cooling()))
-            return current.idle and not (self._outage.reason or self._soon(current) or short)
+            return current.idle and not self._soon(current) and not short
         if self._tools.clock.now() >= self._order.until:
             self.stop()
         return False
@@ -227,21 +227,21 @@ class Coordinator:
                 return
 
     def _sight(self) -> Sight:
-        memory, hours, down = self._memory, self._clockwork.hours, self._outage.reason
+        memory, hours = self._memory, self._clockwork.hours
         closed = "merges only" if self._order.merges_only else hours.refused
         return Sight(
             now=self._tools.clock.now(),
-            since=self._tools.clock.now() if down else memory.since,
+            since=memory.since,
             busy=memory.busy(),
             cooling=memory.cooling(),
             followed=frozenset(memory.followed),
-            heard=memory.heard_by(deaf=bool(down)),
+            heard=dict(memory.heard),
             exited=frozenset(memory.exits),
             shown=memory.queues.shown(),
             keys=self._order.keys,
             stopping=self._heed.stopping,
             parallel=hours.parallel,
-            dispatch_refused=closed or down or self._room.look(),
+            dispatch_refused=closed or self._outage.reason or self._room.look(),
             dispatch_until=hours.until if hours.refused else None,
             unfit=self._tools.unfit(),
             halted=self._heed.halted,

@@ -68,12 +68,6 @@ class InHand:
         for key in [key for key, due in timers.items() if due <= now]:
             del timers[key]
 
-    def heard_by(self, *, deaf: bool) -> dict[str, Hearing]:
-        """Answer how attempts are heard; whoever is deaf now cannot judge their silence."""
-        if not deaf:
-            return dict(self.heard)
-        return {attempt: replace(heard, since=None) for attempt, heard in self.heard.items()}
-
     def take(self, action: Action) -> None:
         """Remember an action that is handed out."""
         self.actions[action.key] = action

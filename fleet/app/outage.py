@@ -67,7 +67,10 @@ class Outage:
         self._due = self._clock.monotonic() + self._pause
 
     def possible(self, current: Plan) -> Plan:
-        """Answer the plan without what could do nothing while the engine does not answer."""
+        """Answer the plan without what could do nothing while the engine does not answer.
+
+        Stops among it: an attempt that cannot be heard is not judged by its silence.
+        """
         if not self.reason:
             return current
         actions = tuple(each for each in current.actions if not roster.needs_engine(each))

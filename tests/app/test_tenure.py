@@ -148,6 +148,16 @@ def test_a_deposed_coordinator_records_and_starts_nothing_more(world):
     assert world.runtime.starts == {}
 
 
+def test_a_coordinator_that_has_nothing_to_write_notices_too_that_it_was_succeeded(world):
+    life = Life(world)
+    life.tick()
+    a_tenure(world, holder="second")
+    world.clock.advance(BEAT)
+
+    with pytest.raises(DeposedError):
+        life.tick()
+
+
 def test_what_a_deposed_coordinator_ran_is_adopted_by_its_successor_and_started_once(world):
     add(world)
     life = Life(world)
