@@ -27,8 +27,10 @@ def fill(folder: Path, *, leaving: int) -> Path:
     ballast.unlink(missing_ok=True)
     free = _free(folder)
     with ballast.open("wb") as file:
-        for _ in range(max(0, free - leaving) // MEGABYTE):
+        whole, rest = divmod(max(0, free - leaving), MEGABYTE)
+        for _ in range(whole):
             file.write(bytes(MEGABYTE))
+        file.write(bytes(rest))
     return ballast
 
 

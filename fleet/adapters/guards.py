@@ -1,5 +1,6 @@
 """What the machine has left, as its kernel tells it."""
 
+import logging
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -8,6 +9,8 @@ from pathlib import Path
 from fleet.domain.guarding import Disk, Machine, lacking
 from fleet.domain.profile import Fleet
 from fleet.ports import Clock
+
+log = logging.getLogger(__name__)
 
 _MEMORY = Path("/proc/meminfo")
 _AVAILABLE = "MemAvailable:"
@@ -54,12 +57,17 @@ def places_of(home: Path, fleet: Fleet) -> dict[str, Path]:
 def remember_engine(home: Path, root: str | None) -> None:
     """Write down where the engine keeps its own: who only reads need not ask it."""
     mark = _engine_mark(home)
-    if root is None:
-        mark.unlink(missing_ok=True)
-        return
     aside = mark.with_name(f"{mark.name}.{os.getpid()}")
-    aside.write_text(root)
-    aside.replace(mark)
+    try:
+        if root is None:
+            mark.unlink(missing_ok=True)
+            return
+        aside.write_text(root)
+        aside.replace(mark)
+    except OSError as error:
+        # a full disk is no reason not to begin: it is one to wait
+        log.warning("engine's folder not remembered", extra={"reason": str(error)})
+        aside.unlink(missing_ok=True)
 
 
 def _engine_mark(home: Path) -> Path:

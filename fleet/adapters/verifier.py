@@ -10,7 +10,7 @@ from fleet.adapters.verifying.known import Key, Known
 from fleet.adapters.verifying.line import Hands
 from fleet.adapters.verifying.run import Means, run
 from fleet.adapters.verifying.verdicts import copied, judged, labelled, verdict_from, without_run
-from fleet.domain.errors import FleetError, TransientError
+from fleet.domain.errors import DiskFullError, FleetError, TransientError
 from fleet.domain.image import how_to_have
 from fleet.domain.profile import Project
 from fleet.domain.result import Check, Verdict, VerdictStatus
@@ -31,7 +31,10 @@ class ContainerVerifier(Verifier):
     def check(
         self, project: Project, *, attempt: str, sha: str, checks: Sequence[Check], overlay: bool
     ) -> tuple[Verdict, ...]:
-        """Run them; raises TransientError when a run was not seen to its end: to be tried again."""
+        """Run them; raises TransientError or DiskFullError where it is to be tried again.
+
+        The first when a run was not seen to its end, the other when there was no room for it.
+        """
         wanted = [
             Wanted(
                 home8=self._means.home8,
@@ -48,7 +51,8 @@ class ContainerVerifier(Verifier):
     def _verdict(self, wanted: Wanted) -> Verdict:
         try:
             return self._known_or_run(wanted)
-        except TransientError:
+        except (TransientError, DiskFullError):
+            # nobody's fault: tried again once the engine answers, or there is room
             raise
         except FleetError as error:
             return without_run(wanted, str(error), at=self._means.clock.now())

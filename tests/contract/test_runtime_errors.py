@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler
 import pytest
 
 from fleet.adapters.runtimes.docker import DockerRuntime
-from fleet.domain.errors import EngineDownError, FleetError, TransientError
+from fleet.domain.errors import DiskFullError, EngineDownError, FleetError, TransientError
 from tests.containers import a_container
 
 
@@ -53,7 +53,7 @@ def an_engine_saying(path, status, message):
 @pytest.mark.parametrize(
     ("status", "message", "kind", "said"),
     [
-        (500, "mkdir /x: no space left on device", FleetError, "disk of the Docker engine is full"),
+        (500, "mkdir /x: no space left on device", DiskFullError, "disk of the Docker engine is full"),
         (500, "OCI runtime create failed: bad", FleetError, "refuses: OCI runtime create failed"),
         (400, "invalid mount config", FleetError, "refuses: invalid mount config"),
         (404, "No such image: x:y", FleetError, "is missing"),

@@ -16,7 +16,10 @@ from fleet.adapters.failpoints import around
 from fleet.adapters.git.hardened import ENVIRONMENT, HARDENED
 from fleet.domain.errors import DiskFullError, WorkspaceError
 
-_FULL = re.compile(r"No space left|Out of diskspace|Disk quota exceeded", re.IGNORECASE)
+# of a file of a tree git does not tell why; hardly ever is it anything but want of room
+_FULL = re.compile(
+    r"No space left|Out of diskspace|Disk quota exceeded|unable to write file '", re.IGNORECASE
+)
 # the last thing that fast-import says, whatever it died of
 _EPILOGUE = "fast-import: dumping crash report"
 TIMEOUT = 300.0

@@ -19,7 +19,7 @@ from docker.transport.unixconn import (
 from docker.utils import kwargs_from_env
 
 from fleet.adapters.failpoints import around
-from fleet.domain.errors import EngineDownError, FleetError, TransientError
+from fleet.domain.errors import DiskFullError, EngineDownError, FleetError, TransientError
 
 STDOUT = 1
 STDERR = 2
@@ -241,7 +241,7 @@ def _refusal(what: str, error: APIError) -> FleetError:
     said = str(error.explanation or error).strip()
     if "no space left on device" in said.lower():
         remedy = "free space in its data root; `docker system df` shows what takes it"
-        return FleetError(f"{what}: the disk of the Docker engine is full", remedy=remedy)
+        return DiskFullError(f"{what}: the disk of the Docker engine is full", remedy=remedy)
     busy = error.status_code == requests.codes.service_unavailable
     if busy or any(sign in said for sign in _PASSING):
         return TransientError(f"{what}: the engine is busy: {said}")

@@ -4,15 +4,19 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
+from shutil import disk_usage
 
 from fleet.adapters.verifying.container import Wanted, check_spec
 from fleet.adapters.verifying.logs import CheckLogs
 from fleet.adapters.verifying.transcript import Transcript
-from fleet.domain.errors import TransientError, WorkspaceError
+from fleet.domain.errors import DiskFullError, TransientError, WorkspaceError
 from fleet.ports import Checkout, Clock, ContainerRuntime, ContainerSpec, Exit, Worktrees
 
 log = logging.getLogger(__name__)
 
+# bytes free that a disk without room still tells
+_FULL = 1024**2
 _FORK_REFUSED = ("Resource temporarily unavailable", "can't start new thread", "Cannot fork")
 
 
@@ -43,14 +47,30 @@ class Ran:
 
 
 def run(wanted: Wanted, means: Means, *, image: str) -> Ran:
-    """Run it once; raises TransientError where it was not watched to its end."""
+    """Run it once; raises TransientError where it was not watched to its end.
+
+    Raises DiskFullError where it may be red for want of room alone.
+    """
     # a verdict comes only from a run watched from its beginning: what a killed coordinator left
     # goes, before its tree does
     means.runtime.remove(wanted.container)
     with _checked_out(wanted, means.worktrees) as checkout:
         with _started(check_spec(wanted, checkout, image=image), means.runtime):
             ran = _watched(wanted, means)
-        return replace(ran, tree=checkout.tree, image=image)
+        ran = replace(ran, tree=checkout.tree, image=image)
+    _refuse_want_of_room(ran, Path(checkout.path).parent)
+    return ran
+
+
+def _refuse_want_of_room(ran: Ran, place: Path) -> None:
+    """Believe no red of a check that had no room: it would be known by its tree for ever.
+
+    Asked once its own tree is gone: whoever filled the disk by itself is red.
+    """
+    standing = next(path for path in (place, *place.parents) if path.exists())
+    if ran.exit is not None and ran.exit.code and disk_usage(standing).free < _FULL:
+        remedy = "free some space: it is tried again by itself"
+        raise DiskFullError(f"the check had no room: the disk at {standing} is full", remedy=remedy)
 
 
 def _watched(wanted: Wanted, means: Means) -> Ran:
