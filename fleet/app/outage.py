@@ -49,6 +49,8 @@ class Outage:
                 self._looked(report)
             elif isinstance(report.error, EngineDownError) and not self.reason:
                 self._begin(report.error)
+                # one call that broke off may be all there was
+                self._due = self._clock.monotonic()
         return bool(before) and not self.reason
 
     def _looked(self, report: Report) -> None:
@@ -56,15 +58,14 @@ class Outage:
         if report.error is None:
             self.reason, self._pause = "", _FIRST
             self._due = self._clock.monotonic() + EVERY
-        elif not self.reason:
+            return
+        if not self.reason:
             self._begin(report.error)
-        else:
-            self._pause = min(2 * self._pause, _LONGEST)
-            self._due = self._clock.monotonic() + self._pause
+        self._due = self._clock.monotonic() + self._pause
+        self._pause = min(2 * self._pause, _LONGEST)
 
     def _begin(self, error: Exception) -> None:
         self.reason = f"{error}; fleet looks for it again and again, and goes on once it answers"
-        self._due = self._clock.monotonic() + self._pause
 
     def possible(self, current: Plan) -> Plan:
         """Answer the plan without what could do nothing while the engine does not answer.

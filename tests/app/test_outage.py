@@ -165,6 +165,19 @@ def test_a_start_that_the_engine_carried_out_but_did_not_answer_is_found(world, 
     assert set(world.runtime.starts.values()) == {1}
 
 
+def test_one_call_that_broke_off_holds_nothing_up_for_longer_than_a_look(world):
+    world.faults.plan("image_id", DOWN)
+    add(world)
+    life = Life(world)
+
+    for _ in range(4):
+        life.tick()
+        life.perform()
+
+    assert engine_refused(world.ledger.snapshot().health) == ""
+    assert happened(world, "engine.down")
+
+
 def test_a_fleet_that_rests_asks_no_engine(world, engine):
     life = Life(world)
     engine.asked = 0
