@@ -47,6 +47,7 @@ class Bench:
         (self.home / ".fleet").mkdir(parents=True)
         self.runtime, self.home8 = runtime, home8
         self.attempt = f"app-1-1-{home8}"
+        self.tree_bytes = 5 * 1024**3
         self.project = a_project(path=str(self.repository), image=IMAGE)
         self.ledger = SqlLedger(f"sqlite:///{self.home}/ledger.db", clock=SystemClock())
         for task in ("APP-1", "APP-2"):
@@ -64,6 +65,7 @@ class Bench:
             clock=SystemClock(),
             logs=CheckLogs(self.home, Redaction()),
             home8=self.home8,
+            tree_bytes=self.tree_bytes,
         )
         self.verifier = ContainerVerifier(means, self.ledger)
 

@@ -62,6 +62,7 @@ def tools(office: Office, *, run: str) -> Tools:
         clock=office.clock,
         logs=CheckLogs(office.home, redaction),
         home8=office.home8,
+        tree_bytes=office.fleet.worktree_bytes,
     )
     return Tools(
         home=office.home,

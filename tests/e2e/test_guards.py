@@ -116,17 +116,21 @@ def test_tasks_wait_for_a_full_disk_and_go_on_by_themselves_once_there_is_room(
 
 
 def test_nothing_is_lost_or_doubled_when_the_last_byte_goes_while_agents_work(
-    small_home: Home,
+    small_home: Home, tmp_path: Path
 ) -> None:
-    home = small_home
-    home.agent("works", WORK + "import time\ntime.sleep(5)\n")
+    home, flag = small_home, tmp_path / "flag"
+    flag.write_text("wait")
+    script = WORK + "import time\nwhile open('/opt/flag').read() != 'go':\n    time.sleep(0.1)\n"
+    files = [f"{home.folder}/works.py:/opt/works.py", f"{flag}:/opt/flag"]
+    home.agent("works", script, files=files)
     keys = [home.task("first"), home.task("second"), home.task("third")]
 
     process = home.start("run", "--json")
     until(
-        lambda: [r for r in home.run("status", "--json").json["running"] if r["state"] == "running"]
+        lambda: "running" in [row["state"] for row in home.run("status", "--json").json["running"]]
     )
     ballast = fill(home.folder.parent, leaving=0)
+    flag.write_text("go")
     Event().wait(20)
     alive = process.poll() is None
     ballast.unlink()

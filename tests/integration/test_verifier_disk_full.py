@@ -9,7 +9,7 @@ from fleet.domain.errors import DiskFullError
 from fleet.domain.result import VerdictStatus
 from tests.checking import SCRIPT, Bench, a_bench
 from tests.containers import a_home
-from tests.small_disk import fill, small_disk
+from tests.small_disk import MEGABYTE, fill, small_disk
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(300)]
 
@@ -50,3 +50,15 @@ def test_a_check_that_fills_the_disk_itself_is_red(bench: Bench) -> None:
     sha = bench.branch({SCRIPT: "cat /dev/zero >full.txt"})
 
     assert bench.one(sha).status is VerdictStatus.FAILED
+
+
+def test_a_check_whose_files_outgrow_their_limit_is_killed_and_red(bench: Bench) -> None:
+    bench.tree_bytes = 8 * MEGABYTE
+    bench.opened()
+    fills = "head -c 16000000 /dev/zero >big; sleep 600"
+
+    verdict = bench.one(bench.branch({SCRIPT: fills}))
+
+    assert verdict.status is VerdictStatus.FAILED
+    assert "for its files (limits.worktree_gb)" in (verdict.error or "")
+    assert bench.clean()

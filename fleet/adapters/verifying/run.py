@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from shutil import disk_usage
 
+from fleet.adapters.scales import weight
 from fleet.adapters.verifying.container import Wanted, check_spec
 from fleet.adapters.verifying.logs import CheckLogs
 from fleet.adapters.verifying.transcript import Transcript
@@ -17,18 +18,20 @@ log = logging.getLogger(__name__)
 
 # bytes free that a disk without room still tells
 _FULL = 1024**2
+_WEIGHED_EVERY = 15.0  # seconds
 _FORK_REFUSED = ("Resource temporarily unavailable", "can't start new thread", "Cannot fork")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Means:
-    """What checks are run with."""
+    """What checks are run with; `tree_bytes` is what the tree of one may grow to."""
 
     worktrees: Worktrees
     runtime: ContainerRuntime
     clock: Clock
     logs: CheckLogs
     home8: str
+    tree_bytes: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +59,7 @@ def run(wanted: Wanted, means: Means, *, image: str) -> Ran:
     means.runtime.remove(wanted.container)
     with _checked_out(wanted, means.worktrees) as checkout:
         with _started(check_spec(wanted, checkout, image=image), means.runtime):
-            ran = _watched(wanted, means)
+            ran = _watched(wanted, means, tree=Path(checkout.path))
         ran = replace(ran, tree=checkout.tree, image=image)
     _refuse_want_of_room(ran, Path(checkout.path).parent)
     return ran
@@ -73,28 +76,46 @@ def _refuse_want_of_room(ran: Ran, place: Path) -> None:
         raise DiskFullError(f"the check had no room: the disk at {standing} is full", remedy=remedy)
 
 
-def _watched(wanted: Wanted, means: Means) -> Ran:
-    container, allowed = wanted.container, wanted.check.timeout_seconds
-    runtime, clock = means.runtime, means.clock
-    began = clock.monotonic()
-    ended = runtime.wait(container, timeout=allowed)
-    seconds = clock.monotonic() - began
-    late = ended is None and seconds >= allowed
-    if late:
+def _watched(wanted: Wanted, means: Means, *, tree: Path) -> Ran:
+    container, runtime = wanted.container, means.runtime
+    began = means.clock.monotonic()
+    over = _awaited(wanted, means, tree=tree)
+    seconds = means.clock.monotonic() - began
+    if over:
         runtime.stop(container, grace=0)
     transcript = Transcript(runtime.transcript(container))
     # asked again after its output was read: where somebody took the container away meanwhile,
     # neither its exit code nor its output says anything
     confirmed = runtime.wait(container, timeout=0)
-    if confirmed is None or (ended is None and not late):
+    if confirmed is None:
         raise TransientError(f"container {container} was taken away while its check ran")
-    ran = Ran(exit=None if late else confirmed, transcript=transcript, seconds=seconds)
-    return replace(ran, killed=_limit_hit(wanted, ran))
+    ran = Ran(exit=None if over else confirmed, transcript=transcript, seconds=seconds)
+    return replace(ran, killed=over or _limit_hit(wanted, ran))
+
+
+def _awaited(wanted: Wanted, means: Means, *, tree: Path) -> str:
+    """Wait for its end; answer the limit of time or room that it went over, "" where it ended.
+
+    Raises TransientError where the container is taken away.
+    """
+    container, allowed = wanted.container, wanted.check.timeout_seconds
+    began = now = means.clock.monotonic()
+    while now < began + allowed:
+        patience = min(_WEIGHED_EVERY, began + allowed - now)
+        if means.runtime.wait(container, timeout=patience) is not None:
+            return ""
+        before, now = now, means.clock.monotonic()
+        if now < before + patience:
+            raise TransientError(f"container {container} was taken away while its check ran")
+        if now < began + allowed and weight(tree, what=container) > means.tree_bytes:
+            return f"limit of {means.tree_bytes / 1024**3:g} GB for its files (limits.worktree_gb)"
+        now = means.clock.monotonic()
+    return f"time limit of {allowed:g} s"
 
 
 def _limit_hit(wanted: Wanted, ran: Ran) -> str:
     if ran.exit is None:
-        return f"time limit of {wanted.check.timeout_seconds:g} s"
+        return ""
     if ran.exit.out_of_memory:
         # whatever the exit code: something inside was killed, so green would prove nothing
         return f"memory limit of {wanted.limits.memory_bytes // 1024**2} MiB"
