@@ -33,6 +33,12 @@ class HalfStartedError(TransientError):
     code = "half_started"
 
 
+class TooSlowError(FleetError):
+    """It was not done in the time it was given: there is too much of it, or the machine hangs."""
+
+    code = "too_slow"
+
+
 class StaleLeaseError(FleetError):
     """The row moved on since it was read; the writer is a revenant and changes nothing."""
 

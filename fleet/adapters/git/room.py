@@ -1,12 +1,13 @@
 """A full disk in words that a user can act upon, and the file system's errors as fleet's own."""
 
 import errno
+import math
 import shutil
-import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
+from fleet.adapters.weight import weights
 from fleet.domain.errors import DiskFullError, WorkspaceError
 
 _MB = 1024**2
@@ -51,11 +52,6 @@ def _free(*paths: Path) -> str:
 
 
 def _held(tree: Path) -> str:
-    """Word the size of a tree; by `du`, which falls over none that an agent made deep."""
-    asked = ["du", "-sm", "--", str(tree)]
-    with suppress(subprocess.TimeoutExpired):
-        done = subprocess.run(asked, capture_output=True, check=False, timeout=_PATIENCE)
-        megabytes = done.stdout.split(b"\t")[0]
-        if megabytes.isdigit():
-            return f"{int(megabytes)} MB"
-    return "an unknown number of MB"
+    """Word the size of a tree."""
+    size = weights([tree], patience=_PATIENCE).get(tree)
+    return "an unknown number of MB" if size is None else f"{math.ceil(size / _MB)} MB"

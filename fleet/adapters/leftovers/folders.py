@@ -11,12 +11,12 @@ from pathlib import Path
 from fleet.adapters.git.files import remove_trees
 from fleet.adapters.git.place import FOR_A_BUILD
 from fleet.adapters.git.room import translated
-from fleet.adapters.leftovers.weight import weights
+from fleet.adapters.weight import weights
 from fleet.domain.clearing import Leftover, LeftoverKind, attempt_in, task_in
 from fleet.ports import Leftovers
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-_LINK = "it is a link, which fleet never makes: look where it leads, then remove it by hand"
+LINK = "it is a link, which fleet never makes: look where it leads, then remove it by hand"
 _NOBODYS = "fleet gives nothing such a name: look at it, then remove it by hand"
 
 
@@ -76,7 +76,7 @@ class FolderLeftovers(Leftovers):
 
     def _oddity(self, row: Leftover, mode: int) -> str:
         if stat.S_ISLNK(mode):
-            return _LINK
+            return LINK
         plain = stat.S_ISREG(mode) if self.ending else stat.S_ISDIR(mode)
         built = self.kind is LeftoverKind.CHECKOUT and row.name.startswith(FOR_A_BUILD)
         mine = row.attempt or built or (self.kind is LeftoverKind.SHELF and row.task == row.name)
@@ -90,7 +90,7 @@ class FolderLeftovers(Leftovers):
 
     def _whole_is_odd(self) -> Leftover:
         name = "/".join(self.parts)
-        return Leftover(kind=self.kind, name=name, where=str(self._folder), odd=_LINK)
+        return Leftover(kind=self.kind, name=name, where=str(self._folder), odd=LINK)
 
     @property
     def _folder(self) -> Path:

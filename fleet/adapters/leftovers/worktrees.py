@@ -9,14 +9,13 @@ from fleet.adapters.git.place import Place, attempt_place
 from fleet.adapters.git.room import translated
 from fleet.adapters.git.salvage import holds_work, salvage_unmarked
 from fleet.adapters.git.worktrees import GitWorktrees
-from fleet.adapters.leftovers.folders import folder_found
-from fleet.adapters.leftovers.weight import weights
+from fleet.adapters.leftovers.folders import LINK, folder_found
+from fleet.adapters.weight import weights
 from fleet.domain.clearing import Leftover, LeftoverKind, attempt_in, task_in
 from fleet.domain.errors import WorkspaceError
 from fleet.domain.profile import Project
 from fleet.ports import Leftovers
 
-_LINK = "it is a link, which fleet never makes: look where it leads, then remove it by hand"
 _NOBODYS = "it is no worktree of an attempt of this home: look at it, then remove it by hand"
 _HOMELESS = "its project is not in fleet.yaml: name it there again, then `fleet gc`"
 _BEING_MADE = "fleet-{}.new"
@@ -67,7 +66,7 @@ class WorktreeLeftovers(Leftovers):
         if not mine:
             return _NOBODYS
         if place.tree.is_symlink() or place.beside.is_symlink():
-            return _LINK
+            return LINK
         return "" if key in self.projects else _HOMELESS
 
     def _unsaved(self, place: Place, project: Project) -> bool:

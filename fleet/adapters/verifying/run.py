@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from shutil import disk_usage
 
-from fleet.adapters.scales import weight
 from fleet.adapters.verifying.container import Wanted, check_spec
 from fleet.adapters.verifying.logs import CheckLogs
 from fleet.adapters.verifying.transcript import Transcript
+from fleet.adapters.weight import taken
 from fleet.domain.errors import DiskFullError, TransientError, WorkspaceError
 from fleet.ports import Checkout, Clock, ContainerRuntime, ContainerSpec, Exit, Worktrees
 
@@ -107,7 +107,7 @@ def _awaited(wanted: Wanted, means: Means, *, tree: Path) -> str:
         before, now = now, means.clock.monotonic()
         if now < before + patience:
             raise TransientError(f"container {container} was taken away while its check ran")
-        if now < began + allowed and weight(tree, what=container) > means.tree_bytes:
+        if now < began + allowed and taken([tree]) > means.tree_bytes:
             return f"limit of {means.tree_bytes / 1024**3:g} GB for its files (limits.worktree_gb)"
         now = means.clock.monotonic()
     return f"time limit of {allowed:g} s"
