@@ -29,7 +29,7 @@ from fleet.bootstrap.office import (
 from fleet.domain.errors import CredentialError
 from fleet.domain.events import Event
 from fleet.domain.guarding import Guard, guards
-from fleet.domain.hold import COORDINATOR
+from fleet.domain.hold import COORDINATOR, SUCCESSOR
 from fleet.domain.plan import Plan, Snapshot
 from fleet.domain.profile import Fleet
 from fleet.domain.term import Term, standing_in_the_way
@@ -103,7 +103,7 @@ def coordinator_ready(
         tenure.held(office.ledger, office.clock, _new_term(office, since, what)) as held,
     ):
         # whoever was told to end is gone
-        halting.resume(COORDINATOR, Pen(ledger=office.ledger, clock=office.clock, who="fleet"))
+        halting.resume(COORDINATOR, Pen(ledger=office.ledger, clock=office.clock, who=SUCCESSOR))
         run = run_of(office.ledger) or SystemIds().token()
         bundle = tools(office, run=run)
         bundle.runtime.ping()

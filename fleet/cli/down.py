@@ -10,7 +10,7 @@ from fleet.cli.output import plain, put, say
 from fleet.cli.place import DryRun, opened, pen
 from fleet.domain.attempt import State
 from fleet.domain.errors import DeposedError, FleetError
-from fleet.domain.hold import COORDINATOR, HoldKind
+from fleet.domain.hold import COORDINATOR, SUCCESSOR, HoldKind
 
 if TYPE_CHECKING:
     from fleet.bootstrap import Office
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 _LOOK = 0.5  # seconds between two looks
 _LOOKS = 20  # at one who holds the home and has not taken the term yet
-_FLEET = "fleet"
 
 
 def register(app: typer.Typer) -> None:
@@ -114,7 +113,7 @@ def _heed(office: "Office", term: "Term", *, now: bool) -> None:
     hold = office.ledger.hold(COORDINATOR)
     if hold is None or hold.active or not _still(office, term):
         return
-    if hold.who != _FLEET:
+    if hold.who != SUCCESSOR:
         raise FleetError(f"{term.said} goes on: {hold.who} resumed it", remedy="ask again")
     _ask(office, term, now=now)
 

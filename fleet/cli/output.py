@@ -4,6 +4,7 @@ import getpass
 import json
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -11,8 +12,10 @@ import typer
 
 
 def say(text: str) -> None:
-    """Tell the person at the terminal, on standard error."""
-    typer.echo(text, err=True)
+    """Tell the person at the terminal, on standard error; where that is full, nobody is told."""
+    # a service tells its log, on the very disk that may have filled up: words never end it
+    with suppress(OSError):
+        typer.echo(text, err=True)
 
 
 def told(line: str) -> None:

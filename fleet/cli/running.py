@@ -100,8 +100,8 @@ def signals_stop(coordinator: "Coordinator") -> Iterator[None]:
             # at once, whatever the threads do: the next life finds everything again
             os._exit(INTERRUPTED)
         asked.set()
-        say("stopping: agents are told to stop, their work is committed (again: stop at once)")
         coordinator.stop()
+        say("stopping: agents are told to stop, their work is committed (again: stop at once)")
 
     before = {n: signal.signal(n, on_signal) for n in (signal.SIGINT, signal.SIGTERM)}
     try:

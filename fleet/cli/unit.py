@@ -14,8 +14,8 @@ _UNIT = """\
 Description=fleet in {home}
 After=docker.service network-online.target
 Wants=docker.service network-online.target
-StartLimitIntervalSec=10min
-StartLimitBurst=20
+# an engine, a database or another coordinator may be waited for all night
+StartLimitIntervalSec=0
 
 [Service]
 Type=notify

@@ -7,6 +7,8 @@ from enum import StrEnum
 
 FLEET = "fleet"
 COORDINATOR = "coordinator"
+# who lifts what its predecessor was told; no user of a machine is called so
+SUCCESSOR = "the next coordinator"
 _LONGEST = 200  # characters of a reason
 
 
