@@ -1,26 +1,33 @@
 """The home's own files: the coordinator's lock, the packets of attempts."""
 
+import errno
 import fcntl
 import json
+import logging
 import os
 import shutil
 import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
+from threading import Event
+from typing import TextIO
 
 from fleet.adapters.git.files import remove_trees
-from fleet.domain.errors import BusyError, ConfigError
+from fleet.domain.errors import BusyError, ConfigError, DiskFullError
 from fleet.ports import Packets
 
+log = logging.getLogger(__name__)
+
 ID_DIGITS = 8
+_TRIES, _PAUSE = 50, 0.02  # at the lock, and seconds between two
 
 
 @dataclass(frozen=True, kw_only=True)
 class Holder:
-    """Who holds the home; `since` in UTC."""
+    """Who holds the home; `since` in UTC, `pid` 0 where it is not known."""
 
     pid: int
     since: datetime
@@ -36,23 +43,13 @@ def place(home: Path) -> str:
 def home_held(home: Path, *, since: datetime, what: str) -> Iterator[None]:
     """Hold the home's coordinator lock inside the block; raises BusyError naming the holder.
 
-    The kernel drops the lock with the process, so a killed coordinator leaves none behind.
+    The kernel drops the lock with the process, so a killed coordinator leaves none behind. Raises
+    DiskFullError where no room is left for the lock's file, ConfigError where it cannot be opened.
     """
-    path = home / ".fleet" / "coordinator.lock"
-    with path.open("a+") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            said = holder(home)
-            who = f"process {said.pid} ({said.what})" if said else "another process"
-            when = f" since {said.since:%Y-%m-%d %H:%M} UTC" if said else ""
-            raise BusyError(
-                f"{who} coordinates the home {home} on {socket.gethostname()}{when}",
-                remedy="wait for it or stop it: `fleet down`",
-            ) from error
-        lock.truncate(0)
-        lock.write(json.dumps({"pid": os.getpid(), "since": since.isoformat(), "what": what}))
-        lock.flush()
+    with _opened(home / ".fleet" / "coordinator.lock") as lock:
+        if not _locked(lock, home):
+            raise _refusal(home)
+        _note(lock, {"pid": os.getpid(), "since": since.isoformat(), "what": what})
         yield
 
 
@@ -64,12 +61,68 @@ def holder(home: Path) -> Holder | None:
             try:
                 fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
             except BlockingIOError:
-                said = json.loads(lock.read() or "{}")
-                since = datetime.fromisoformat(said["since"])
-                return Holder(pid=int(said["pid"]), since=since, what=str(said["what"]))
-    except (FileNotFoundError, ValueError, KeyError):
+                return _noted(lock)
+    except FileNotFoundError:
         return None
     return None
+
+
+def _opened(path: Path) -> TextIO:
+    try:
+        return path.open("a+")
+    except OSError as error:
+        said = f"{path} cannot be opened: {error.strerror}"
+        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            raise DiskFullError(said, remedy="free some space") from error
+        raise ConfigError(said, remedy="let this user write there") from error
+
+
+def _locked(lock: TextIO, home: Path) -> bool:
+    """Take the lock; False where somebody holds the home.
+
+    Who only asks for the holder has the lock too, for an instant: that one is waited for.
+    """
+    pause = Event()
+    for _ in range(_TRIES):
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if holder(home) is not None:
+                return False
+            pause.wait(_PAUSE)
+        else:
+            return True
+    return False
+
+
+def _refusal(home: Path) -> BusyError:
+    said = holder(home)
+    who = f"process {said.pid} ({said.what})" if said and said.pid else "another process"
+    when = f" since {said.since:%Y-%m-%d %H:%M} UTC" if said and said.pid else ""
+    return BusyError(
+        f"{who} coordinates the home {home} on {socket.gethostname()}{when}",
+        remedy="wait for it or stop it: `fleet down`",
+    )
+
+
+def _note(lock: TextIO, said: Mapping[str, object]) -> None:
+    """Write down who holds the home; on a full disk it is held all the same."""
+    try:
+        os.ftruncate(lock.fileno(), 0)
+        os.write(lock.fileno(), json.dumps(said).encode())
+    except OSError as error:
+        log.warning("holder not noted", extra={"reason": str(error)})
+
+
+def _noted(lock: TextIO) -> Holder:
+    """Answer what the holder noted; its process is 0 where it has not, or could not."""
+    try:
+        said = json.loads(lock.read())
+        since = datetime.fromisoformat(said["since"])
+        return Holder(pid=int(said["pid"]), since=since, what=str(said["what"]))
+    except (ValueError, KeyError, TypeError):
+        written = datetime.fromtimestamp(os.fstat(lock.fileno()).st_mtime, UTC)
+        return Holder(pid=0, since=written, what="not noted")
 
 
 def read_id(home: Path) -> str:
