@@ -43,13 +43,20 @@ class Crew:
         }
         self._tray: queue.Queue[Report] = queue.Queue(TRAY_SIZE)
         self._works: list[Future[None]] = []
+        self._refused: list[Report] = []  # never on the tray: the decider would wait for itself
         self._closed = threading.Event()
         self.woken = threading.Event()
 
     def hand(self, pool: str, key: str, work: Callable[[], object]) -> None:
         """Carry out one piece of work; its value or its error comes back as a report."""
-        self._works = [work_ for work_ in self._works if not work_.done()]
-        self._works.append(self._pools[pool].submit(self._carry_out, key, work))
+        over: Future[None] = Future()
+        self._works = [each for each in self._works if not each.done()] + [over]
+        try:
+            self._pools[pool].submit(self._once, over, key, work)
+        except RuntimeError as error:
+            # it lies in the pool all the same: a thread that is there may have begun it
+            if over.cancel():
+                self._refuse(key, error)
 
     def read(
         self,
@@ -65,11 +72,14 @@ class Crew:
         thread = threading.Thread(
             target=self._read, args=(key, told, patient), name=f"fleet-{key}", daemon=True
         )
-        thread.start()
+        try:
+            thread.start()
+        except RuntimeError as error:
+            self._refuse(key, error)
 
     def reports(self) -> list[Report]:
         """Take everything that lies on the tray."""
-        taken: list[Report] = []
+        taken, self._refused = self._refused, []
         while len(taken) < TRAY_SIZE:
             try:
                 taken.append(self._tray.get_nowait())
@@ -86,8 +96,22 @@ class Crew:
     def close(self) -> None:
         """Let no more in and wait for nobody: what is in hand is found again by the next life."""
         self._closed.set()
+        for over in self._works:
+            over.cancel()
         for pool in self._pools.values():
             pool.shutdown(wait=False, cancel_futures=True)
+
+    def _refuse(self, key: str, error: RuntimeError) -> None:
+        """Report what no thread could be made for: the machine may have one again later."""
+        log.warning("no thread", extra={"action": key, "reason": str(error)})
+        failed = TransientError(f"{key} was not begun: {error}", remedy="fleet tries again")
+        self._refused.append(Report(key=key, error=failed))
+        self.woken.set()
+
+    def _once(self, over: Future[None], key: str, work: Callable[[], object]) -> None:
+        if over.set_running_or_notify_cancel():
+            self._carry_out(key, work)
+            over.set_result(None)
 
     def _carry_out(self, key: str, work: Callable[[], object]) -> None:
         try:

@@ -1,6 +1,7 @@
 """The crew: what it is handed comes back as a report, however much and whatever it raises."""
 
 import threading
+from contextlib import contextmanager
 
 import pytest
 
@@ -15,6 +16,16 @@ WORD = Line(seq=2, type="progress", data={})
 
 def never(finding):
     return False
+
+
+@contextmanager
+def no_thread_can_be_made():
+    """Ask for more memory for a thread's stack than any machine has, inside the block."""
+    before = threading.stack_size(1 << 46)
+    try:
+        yield
+    finally:
+        threading.stack_size(before)
 
 
 @pytest.fixture
@@ -153,3 +164,44 @@ def test_a_closed_crew_puts_nothing_on_the_tray():
 
     assert done.wait(10)
     assert crew.reports() == []
+
+
+def test_work_that_no_thread_can_be_made_for_fails_for_now_and_is_never_done_unasked(crew):
+    done = []
+    with no_thread_can_be_made():
+        crew.hand("git", "land 1", lambda: done.append("land 1"))
+        crew.read("follow 1", lambda: iter([WORD]), patient=never)
+
+    refused = reports(crew, 2)
+    crew.hand("git", "land 2", lambda: done.append("land 2"))
+
+    assert [(report.key, report.transient) for report in refused] == [
+        ("land 1", True),
+        ("follow 1", True),
+    ]
+    assert [report.key for report in reports(crew, 1)] == ["land 2"]
+    assert crew.settled(within=10)
+    assert done == ["land 2"]
+
+
+def test_work_without_a_thread_of_its_own_is_told_of_once_and_not_done_once_it_was_refused(crew):
+    at_work, go_on, done = threading.Event(), threading.Event(), []
+
+    def busy():
+        at_work.set()
+        go_on.wait(10)
+
+    crew.hand("git", "land 1", busy)
+    assert at_work.wait(10)
+    with no_thread_can_be_made():
+        crew.hand("git", "land 2", lambda: done.append("land 2"))
+    (refused,) = reports(crew, 1)
+    go_on.set()
+    crew.hand("git", "land 3", lambda: None)
+
+    told = reports(crew, 2)
+
+    assert (refused.key, refused.transient) == ("land 2", True)
+    assert sorted(report.key for report in told) == ["land 1", "land 3"]
+    assert crew.settled(within=10)
+    assert done == []
