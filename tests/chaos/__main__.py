@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from random import Random  # noqa: TID251 - whoever throws the dice is given them
 
@@ -42,7 +42,10 @@ def main() -> int:
         if asked.seed is None:
             wrong = [*wrong, *failing(points, owns[-1])]
         nights = [Played(seed=0, lives=(), wrong=wrong)]
-        nights += [played(seed, points, owns[seed % len(owns)]) for seed in seeds]
+        # broken off by Ctrl-C, it still says what came of those that were played
+        with suppress(KeyboardInterrupt):
+            for seed in seeds:
+                nights += [played(seed, points, owns[seed % len(owns)])]
     say(f"\n{table(nights)}\n")
     return int(any(one.wrong for one in nights))
 
