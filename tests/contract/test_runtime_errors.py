@@ -13,22 +13,33 @@ from fleet.domain.errors import DiskFullError, EngineDownError, FleetError, Tran
 from tests.containers import a_container
 
 
-@contextmanager
 def an_engine_saying(path, status, message):
     """Answer the URL of an engine that answers every request but the first with this."""
+    return an_engine(path, lambda _asked: (status, {"message": message}))
+
+
+@contextmanager
+def an_engine(path, answered):
+    """Answer the URL of an engine that answers "METHOD /path" with a status and a value."""
 
     class Answer(BaseHTTPRequestHandler):
         def do_GET(self):
-            known = self.path.endswith("/version")
-            said = {"ApiVersion": "1.41", "Version": "0"} if known else {"message": message}
+            if self.path.endswith("/version"):
+                status, said = 200, {"ApiVersion": "1.41", "Version": "0"}
+            else:
+                plain = self.path.partition("?")[0].removeprefix("/v1.41")
+                status, said = answered(f"{self.command} {plain}")
             body = json.dumps(said).encode()
-            self.send_response(200 if known else status)
+            self.send_response(status)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
 
         def do_POST(self):
             self.rfile.read(int(self.headers["Content-Length"]))
+            self.do_GET()
+
+        def do_DELETE(self):
             self.do_GET()
 
         def address_string(self):
@@ -53,7 +64,12 @@ def an_engine_saying(path, status, message):
 @pytest.mark.parametrize(
     ("status", "message", "kind", "said"),
     [
-        (500, "mkdir /x: no space left on device", DiskFullError, "disk of the Docker engine is full"),
+        (
+            500,
+            "mkdir /x: no space left on device",
+            DiskFullError,
+            "disk of the Docker engine is full",
+        ),
         (500, "OCI runtime create failed: bad", FleetError, "refuses: OCI runtime create failed"),
         (400, "invalid mount config", FleetError, "refuses: invalid mount config"),
         (404, "No such image: x:y", FleetError, "is missing"),
@@ -93,3 +109,26 @@ def test_an_engine_that_went_is_found_again_when_it_is_back(tmp_path):
 
     with an_engine_saying(tmp_path / "sock", 200, "fine"):
         assert runtime.ping() == "0"
+
+
+def test_a_dead_container_without_a_name_is_known_and_removed_by_its_id(tmp_path):
+    id_, labels = "c0ffee" * 8, {"fleet.home": "0badcafe"}
+    dead = {"Id": id_, "Names": [], "State": "dead", "Labels": labels}
+    answers = {
+        "GET /containers/json": (200, [dead]),
+        f"GET /containers/{id_}/json": (200, {"Id": id_, "Config": {"Labels": labels}}),
+        f"DELETE /containers/{id_}": (200, {}),
+    }
+    asked = []
+
+    def answered(what):
+        asked.append(what)
+        return answers[what]
+
+    with an_engine(tmp_path / "sock", answered) as url:
+        runtime = DockerRuntime("0badcafe", url)
+        (found,) = runtime.containers()
+        runtime.remove(found.name)
+
+    assert (found.name, found.running) == (id_, False)
+    assert asked[-1] == f"DELETE /containers/{id_}"

@@ -10,6 +10,7 @@ from typing import Any
 from docker import APIClient
 from docker.errors import APIError, NotFound
 
+from fleet.adapters.runtimes.answers import conflicts, gone, name_of
 from fleet.adapters.runtimes.engine import Connection
 from fleet.adapters.runtimes.hardening import ATTEMPT, HOME, PURPOSE
 from fleet.adapters.runtimes.project_images import PROJECT
@@ -19,9 +20,7 @@ from fleet.domain.errors import FleetError
 from fleet.domain.profile import Project
 from fleet.ports import Leftovers
 
-_CONFLICT = 409
 _UNNAMED = "<none>:<none>"
-_GOING = ("is already in progress", "marked for removal")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,7 +98,7 @@ class ImageLeftovers(Leftovers):
             except NotFound:
                 return
             except APIError as error:
-                if error.status_code != _CONFLICT:
+                if not conflicts(error):
                     raise
                 used = f"image {leftover.name}: a container uses it, or another image builds on it"
                 raise FleetError(used, remedy="remove that one first") from error
@@ -111,7 +110,7 @@ def _container(row: Mapping[str, Any]) -> Leftover:
     agents = labels.get(PURPOSE) == "agent"
     return Leftover(
         kind=LeftoverKind.CONTAINER if agents else LeftoverKind.CHECK,
-        name=_name(row),
+        name=name_of(row),
         where=row["Id"],
         attempt=attempt,
         task=task_in(attempt),
@@ -120,7 +119,7 @@ def _container(row: Mapping[str, Any]) -> Leftover:
 
 
 def _proxy(row: Mapping[str, Any]) -> Leftover:
-    return Leftover(kind=LeftoverKind.PROXY, name=_name(row), where=row["Id"])
+    return Leftover(kind=LeftoverKind.PROXY, name=name_of(row), where=row["Id"])
 
 
 def _network(row: Mapping[str, Any]) -> Leftover:
@@ -147,10 +146,6 @@ def _image(row: Mapping[str, Any], tag: str, *, holder: str) -> Leftover:
     )
 
 
-def _name(row: Mapping[str, Any]) -> str:
-    return str((row["Names"] or [row["Id"]])[0]).removeprefix("/")
-
-
 def _let_go(client: APIClient, container: str, network: str) -> None:
     with _fine_when_gone():
         client.disconnect_container_from_network(container, network, force=True)
@@ -162,7 +157,5 @@ def _fine_when_gone() -> Iterator[None]:
     try:
         yield
     except APIError as error:
-        said = str(error.explanation or "")
-        going = error.status_code == _CONFLICT and any(sign in said for sign in _GOING)
-        if not isinstance(error, NotFound) and not going:
+        if not gone(error):
             raise

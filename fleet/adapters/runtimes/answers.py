@@ -1,6 +1,7 @@
 """What an engine's answers mean in fleet's words."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from docker.errors import APIError, NotFound
@@ -29,11 +30,21 @@ def exit_of(state: dict[str, Any]) -> Exit | None:
     return Exit(code=int(state["ExitCode"]), out_of_memory=bool(state["OOMKilled"]))
 
 
+def name_of(row: Mapping[str, Any]) -> str:
+    """Answer the name of a listed container, its id where it has none, as a dead one may."""
+    return str((row["Names"] or [row["Id"]])[0]).removeprefix("/")
+
+
+def conflicts(error: APIError) -> bool:
+    """Tell whether the engine refuses for the sake of what stands there already."""
+    return bool(error.status_code == _CONFLICT)
+
+
 def gone(error: APIError) -> bool:
-    """Tell whether there is no such container, or soon none."""
+    """Tell whether there is no such thing, or soon none."""
     said = str(error.explanation or "")
     going = "is already in progress" in said or "marked for removal" in said
-    return isinstance(error, NotFound) or (error.status_code == _CONFLICT and going)
+    return isinstance(error, NotFound) or (conflicts(error) and going)
 
 
 def half_started(error: APIError) -> bool:

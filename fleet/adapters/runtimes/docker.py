@@ -10,7 +10,15 @@ from typing import Any
 from docker import APIClient
 from docker.errors import APIError, NotFound
 
-from fleet.adapters.runtimes.answers import agents_of, exit_of, gone, half_started, text_of
+from fleet.adapters.runtimes.answers import (
+    agents_of,
+    conflicts,
+    exit_of,
+    gone,
+    half_started,
+    name_of,
+    text_of,
+)
 from fleet.adapters.runtimes.docker_images import AGENTS
 from fleet.adapters.runtimes.engine import (
     SOON,
@@ -31,7 +39,6 @@ log = logging.getLogger(__name__)
 
 # lines of a log that are enough for both tails, nearly always; all of a flood takes a second
 _TAIL = 8192
-_CONFLICT = 409
 
 
 class DockerRuntime(ContainerRuntime):
@@ -89,7 +96,7 @@ class DockerRuntime(ContainerRuntime):
                 missing = f"container {spec.name}: image {spec.image} is missing"
                 raise FleetError(missing, remedy=how_to_have(spec.image)) from error
             except APIError as error:
-                if error.status_code != _CONFLICT:
+                if not conflicts(error):
                     raise
                 if self._has_run(spec.name):
                     return
@@ -220,7 +227,6 @@ class DockerRuntime(ContainerRuntime):
         return tuple(sorted(filter(None, states), key=lambda state: state.name))
 
     def _state(self, row: dict[str, Any]) -> ContainerState | None:
-        name = row["Names"][0].removeprefix("/")
         running = row["State"] in {"running", "paused"}
         ended = None
         if row["State"] == "exited":
@@ -231,7 +237,7 @@ class DockerRuntime(ContainerRuntime):
             ended = exit_of(found["State"])
         labels = row["Labels"]
         return ContainerState(
-            name=name,
+            name=name_of(row),
             attempt=labels.get(ATTEMPT, ""),
             purpose=labels.get(PURPOSE, ""),
             running=running,

@@ -8,6 +8,7 @@ from typing import Any
 from docker import APIClient
 from docker.errors import APIError, NotFound
 
+from fleet.adapters.runtimes.answers import conflicts
 from fleet.adapters.runtimes.hardening import container_config
 from fleet.adapters.runtimes.squid import PORT
 from fleet.domain.errors import FleetError
@@ -19,7 +20,6 @@ IMAGE = "fleet-proxy:bookworm"
 PROXY = "fleet.proxy"
 IMAGE_REMEDY = "fleet image build --proxy"
 
-_CONFLICT = 409
 _ABSENT = ("is not running", "is not connected", "is already in progress")
 _USER = 13  # "proxy" on every Debian
 # a squid takes about 25 MB; the limit is for one that is flooded
@@ -51,7 +51,7 @@ class Proxy:
         except NotFound as error:
             raise image_missing() from error
         except APIError as error:
-            if error.status_code != _CONFLICT:
+            if not conflicts(error):
                 raise
             self._refuse_another_homes(client)
         client.start(self.name)
