@@ -15,7 +15,6 @@ from fleet.domain.plan import Snapshot, Stop
 from fleet.ports import ContainerRuntime, Fence, Ledger, Log, Save, Write
 
 _TRIES = 20
-_GRACE = 10.0  # seconds between SIGTERM and SIGKILL
 _AT_ONCE = 16  # containers
 
 
@@ -70,7 +69,7 @@ def stop_unattended(pen: Pen, runtime: ContainerRuntime) -> tuple[Attempt, ...]:
         except StaleLeaseError:
             continue
         with ThreadPoolExecutor(_AT_ONCE) as hands:
-            list(hands.map(lambda stop: _end(stop, runtime), stops))
+            list(hands.map(lambda stop: watch.end(stop.attempt, runtime), stops))
         return tuple(stop.attempt for stop in stops)
     raise _restless("what runs")
 
@@ -81,10 +80,6 @@ def _stops(snapshot: Snapshot) -> Iterator[Stop]:
         reason = halts.stop(attempt.task)
         if reason and attempt.state in {State.PREPARING, State.RUNNING}:
             yield Stop(attempt=attempt, outcome=Outcome.CANCELLED, reason=reason)
-
-
-def _end(stop: Stop, runtime: ContainerRuntime) -> None:
-    runtime.stop(stop.attempt.container, grace=_GRACE)
 
 
 def _hold(

@@ -11,9 +11,9 @@ from fleet.domain.errors import TransientError
 from fleet.domain.plan import Follow, Stop
 from fleet.domain.profile import Fleet
 from fleet.domain.wire import LOGGED, MAX_LINE, Line, hear, parse
-from fleet.ports import Exit
+from fleet.ports import ContainerRuntime, Exit
 
-_GRACE = 10.0
+_GRACE = 10.0  # seconds between SIGTERM and SIGKILL
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,6 +143,11 @@ def record_stop(action: Stop, desk: Desk) -> None:
 
 
 def carry_out_stop(action: Stop, tools: Tools) -> Stopped:
-    """Tell the engine to stop the container: SIGTERM first."""
-    tools.runtime.stop(action.attempt.container, grace=_GRACE)
+    """Carry out a stop that is written down."""
+    end(action.attempt, tools.runtime)
     return Stopped(attempt=action.attempt.id)
+
+
+def end(attempt: Attempt, runtime: ContainerRuntime) -> None:
+    """Let the engine end the attempt's container: SIGTERM first, SIGKILL after the grace."""
+    runtime.stop(attempt.container, grace=_GRACE)
