@@ -737,7 +737,8 @@ class Scales(Protocol):
     def weigh(self, attempt: str, task: str) -> int:
         """Answer the bytes of all that its container may write on the host; 0 when it is gone.
 
-        Takes seconds for a million files. Raises FleetError where it cannot be found out.
+        Takes seconds for a million files. Raises TooSlowError where it takes minutes, FleetError
+        where it cannot be found out.
         """
         ...
 

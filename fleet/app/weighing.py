@@ -1,59 +1,72 @@
 """Weighing: what the worktrees of running attempts take of the disk, looked at again and again."""
 
 import logging
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 from fleet.app.crew import Crew
 from fleet.app.tools import Tools
 from fleet.domain.attempt import Attempt
-from fleet.domain.errors import FleetError
+from fleet.domain.errors import FleetError, TooSlowError
+from fleet.domain.guarding import EVERY, Weighed, counted, uncounted, unseen
 
 log = logging.getLogger(__name__)
 
-EVERY = 15.0  # seconds between two looks
-SHARE = 20  # a look that takes long is followed by so many times its length without one
+
+class _Row:
+    """One attempt: when it is due, and what is known of it."""
+
+    def __init__(self, due: float) -> None:
+        self.due = due
+        self.weighed = Weighed()
 
 
 class Weighing:
-    """The newest known size of each running attempt, in bytes, by its id."""
+    """The newest known size of each running attempt; each is looked at in its own time."""
 
     def __init__(self, tools: Tools) -> None:
         self._tools = tools
-        self._due: float | None = None
-        self.sizes: dict[str, int] = {}
+        self._next = 0.0
+        # who stands in it, the decider says; whoever weighs writes into the rows alone
+        self._rows: dict[str, _Row] = {}
+
+    @property
+    def sizes(self) -> Mapping[str, float]:
+        """Answer bytes by the attempt's id."""
+        return {attempt: row.weighed.size for attempt, row in self._rows.items()}
 
     def look(self, crew: Crew, running: Sequence[Attempt]) -> None:
-        """Let the crew weigh them when it is time, one look after the other."""
-        now = self._tools.clock.monotonic()
-        if not running:
-            self._due, self.sizes = None, {}
-        elif self._due is None:
-            # nobody fills a disk before the first look, and most are through by then
-            self._due = now + EVERY
-        elif now >= self._due:
+        """Let the crew weigh those that are due."""
+        now, rows = self._tools.clock.monotonic(), self._rows
+        # nobody fills a disk before the first look, and most are through by then
+        self._rows = {each.id: rows.get(each.id) or _Row(now + EVERY) for each in running}
+        due = [(self._rows[each.id], each) for each in running if self._rows[each.id].due <= now]
+        if due and now >= self._next:
             # whoever looks sets the next instant
-            self._due = float("inf")
-            crew.hand("weigh", "weigh", partial(self._weigh, running))
+            self._next = math.inf
+            # the quickest first: none of them waits for one that takes minutes
+            due.sort(key=lambda pair: pair[0].weighed.took)
+            crew.hand("weigh", "weigh", partial(self._weigh, due))
 
-    def _weigh(self, running: Sequence[Attempt]) -> None:
-        clock, sizes = self._tools.clock, dict[str, int]()
+    def _weigh(self, due: Sequence[tuple[_Row, Attempt]]) -> None:
+        clock = self._tools.clock
+        try:
+            for row, attempt in due:
+                row.weighed = self._newly(attempt, row.weighed)
+                row.due = clock.monotonic() + row.weighed.pause
+        finally:
+            # not each at its own instant: a report wakes the decider
+            self._next = clock.monotonic() + EVERY
+
+    def _newly(self, attempt: Attempt, weighed: Weighed) -> Weighed:
+        clock = self._tools.clock
         began = clock.monotonic()
         try:
-            for attempt in running:
-                size = self._size(attempt)
-                if size is not None:
-                    sizes[attempt.id] = size
-        finally:
-            now = clock.monotonic()
-            self.sizes = sizes
-            self._due = now + max(EVERY, SHARE * (now - began))
-
-    def _size(self, attempt: Attempt) -> int | None:
-        """Answer its size; the last known one where it cannot be found out."""
-        try:
-            return self._tools.scales.weigh(attempt.id, attempt.task)
+            size = self._tools.scales.weigh(attempt.id, attempt.task)
         except FleetError as error:
             told = {"attempt": attempt.id, "task": attempt.task, "reason": str(error)}
             log.warning("worktree not weighed", extra=told)
-            return self.sizes.get(attempt.id)
+            failed = uncounted if isinstance(error, TooSlowError) else unseen
+            return failed(weighed, took=clock.monotonic() - began)
+        return counted(size, took=clock.monotonic() - began)

@@ -1,13 +1,19 @@
-"""Guarding: whether the machine has room for another attempt, in words that do not flicker."""
+"""Guarding: whether the machine has room for another attempt, and how trees are weighed."""
 
+import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fleet.domain.profile import Fleet
 
 FEWEST_FILES = 10_000  # a disk that can hold fewer more is as good as full
 LEAST_FILE = 4096  # bytes: an empty file takes room too
+EVERY = 15.0  # seconds between two looks at a tree
+UNCOUNTED = math.inf  # bytes of a tree that nobody could add up in time
 
+_SHARE = 20  # a look that takes long is followed by so many times its length without one
+_RAREST = 120.0  # seconds: nobody is left alone for longer
+_SLOW_LOOKS = 2  # in a row: one may be the fault of a busy machine
 _GB = 1024**3
 _UNTOLD = "this system does not tell"
 _FEWER = "start fewer at once (limits.parallel)"
@@ -30,6 +36,41 @@ class Machine:
     disks: tuple[Disk, ...]
     memory: int | None
     load: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Weighed:
+    """What looks at a tree that may grow have found so far.
+
+    `size` in bytes, UNCOUNTED once several looks in a row came to no end; `took` is how many
+    seconds the newest look lasted, `slow` how many have come to no end since one did.
+    """
+
+    size: float = 0.0
+    took: float = 0.0
+    slow: int = 0
+
+    @property
+    def pause(self) -> float:
+        """Answer the seconds until the next look."""
+        return min(max(EVERY, _SHARE * self.took), _RAREST)
+
+
+def counted(size: int, *, took: float) -> Weighed:
+    """Answer what is known after a look that found so many bytes."""
+    return Weighed(size=size, took=took)
+
+
+def uncounted(weighed: Weighed, *, took: float) -> Weighed:
+    """Answer what is known after a look that came to no end: nobody hides behind many files."""
+    slow = weighed.slow + 1
+    size = UNCOUNTED if slow >= _SLOW_LOOKS else weighed.size
+    return Weighed(size=size, took=took, slow=slow)
+
+
+def unseen(weighed: Weighed, *, took: float) -> Weighed:
+    """Answer what is known after a look that was not possible: as much as before."""
+    return replace(weighed, took=took)
 
 
 @dataclass(frozen=True, kw_only=True)

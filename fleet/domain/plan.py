@@ -93,7 +93,7 @@ class Sight:
     dispatch_until: datetime | None = None
     unfit: Mapping[str, str] = field(default_factory=dict)
     halted: str = ""
-    sizes: Mapping[str, int] = field(default_factory=dict)
+    sizes: Mapping[str, float] = field(default_factory=dict)
 
     def hearing(self, attempt: str) -> Hearing:
         """Answer how that attempt is heard."""

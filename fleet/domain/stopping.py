@@ -8,6 +8,7 @@ from datetime import datetime
 from fleet.domain.agent import AGENTS, Meter
 from fleet.domain.attempt import Attempt
 from fleet.domain.budget import MICROS
+from fleet.domain.guarding import UNCOUNTED
 from fleet.domain.plan import Hearing, Snapshot
 from fleet.domain.pool import Pool, projects_today, settled_today, used_by
 from fleet.domain.profile import Account, Fleet, OnClose, Profile
@@ -192,7 +193,7 @@ def _turned(attempt: Attempt, fleet: Fleet, *, since: datetime) -> bool:
     return last is not None and last > since
 
 
-def outgrown(attempt: Attempt, size: int, fleet: Fleet) -> Ground | None:
+def outgrown(attempt: Attempt, size: float, fleet: Fleet) -> Ground | None:
     """Answer that its files take more bytes than they may, None while they do not.
 
     An attempt that told its result has only to leave.
@@ -200,5 +201,6 @@ def outgrown(attempt: Attempt, size: int, fleet: Fleet) -> Ground | None:
     most = fleet.worktree_bytes
     if size <= most or attempt.failure_kind:
         return None
-    said = f"its worktree takes {size / _GB:.1f} GB (limits.worktree_gb allows {most / _GB:g})"
+    found = "more than can be added up" if size == UNCOUNTED else f"{size / _GB:.1f} GB"
+    said = f"its worktree takes {found} (limits.worktree_gb allows {most / _GB:g})"
     return Cause.OVERGROWN, said

@@ -5,18 +5,18 @@ from datetime import timedelta
 
 import pytest
 
-from fleet.app.coordinator import Order
+from fleet.app.coordinator import Coordinator, Order
 from fleet.app.desk import Pen
 from fleet.app.room import PATIENCE
 from fleet.app.stations import intake
-from fleet.app.weighing import EVERY
 from fleet.domain.attempt import State
-from fleet.domain.errors import DiskFullError, FleetError, TransientError
+from fleet.domain.errors import DiskFullError, FleetError, TooSlowError, TransientError
+from fleet.domain.guarding import EVERY
 from fleet.domain.swap import Cause
 from fleet.domain.task import Review
 from fleet.ports import Write
-from tests.builders import a_fleet
-from tests.memory_world import Life, Play, World, line
+from tests.builders import a_fleet, a_profile
+from tests.memory_world import Life, Play, World, a_tenure, line
 
 GB = 1024**3
 HANGS = Play(edits={"half.txt": "half"}, says=(line(1, "started"),), code=None)
@@ -70,6 +70,31 @@ def test_a_run_does_not_wait_for_room_for_ever_and_ends_with_the_reason(world: W
     assert [wait.reason for wait in life.plan.waits] == ["too little memory"]
 
 
+def test_a_machine_without_room_is_no_news_while_nothing_may_start_anyway(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fleet.app.coordinator.BEAT", 0.01)
+    asked, looked = [], []
+
+    def room() -> str:
+        asked.append("room")
+        if len(asked) > 20:
+            service.stop()
+        return "too little memory"
+
+    service = Coordinator(
+        world.tools,
+        Order(merges_only=True, service=True),
+        tenure=a_tenure(world),
+        room=room,
+        seen=lambda _snapshot, _plan: looked.append("tick"),
+    )
+    service.run()
+
+    # one to begin, and one to end
+    assert len(looked) <= 3
+
+
 def test_a_run_without_anything_to_start_does_not_wait_for_room(world: World) -> None:
     life = Life(world)
     life.room = "too little memory"
@@ -98,9 +123,10 @@ def test_a_start_that_a_full_disk_hinders_is_waited_for_too(world: World) -> Non
 
 
 def overgrowing(*, worktree_bytes: int = 2 * GB) -> World:
-    """Answer a world whose agents never end by themselves."""
+    """Answer a world whose agents never end by themselves, however silent they are."""
     world = World()
-    world.fleet = a_fleet(worktree_bytes=worktree_bytes)
+    patient = a_profile(heartbeat_lost_after=10**6, stall_after=10**6, attempt_timeout=10**6)
+    world.fleet = a_fleet(worktree_bytes=worktree_bytes, profiles={"local": patient})
     world.runtime.agent = lambda packet: HANGS
     add(world)
     return world
@@ -145,6 +171,61 @@ def test_a_worktree_that_cannot_be_weighed_stops_nobody() -> None:
     pass_by(life, seconds=3 * EVERY)
 
     assert states(world) == [State.RUNNING]
+
+
+def test_a_worktree_too_large_to_be_added_up_in_time_is_outgrown_the_second_time() -> None:
+    world = overgrowing()
+    life, looks = Life(world), list[str]()
+
+    def take_too_long(attempt: str, task: str) -> int:
+        looks.append(attempt)
+        raise TooSlowError("not added up within 120 s")
+
+    world.scales.weigh = take_too_long  # type: ignore[method-assign]
+    pass_by(life, seconds=1.5 * EVERY)
+    once = (len(looks), states(world))
+    pass_by(life, seconds=EVERY)
+
+    ended = world.ledger.attempts("APP-1")[0]
+    assert once == (1, [State.RUNNING])
+    assert (ended.state, ended.cause) == (State.SWAPPED, Cause.OVERGROWN)
+    assert ended.reason.startswith("its worktree takes more than can be added up")
+
+
+def test_a_worktree_that_takes_a_minute_to_weigh_keeps_nobody_unseen() -> None:
+    world = overgrowing()
+    add(world)
+    life, growing, looks = Life(world), set[str](), list[str]()
+
+    def weigh(attempt: str, task: str) -> int:
+        looks.append(task)
+        if task == "APP-1":
+            world.clock.advance(timedelta(seconds=60))
+        return 3 * GB if attempt in growing else 0
+
+    world.scales.weigh = weigh  # type: ignore[method-assign]
+    pass_by(life, seconds=2 * EVERY)
+    (other,) = world.ledger.attempts("APP-2")
+    growing.add(other.id)
+    pass_by(life, seconds=2 * EVERY)
+
+    assert world.ledger.attempts("APP-2")[0].cause is Cause.OVERGROWN
+    assert looks.count("APP-1") == 1
+
+
+def test_even_a_worktree_that_takes_a_minute_to_weigh_is_weighed_every_two() -> None:
+    world = overgrowing()
+    life, looks = Life(world), list[str]()
+
+    def weigh(attempt: str, task: str) -> int:
+        looks.append(attempt)
+        world.clock.advance(timedelta(seconds=60))
+        return 0
+
+    world.scales.weigh = weigh  # type: ignore[method-assign]
+    pass_by(life, seconds=EVERY + 260)
+
+    assert len(looks) == 3
 
 
 def test_an_attempt_that_has_just_begun_is_not_weighed() -> None:

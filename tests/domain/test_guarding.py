@@ -4,7 +4,18 @@ import pytest
 
 from fleet.domain.attempt import Attempt, Outcome, State
 from fleet.domain.chain import avoided, swaps_left
-from fleet.domain.guarding import Disk, Machine, guards, lacking
+from fleet.domain.guarding import (
+    EVERY,
+    UNCOUNTED,
+    Disk,
+    Machine,
+    Weighed,
+    counted,
+    guards,
+    lacking,
+    uncounted,
+    unseen,
+)
 from fleet.domain.plan import Stop
 from fleet.domain.slot import Slot
 from fleet.domain.stopping import outgrown
@@ -103,6 +114,23 @@ def test_an_attempt_whose_files_outgrow_their_limit_is_stopped_with_the_numbers(
         Cause.OVERGROWN,
         "its worktree takes 3.0 GB (limits.worktree_gb allows 2)",
     )
+
+
+def test_a_look_that_takes_long_is_followed_by_a_longer_pause_but_never_by_a_blind_one() -> None:
+    pauses = [counted(GB, took=seconds).pause for seconds in (0, 0.5, 1, 60, 240)]
+
+    assert pauses == [EVERY, EVERY, 20, 120, 120]
+
+
+def test_looks_that_come_to_no_end_twice_in_a_row_say_that_a_tree_has_outgrown_all() -> None:
+    known = counted(GB, took=1)
+
+    once = uncounted(known, took=120)
+    twice = uncounted(unseen(once, took=0), took=120)
+    between = uncounted(counted(GB, took=100), took=120)
+
+    assert [each.size for each in (once, twice, between)] == [GB, UNCOUNTED, GB]
+    assert counted(GB, took=100) == Weighed(size=GB, took=100)
 
 
 def test_an_attempt_that_told_its_result_has_only_to_leave() -> None:

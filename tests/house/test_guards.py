@@ -1,4 +1,4 @@
-"""Guards of the house: files stay small, things are done in one place, words are the dictionary's."""
+"""Guards of the house: files are small, some things have one place, words are the dictionary's."""
 
 import ast
 import re
