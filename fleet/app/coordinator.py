@@ -229,6 +229,8 @@ class Coordinator:
     def _sight(self) -> Sight:
         memory, hours = self._memory, self._clockwork.hours
         closed = "merges only" if self._order.merges_only else hours.refused
+        # asked though nothing may start anyway: a change is told by what was answered here
+        room = self._room.look()
         return Sight(
             now=self._tools.clock.now(),
             since=memory.since,
@@ -241,7 +243,7 @@ class Coordinator:
             keys=self._order.keys,
             stopping=self._heed.stopping,
             parallel=hours.parallel,
-            dispatch_refused=closed or self._outage.reason or self._room.look(),
+            dispatch_refused=closed or self._outage.reason or room,
             dispatch_until=hours.until if hours.refused else None,
             unfit=self._tools.unfit(),
             halted=self._heed.halted,
