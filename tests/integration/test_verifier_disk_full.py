@@ -52,13 +52,27 @@ def test_a_check_that_fills_the_disk_itself_is_red(bench: Bench) -> None:
     assert bench.one(sha).status is VerdictStatus.FAILED
 
 
-def test_a_check_whose_files_outgrow_their_limit_is_killed_and_red(bench: Bench) -> None:
+@pytest.mark.parametrize("file", ["big", "/fleet/git/big"])
+def test_a_check_whose_files_outgrow_their_limit_is_killed_and_red(bench: Bench, file: str) -> None:
     bench.tree_bytes = 8 * MEGABYTE
     bench.opened()
-    fills = "head -c 16000000 /dev/zero >big; sleep 600"
+    fills = f"head -c 16000000 /dev/zero >{file}; sleep 600"
 
-    verdict = bench.one(bench.branch({SCRIPT: fills}))
+    verdict = bench.one(bench.branch({SCRIPT: fills}), timeout=120)
 
     assert verdict.status is VerdictStatus.FAILED
     assert "for its files (limits.worktree_gb)" in (verdict.error or "")
     assert bench.clean()
+
+
+def test_a_check_that_ends_in_time_while_its_files_cannot_be_added_up_is_green(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = tmp_path / "du"
+    slow.write_text("#!/bin/sh\nexec sleep 600\n")
+    slow.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+
+    verdict = bench.one(bench.branch({SCRIPT: "sleep 17"}), timeout=30)
+
+    assert (verdict.status, verdict.error) == (VerdictStatus.PASSED, None)

@@ -10,21 +10,27 @@ from shutil import disk_usage
 from fleet.adapters.verifying.container import Wanted, check_spec
 from fleet.adapters.verifying.logs import CheckLogs
 from fleet.adapters.verifying.transcript import Transcript
-from fleet.adapters.weight import taken
-from fleet.domain.errors import DiskFullError, TransientError, WorkspaceError
+from fleet.adapters.weight import PATIENCE, taken
+from fleet.domain.errors import (
+    DiskFullError,
+    FleetError,
+    TooSlowError,
+    TransientError,
+    WorkspaceError,
+)
+from fleet.domain.guarding import Weighed, counted, uncounted, unseen
 from fleet.ports import Checkout, Clock, ContainerRuntime, ContainerSpec, Exit, Worktrees
 
 log = logging.getLogger(__name__)
 
 # bytes free that a disk without room still tells
 _FULL = 1024**2
-_WEIGHED_EVERY = 15.0  # seconds
 _FORK_REFUSED = ("Resource temporarily unavailable", "can't start new thread", "Cannot fork")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Means:
-    """What checks are run with; `tree_bytes` is what the tree of one may grow to."""
+    """What checks are run with; `tree_bytes` is what one may write on the host."""
 
     worktrees: Worktrees
     runtime: ContainerRuntime
@@ -59,7 +65,7 @@ def run(wanted: Wanted, means: Means, *, image: str) -> Ran:
     means.runtime.remove(wanted.container)
     with _checked_out(wanted, means.worktrees) as checkout:
         with _started(check_spec(wanted, checkout, image=image), means.runtime):
-            ran = _watched(wanted, means, tree=Path(checkout.path))
+            ran = _watched(wanted, means, place=Path(checkout.path).parent)
         ran = replace(ran, tree=checkout.tree, image=image)
     _refuse_want_of_room(ran, Path(checkout.path).parent)
     return ran
@@ -76,10 +82,10 @@ def _refuse_want_of_room(ran: Ran, place: Path) -> None:
         raise DiskFullError(f"the check had no room: the disk at {standing} is full", remedy=remedy)
 
 
-def _watched(wanted: Wanted, means: Means, *, tree: Path) -> Ran:
+def _watched(wanted: Wanted, means: Means, *, place: Path) -> Ran:
     container, runtime = wanted.container, means.runtime
     began = means.clock.monotonic()
-    over = _awaited(wanted, means, tree=tree)
+    over = _awaited(wanted, means, place=place)
     seconds = means.clock.monotonic() - began
     if over:
         runtime.stop(container, grace=0)
@@ -93,24 +99,44 @@ def _watched(wanted: Wanted, means: Means, *, tree: Path) -> Ran:
     return replace(ran, killed=over or _limit_hit(wanted, ran))
 
 
-def _awaited(wanted: Wanted, means: Means, *, tree: Path) -> str:
+def _awaited(wanted: Wanted, means: Means, *, place: Path) -> str:
     """Wait for its end; answer the limit of time or room that it went over, "" where it ended.
 
     Raises TransientError where the container is taken away.
     """
-    container, allowed = wanted.container, wanted.check.timeout_seconds
-    began = now = means.clock.monotonic()
-    while now < began + allowed:
-        patience = min(_WEIGHED_EVERY, began + allowed - now)
-        if means.runtime.wait(container, timeout=patience) is not None:
+    allowed, weighed = wanted.check.timeout_seconds, Weighed()
+    until = means.clock.monotonic() + allowed
+    while (left := until - means.clock.monotonic()) > 0:
+        if _ends(wanted.container, means, within=min(weighed.pause, left)):
             return ""
-        before, now = now, means.clock.monotonic()
-        if now < before + patience:
-            raise TransientError(f"container {container} was taken away while its check ran")
-        if now < began + allowed and taken([tree]) > means.tree_bytes:
+        left = until - means.clock.monotonic()
+        if left > 0:
+            weighed = _weighed(weighed, place, means, patience=min(PATIENCE, left))
+        if weighed.size > means.tree_bytes:
             return f"limit of {means.tree_bytes / 1024**3:g} GB for its files (limits.worktree_gb)"
-        now = means.clock.monotonic()
-    return f"time limit of {allowed:g} s"
+    # it may have ended in time, while its files were added up
+    return "" if means.runtime.wait(wanted.container, timeout=0) else f"time limit of {allowed:g} s"
+
+
+def _ends(container: str, means: Means, *, within: float) -> bool:
+    began = means.clock.monotonic()
+    if means.runtime.wait(container, timeout=within) is not None:
+        return True
+    if means.clock.monotonic() < began + within:
+        raise TransientError(f"container {container} was taken away while its check ran")
+    return False
+
+
+def _weighed(before: Weighed, place: Path, means: Means, *, patience: float) -> Weighed:
+    """Look at all that the check may write on the host; what cannot be looked at ends nobody."""
+    began = means.clock.monotonic()
+    try:
+        size = taken([place], patience=patience)
+    except FleetError as error:
+        log.warning("tree of a check not weighed", extra={"reason": str(error)})
+        failed = uncounted if isinstance(error, TooSlowError) else unseen
+        return failed(before, took=means.clock.monotonic() - began)
+    return counted(size, took=means.clock.monotonic() - began)
 
 
 def _limit_hit(wanted: Wanted, ran: Ran) -> str:
