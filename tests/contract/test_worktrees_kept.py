@@ -2,14 +2,16 @@
 
 import os
 import shutil
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from fleet.adapters.memory import ManualClock
 from fleet.domain.attempt import Outcome
 from fleet.domain.errors import WorkspaceError
 from tests.builders import an_attempt
-from tests.contract.worktrees import a_stage, finished
+from tests.contract.worktrees import NOW, a_stage, finished
 from tests.repos import a_commit, write
 
 KEPT = "refs/fleet/kept/"
@@ -173,6 +175,66 @@ def test_work_that_its_branch_refuses_is_kept_until_it_is_committed(tmp_path):
 
     assert list(kept(stage)) == [attempt.id]
     assert stage.content(kept(stage)[attempt.id], "new") == "x"
+
+
+def test_work_that_its_branch_refuses_is_the_same_commit_at_each_try(tmp_path):
+    clock = ManualClock(NOW)
+    stage = a_stage(tmp_path, clock=clock)
+    attempt = finished()
+    left(stage, {"new": "x"}, attempt)
+    main = stage.git("rev-parse", "main")
+    stage.git("update-ref", "refs/heads/fleet/app-1", a_commit(stage.repository, {"b": "2"}))
+
+    for _ in range(2):
+        with pytest.raises(WorkspaceError, match="moved to"):
+            stage.collected(attempt)
+        clock.advance(timedelta(seconds=5))
+    stage.git("update-ref", "refs/heads/fleet/app-1", main)
+
+    assert stage.collected(attempt).head == kept(stage)[attempt.id]
+    assert stage.git("fsck", "--unreachable", "--no-progress") == ""
+    assert stage.git("log", "-1", "--format=%ct", "fleet/app-1") == str(round(NOW.timestamp()))
+
+
+def test_what_a_name_keeps_already_stays_where_a_branch_refuses_work(tmp_path):
+    stage = a_stage(tmp_path)
+    attempt = finished()
+    left(stage, {"new": "x"}, attempt)
+    other = a_commit(stage.repository, {"b": "by hand"})
+    stage.git("update-ref", "refs/heads/fleet/app-1", other)
+    stage.worktrees.keep(stage.project, other, name=attempt.id)
+
+    with pytest.raises(WorkspaceError, match=f"kept as {KEPT}{attempt.id}-2:"):
+        stage.collected(attempt)
+
+    assert kept(stage)[attempt.id] == other
+    assert stage.content(f"{KEPT}{attempt.id}-2", "new") == "x"
+
+
+@pytest.mark.parametrize("torn", [b"", b'{"base'], ids=["empty", "half"])
+def test_work_under_a_mark_that_cannot_be_read_is_collected_all_the_same(tmp_path, torn):
+    stage = a_stage(tmp_path, {"old": "1", "same": "2"})
+    attempt = finished()
+    left(stage, {"new": "x", "old": None}, attempt)
+    (stage.home / ".fleet" / "git" / attempt.id / "ready").write_bytes(torn)
+
+    space = stage.prepared(attempt)
+    head = stage.collected(attempt).head
+
+    assert stage.names(head) == {"new", "same"}
+    assert space.base == stage.git("rev-parse", f"{head}^")
+    assert stage.git("rev-parse", "fleet/app-1") == head
+
+
+def test_work_under_a_mark_that_cannot_be_read_is_kept_before_it_goes(tmp_path):
+    stage = a_stage(tmp_path)
+    tree = left(stage, {"new": "x"})
+    (stage.home / ".fleet" / "git" / an_attempt().id / "ready").write_bytes(b"")
+
+    stage.worktrees.remove(stage.project, an_attempt().id)
+
+    assert stage.content(kept(stage)[an_attempt().id], "new") == "x"
+    assert not tree.exists()
 
 
 def test_a_failed_attempt_without_a_container_loses_nothing_by_being_collected_late(tmp_path):

@@ -102,11 +102,17 @@ class Stage:
         return self.git("show", f"{sha}:{name}")
 
 
-def a_stage(root: Path, files: Mapping[str, str | bytes] | None = None, **project: Any) -> Stage:
+def a_stage(
+    root: Path,
+    files: Mapping[str, str | bytes] | None = None,
+    *,
+    clock: Clock | None = None,
+    **project: Any,
+) -> Stage:
     """Make a home and a repository with one commit."""
     path = a_repository(root / "repository", files)
     about: dict[str, Any] = {"key": "APP", "path": str(path), "target": "main", "checks": ()}
-    worktrees = GitWorktrees(root / "home", HOME8, StillClock(), variables={})
+    worktrees = GitWorktrees(root / "home", HOME8, clock or StillClock(), variables={})
     return Stage(root=root, worktrees=worktrees, project=Project(**(about | project)))
 
 

@@ -7,8 +7,9 @@ from fleet.adapters.git.agent_commits import agent_commits
 from fleet.adapters.git.commits import Commit, write_commit
 from fleet.adapters.git.compare import diff, told_paths
 from fleet.adapters.git.place import Place
-from fleet.adapters.git.prepare import KEPT, NOWHERE
+from fleet.adapters.git.prepare import NOWHERE, keep_commit
 from fleet.adapters.git.repository import Repository
+from fleet.adapters.git.salvage import facts_of
 from fleet.adapters.git.snapshot import snapshot
 from fleet.domain.attempt import Attempt, Outcome
 from fleet.domain.errors import WorkspaceError
@@ -28,7 +29,7 @@ def collect(
     at: datetime,
 ) -> Collected:
     """Snapshot the worktree and move the branch to the commit of it."""
-    facts = place.ready()
+    facts = facts_of(repository, place)
     if facts is None:
         return _nothing(repository, attempt)
     base, subjects = facts["base"], agent_commits(place.private)
@@ -36,7 +37,8 @@ def collect(
     taken = snapshot(repository, place, facts, skip=skip, salvage=salvage)
     head = _earlier(repository, attempt, base)
     if head is None:
-        said, when = _said(message, subjects, attempt), round(at.timestamp())
+        said = _said(message, subjects, attempt)
+        when = place.first_collected(at, repository.owner)
         write = partial(write_commit, repository, message=said, author=f"fleet/{attempt.profile}")
         head = kept = base
         if taken.tree is not None:
@@ -87,11 +89,11 @@ def _said(message: str, subjects: tuple[str, ...], attempt: Attempt) -> str:
 
 def _record(repository: Repository, attempt: Attempt, *, base: str, head: str, kept: str) -> None:
     """Move the references: the kept one first, the branch last, so that it says all is done."""
-    ref, keep = f"refs/heads/{attempt.branch}", f"{KEPT}{attempt.id}"
+    ref, keep = f"refs/heads/{attempt.branch}", ""
     standing = repository.resolve(ref)
     moved = standing not in {None, base}
     if moved or kept != head:
-        repository.refs.run("update-ref", keep, kept)
+        keep = keep_commit(repository, kept, name=attempt.id)
     if moved:
         raise WorkspaceError(
             f"branch {attempt.branch} moved to {standing} while attempt {attempt.id} was at {base}",

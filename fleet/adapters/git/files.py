@@ -50,9 +50,15 @@ def make_spread(path: Path) -> None:
 
 
 def write(path: Path, content: bytes, owner: Owner) -> None:
-    """Write a whole file or none: a killed writer leaves at most a stray `.new`."""
+    """Write a whole file or none: a killed writer leaves at most a stray `.new`.
+
+    Its bytes before its name: after a power cut a file system may know a name alone.
+    """
     fresh = path.with_name(path.name + ".new")
-    fresh.write_bytes(content)
+    with fresh.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
     give(fresh, owner)
     fresh.replace(path)
 

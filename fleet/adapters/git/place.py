@@ -3,6 +3,7 @@
 import json
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from fleet.adapters.git.command import Owner
@@ -55,6 +56,19 @@ class Place:
         """Answer when it was marked, in nanoseconds: nobody but fleet was at the tree before."""
         return (self.beside / "ready").stat().st_mtime_ns
 
+    def first_collected(self, at: datetime, owner: Owner) -> int:
+        """Answer when its work was first to be committed, in seconds since 1970: now, or before.
+
+        So whoever is killed or refused meanwhile makes the same commit again.
+        """
+        mark = self.beside / "collecting"
+        try:
+            return int(mark.read_bytes())
+        except (FileNotFoundError, ValueError):
+            seconds = round(at.timestamp())
+            write(mark, str(seconds).encode(), owner)
+            return seconds
+
     def mark_collected(self, owner: Owner) -> None:
         """Say that all of its work is in a commit that a reference holds: it may go."""
         write(self.beside / "collected", b"", owner)
@@ -70,12 +84,20 @@ class Place:
         there = self.tree.is_dir() and not (self.beside / "collected").exists()
         return there and self.ready() is None
 
+    @property
+    def torn(self) -> bool:
+        """Tell whether it is marked in a way nobody can read: an agent may have been in it."""
+        return self.unmarked and (self.beside / "ready").is_file()
+
     def ready(self) -> dict[str, str] | None:
-        """Answer what was marked, None when the place is half-made or gone."""
+        """Answer what was marked, None when the place is half-made, torn or gone."""
         mark = self.beside / "ready"
         if not mark.is_file() or not self.tree.is_dir():
             return None
-        facts: dict[str, str] = json.loads(mark.read_bytes())
+        try:
+            facts: dict[str, str] = json.loads(mark.read_bytes())
+        except ValueError:
+            return None
         return facts
 
     def clear(self) -> None:

@@ -1,7 +1,6 @@
 """Make what an attempt works in: branch, worktree, trusted index and private git directory."""
 
 import os
-from itertools import count
 from pathlib import Path
 
 from fleet.adapters.git.compare import contains, merge_base
@@ -100,20 +99,17 @@ def forget(repository: Repository, place: Place) -> None:
         administration.parent.rmdir()
 
 
-def keep_commit(repository: Repository, sha: str, *, name: str) -> None:
-    """Keep a commit by name, so that git never collects it; the caller holds the lock.
+def keep_commit(repository: Repository, sha: str, *, name: str) -> str:
+    """Keep a commit by name, so that git never collects it; answer the reference that holds it.
 
     What is kept stays so: where the name holds the commit already, as a salvage does that holds
     more, nothing is done; where it holds other work, the name with the next number is taken.
     """
-    for number in count(1):
-        ref = f"{KEPT}{name}" if number == 1 else f"{KEPT}{name}-{number}"
-        standing = repository.resolve(ref)
-        if standing is not None and contains(repository, standing, sha):
-            return
-        if standing is None or contains(repository, sha, standing):
-            repository.refs.run("update-ref", ref, sha, standing or NOWHERE)
-            return
+    ref, number = f"{KEPT}{name}", 1
+    while not _kept_under(repository, ref, sha):
+        number += 1
+        ref = f"{KEPT}{name}-{number}"
+    return ref
 
 
 def plant(repository: Repository, branch: str, *, sha: str) -> None:
@@ -145,6 +141,18 @@ def drop_branch(repository: Repository, branch: str, *, head: str, keep: str | N
     if keep is not None:
         keep_commit(repository, head, name=keep)
     repository.refs.run("update-ref", "-d", ref, head)
+
+
+def _kept_under(repository: Repository, ref: str, sha: str) -> bool:
+    """Keep a commit under that reference; tell whether it could, as it holds no other work."""
+    standing = repository.resolve(ref)
+    if standing is not None and contains(repository, standing, sha):
+        return True
+    if standing is not None and not contains(repository, sha, standing):
+        return False
+    # by compare-and-swap: of two that come at once, one is refused
+    repository.refs.run("update-ref", ref, sha, standing or NOWHERE)
+    return True
 
 
 def _administration(repository: Repository, place: Place) -> Path:

@@ -21,7 +21,7 @@ def salvage(repository: Repository, place: Place) -> None:
     The caller holds the repository's lock. Nothing is done where all is in a commit already, so
     that one who comes second never stores a tree that the first one is deleting.
     """
-    facts = place.ready()
+    facts = facts_of(repository, place)
     if facts is None or not place.unsaved:
         return
     tree = _tree(repository, place, facts)
@@ -38,22 +38,32 @@ def salvage_unmarked(repository: Repository, place: Place) -> None:
     """
     if not place.unmarked:
         return
-    base = _recorded(repository, place) or repository.tip()
-    make_folder(place.beside, repository.owner)
-    # it says nothing of how files looked: each is compared
-    repository.store.over(place.tree, index=place.index).run("read-tree", base)
-    facts = {"base": base, "rules": base, "branch": "", "notes": ""}
-    place.mark_ready(facts, repository.owner)
-    tree = _tree(repository, place, facts)
+    facts = _marked_anew(repository, place)
+    tree, base = _tree(repository, place, facts), facts["base"]
     if tree is not None and _holds_more(repository, base, tree):
         _keep(repository, place, tree, base=base)
     place.mark_collected(repository.owner)
+
+
+def facts_of(repository: Repository, place: Place) -> dict[str, str] | None:
+    """Answer what a place was marked with, found out anew where the mark is torn."""
+    return _marked_anew(repository, place) if place.torn else place.ready()
 
 
 def holds_work(repository: Repository, place: Place) -> bool:
     """Tell whether work may lie in a worktree that is in no commit; nothing is stored."""
     facts = place.ready()
     return facts is not None and touched(repository, place, facts)
+
+
+def _marked_anew(repository: Repository, place: Place) -> dict[str, str]:
+    base = _recorded(repository, place) or repository.tip()
+    make_folder(place.beside, repository.owner)
+    # it says nothing of how files looked: each is compared
+    repository.store.over(place.tree, index=place.index).run("read-tree", base)
+    facts = {"base": base, "rules": base, "branch": "", "notes": ""}
+    place.mark_ready(facts, repository.owner)
+    return facts
 
 
 def _tree(repository: Repository, place: Place, facts: Mapping[str, str]) -> str | None:

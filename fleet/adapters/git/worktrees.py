@@ -18,7 +18,7 @@ from fleet.adapters.git.locks import RepositoryLocks
 from fleet.adapters.git.place import FOR_A_BUILD, attempt_place, check_place
 from fleet.adapters.git.repository import Repository, open_repository
 from fleet.adapters.git.room import translated, weighed
-from fleet.adapters.git.salvage import salvage
+from fleet.adapters.git.salvage import facts_of, salvage
 from fleet.adapters.git.visit import visit
 from fleet.domain.attempt import Attempt
 from fleet.domain.change import Diff
@@ -106,7 +106,7 @@ class GitWorktrees(Worktrees):
     @_told
     def prepare(self, project: Project, attempt: str, *, branch: str, fresh: bool) -> Workspace:
         place, repository = attempt_place(self._home, attempt), self._at(project)
-        facts = place.ready()
+        facts = facts_of(repository, place)
         if facts is None:
             # half-made: no container ran in what was never marked ready
             place.clear()
@@ -235,7 +235,7 @@ class GitWorktrees(Worktrees):
     @_told
     def remove(self, project: Project, attempt: str) -> None:
         place = attempt_place(self._home, attempt)
-        if place.unsaved:
+        if place.unsaved or place.torn:
             with self.held(project) as repository:
                 salvage(repository, place)
         place.clear()
