@@ -94,6 +94,11 @@ class Coordinator:
         # the decider looks once a beat
         self._heed.stop()
 
+    @property
+    def settled(self) -> bool:
+        """Tell whether nothing is being carried out; else a call to the engine may still act."""
+        return self._crew.settled(within=0.0)
+
     def run(self) -> None:
         """Tick until done; raises EngineDownError when no engine answers at the start.
 
@@ -113,7 +118,7 @@ class Coordinator:
             self._tools.alarm.close()
             self._crew.close()
             if self._heed.stopping:
-                leftovers.end_checks(self._tools, self._crew)
+                leftovers.end_checks(self._tools, self._crew, keep=self._tenure.keep)
         self._end()
 
     def _go_on(self) -> None:

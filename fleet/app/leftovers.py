@@ -55,13 +55,15 @@ def _removed(remove: Callable[[], None]) -> None:
         log.warning("orphan stays", extra={"reason": str(error)})
 
 
-def end_checks(tools: Tools, crew: Settling) -> None:
+def end_checks(tools: Tools, crew: Settling, *, keep: Callable[[], None]) -> None:
     """Kill checks that are under way; what they would say is void, the next life asks again.
 
     Again and again until no hand is at work: one may be about to start a container, and a
     next life must not meet it. Without an engine nothing is to be ended, and nobody waits for it.
+    `keep` is asked before each look whether they are still ours; it raises DeposedError.
     """
     for _ in range(int(STOP_WITHIN / _LOOK)):
+        keep()
         try:
             for container in tools.runtime.containers():
                 if container.purpose != "agent":

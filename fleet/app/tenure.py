@@ -78,15 +78,21 @@ def held(ledger: Ledger, clock: Clock, new: Term) -> Iterator[Tenure]:
 
 def taken(ledger: Ledger, clock: Clock, new: Term) -> Tenure:
     """Take the term, after whoever had it before; raises BusyError as `held` does."""
-    standing = ledger.term()
-    if standing_in_the_way(standing, host=new.host, now=clock.now()):
-        raise _refusal(standing, clock)
+    standing = refuse_standing(ledger, clock, host=new.host)
     own = succeeding(standing, new)
     try:
         ledger.commit([Save(row=own)])
     except (StaleLeaseError, DuplicateError) as error:
         raise _refusal(ledger.term(), clock) from error
     return Tenure(ledger, clock, replace(own, version=own.version + 1))
+
+
+def refuse_standing(ledger: Ledger, clock: Clock, *, host: str) -> Term | None:
+    """Answer the term before; raises BusyError where it still keeps this host out."""
+    standing = ledger.term()
+    if standing_in_the_way(standing, host=host, now=clock.now()):
+        raise _refusal(standing, clock)
+    return standing
 
 
 def _refusal(standing: Term | None, clock: Clock) -> BusyError:

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from fleet.app.leftovers import end_checks
 from fleet.app.tenure import BEAT_EVERY, held, taken
 from fleet.domain.attempt import State
 from fleet.domain.errors import BusyError, DeposedError, TransientError
@@ -173,3 +174,29 @@ def test_what_a_deposed_coordinator_ran_is_adopted_by_its_successor_and_started_
     (attempt,) = world.ledger.attempts()
     assert attempt.state is State.MERGED
     assert set(world.runtime.starts.values()) == {1}
+
+
+class AtWork:
+    """Hands that never settle; each look lasts as long as a beat, `then` comes after ten."""
+
+    def __init__(self, world, then):
+        self.looks = []
+        self._world = world
+        self._then = then
+
+    def settled(self, *, within):
+        self.looks.append(self._world.ledger.term().beat)
+        self._world.clock.advance(BEAT)
+        if len(self.looks) == 10:
+            self._then()
+        return False
+
+
+def test_a_term_is_beaten_while_checks_are_ended_and_nothing_of_a_successors_is(world):
+    tenure = a_tenure(world)
+    hands = AtWork(world, lambda: a_tenure(world, holder="second"))
+
+    with pytest.raises(DeposedError):
+        end_checks(world.tools, hands, keep=tenure.keep)
+
+    assert hands.looks == [NOW + look * BEAT for look in range(10)]
