@@ -1,10 +1,10 @@
 """A coordinator with all its ports, and who holds the home."""
 
+import atexit
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
-from datetime import datetime
 
 from fleet.adapters import home as homes
 from fleet.adapters.failpoints import watched
@@ -33,7 +33,7 @@ from fleet.domain.hold import COORDINATOR, SUCCESSOR
 from fleet.domain.plan import Plan, Snapshot
 from fleet.domain.profile import Fleet
 from fleet.domain.term import Term, standing_in_the_way
-from fleet.ports import Log
+from fleet.ports import Fence, Log
 
 Seen = Callable[[Snapshot, Plan], None]
 
@@ -97,27 +97,46 @@ def coordinator_ready(
     Raises BusyError when another one holds it, WorkspaceError for a project that cannot be
     worked on, EngineDownError when no engine answers, FleetError for an image that cannot be built.
     """
-    since = office.clock.now()
-    with (
-        homes.home_held(office.home, since=since, what=what),
-        tenure.held(office.ledger, office.clock, _new_term(office, since, what)) as held,
-    ):
-        # whoever was told to end is gone
-        halting.resume(COORDINATOR, Pen(ledger=office.ledger, clock=office.clock, who=SUCCESSOR))
-        run = run_of(office.ledger) or SystemIds().token()
-        bundle = tools(office, run=run)
-        bundle.runtime.ping()
-        _learn_secrets(bundle)
-        for project in office.fleet.projects.values():
-            bundle.worktrees.validate(project)
-        bundle = replace(bundle, fleet=_with_images(office, told))
-        # who only merges begins no run, and ends none
-        data = {} if order.merges_only else {"run": run}
-        started = Event(kind=STARTED, at=office.clock.now(), what=what, data=data)
-        office.ledger.commit([held.fence, Log(event=started)])
-        remember_engine(office.home, bundle.runtime.data_root())
+    with ExitStack() as held:
+        since = office.clock.now()
+        held.enter_context(homes.home_held(office.home, since=since, what=what))
+        tenure.refuse_standing(office.ledger, office.clock, host=homes.place(office.home))
+        # before the term is taken: nobody beats it in the minutes that a build may last
+        _validate(office)
+        fleet = _with_images(office, told)
+        term = held.enter_context(tenure.held(office.ledger, office.clock, _new_term(office, what)))
+        bundle = replace(_begun(office, order, what=what, fence=term.fence), fleet=fleet)
+        _drop_other_images(office, fleet)
         room = _guards(office).room
-        yield Coordinator(bundle, order, tenure=held, room=room, seen=seen)
+        coordinator = Coordinator(bundle, order, tenure=term, room=room, seen=seen)
+        try:
+            yield coordinator
+        finally:
+            if not coordinator.settled:
+                # a thread may be about to start what a successor would cancel: held until the
+                # process ends, which waits for its threads first
+                atexit.register(held.pop_all().close)
+
+
+def _validate(office: Office) -> None:
+    git = watched("worktrees", worktrees(office))
+    for project in office.fleet.projects.values():
+        git.validate(project)
+
+
+def _begun(office: Office, order: Order, *, what: str, fence: Fence) -> Tools:
+    """Answer the ports, once it is written down that a coordinator begins."""
+    # whoever was told to end is gone
+    halting.resume(COORDINATOR, Pen(ledger=office.ledger, clock=office.clock, who=SUCCESSOR))
+    run = run_of(office.ledger) or SystemIds().token()
+    bundle = tools(office, run=run)
+    remember_engine(office.home, bundle.runtime.data_root())
+    _learn_secrets(bundle)
+    # who only merges begins no run, and ends none
+    data = {} if order.merges_only else {"run": run}
+    started = Event(kind=STARTED, at=office.clock.now(), what=what, data=data)
+    office.ledger.commit([fence, Log(event=started)])
+    return bundle
 
 
 def _guards(office: Office) -> MachineGuards:
@@ -136,7 +155,8 @@ def guards_now(office: Office) -> tuple[Guard, ...]:
     return tuple(guards(machine, office.fleet))
 
 
-def _new_term(office: Office, since: datetime, what: str) -> Term:
+def _new_term(office: Office, what: str) -> Term:
+    since = office.clock.now()
     return Term(
         number=0,
         holder=SystemIds().token(),
@@ -162,9 +182,14 @@ def _with_images(office: Office, told: Told) -> Fleet:
         return office.fleet
     makers = project_images(office)
     ready = {each.key: makers.ready(each, told) for each in described}
-    for project in ready.values():
-        makers.drop_others(project)
     return replace(office.fleet, projects={**office.fleet.projects, **ready})
+
+
+def _drop_other_images(office: Office, fleet: Fleet) -> None:
+    """Drop what the projects' dockerfiles made before; only for who has the term."""
+    for project in fleet.projects.values():
+        if project.dockerfile:
+            project_images(office).drop_others(project)
 
 
 def held_by(office: Office) -> dict[str, object] | None:

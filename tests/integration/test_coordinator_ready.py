@@ -1,0 +1,123 @@
+"""What a coordinator holds: taken after its images stand, given back once nothing of it acts."""
+
+import subprocess
+import sys
+from datetime import timedelta
+
+import pytest
+
+from fleet import bootstrap
+from fleet.adapters.home import holder
+from fleet.app.coordinator import Order
+from fleet.config import read_settings
+from fleet.domain.errors import BusyError, FleetError
+from fleet.ports import Save
+from tests.builders import a_term
+from tests.cli.conftest import home
+from tests.conftest import ROOT
+from tests.memory_world import MemoryRuntime, World
+
+__all__ = ["home"]
+
+_ACTING = """
+import sys
+from pathlib import Path
+from fleet.app.coordinator import Order
+from fleet.bootstrap import coordinator_ready, office_open
+from fleet.config import read_settings
+
+def act():
+    sys.stdin.readline()
+    print("acted", flush=True)
+
+with (
+    office_open(read_settings(Path(sys.argv[1]))) as office,
+    coordinator_ready(office, Order(), what="test", seen=print, told=print) as coordinator,
+):
+    if sys.argv[2] == "acts":
+        coordinator._crew.hand("start", "launch 1", act)
+        coordinator._crew.close()
+print("left", flush=True)
+sys.stdin.readline()
+"""
+
+
+class Counted(MemoryRuntime):
+    """Counts how often it was asked whether it is there."""
+
+    pings = 0
+
+    def ping(self):
+        self.pings += 1
+        return super().ping()
+
+
+@pytest.fixture
+def office(home):
+    with bootstrap.office_open(read_settings(home.folder)) as opened:
+        yield opened
+
+
+def ready(office):
+    def seen(_snapshot, _plan):
+        return None
+
+    return bootstrap.coordinator_ready(office, Order(), what="fleet up", seen=seen, told=print)
+
+
+@pytest.mark.docker
+@pytest.mark.parametrize("acts", ["acts", "rests"])
+def test_a_home_is_given_back_once_no_thread_acts_any_more(home, office, acts):
+    command = [sys.executable, "-c", _ACTING, str(home.folder), acts]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "left\n"
+        held, ended = holder(home.folder) is not None, office.ledger.term().ended
+        said, _ = process.communicate("go on\n" * 2, timeout=60)
+
+    assert (held, ended) == (acts == "acts", acts != "acts")
+    assert (process.returncode, "acted" in said) == (0, acts == "acts")
+    assert holder(home.folder) is None
+    assert office.ledger.term().ended
+
+
+def test_images_are_built_before_the_term_is_taken_that_would_lapse_meanwhile(office, monkeypatch):
+    found = []
+
+    def build(_office, _told):
+        found.append((holder(office.home) is not None, office.ledger.term()))
+        raise FleetError("no image today")
+
+    monkeypatch.setattr("fleet.bootstrap.coordinating._with_images", build)
+
+    with pytest.raises(FleetError, match="no image today"), ready(office):
+        pass
+
+    assert found == [(True, None)]
+
+
+def test_nothing_is_built_where_another_machine_coordinates(office, monkeypatch):
+    beat = office.clock.now() - timedelta(seconds=1)
+    office.ledger.commit([Save(row=a_term(1, host="other:/srv", beat=beat, version=0))])
+    found: list[str] = []
+    monkeypatch.setattr(
+        "fleet.bootstrap.coordinating._with_images", lambda _office, _told: found.append("built")
+    )
+
+    with pytest.raises(BusyError, match="on other:/srv"), ready(office):
+        pass
+
+    assert found == []
+
+
+@pytest.mark.docker
+def test_the_engine_is_asked_once_at_a_start_whether_it_is_there(office, monkeypatch):
+    world = World()
+    engine = Counted(world.worktrees, world.packets, world.faults)
+    monkeypatch.setattr("fleet.bootstrap.coordinating.runtime", lambda _office: engine)
+
+    with ready(office) as coordinator:
+        coordinator.run()
+
+    assert engine.pings == 1
