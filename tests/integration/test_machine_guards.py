@@ -11,6 +11,8 @@ from fleet.adapters.git.files import remove_trees
 from fleet.adapters.guards import MachineGuards, machine_now, places_of, remember_engine
 from fleet.adapters.memory import ManualClock
 from fleet.adapters.scales import FolderScales
+from fleet.adapters.weight import taken, weights
+from fleet.domain.errors import FleetError, TooSlowError
 from fleet.domain.profile import Fleet
 from tests.builders import HOME8, NOW, a_fleet, a_project
 from tests.small_disk import MEGABYTE, fill, small_disk
@@ -178,3 +180,22 @@ def test_strange_names_and_deep_folders_are_weighed_like_others(tree: Path, tmp_
 
 def test_what_is_gone_weighs_nothing(tmp_path: Path) -> None:
     assert weighed(tmp_path) == 0
+
+
+def test_a_look_without_an_end_is_given_up_and_told_from_one_that_is_not_possible(
+    tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = tmp_path / "du"
+    slow.write_text("#!/bin/sh\nexec sleep 600\n")
+    slow.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    with pytest.raises(TooSlowError, match="not added up within 1 s"):
+        taken([tree], patience=1)
+    left_out = weights([tree], patience=1)
+
+    monkeypatch.setenv("PATH", str(tmp_path / "nothing"))
+    with pytest.raises(FleetError, match="cannot be added up") as refused:
+        taken([tree])
+
+    assert left_out == {}
+    assert not isinstance(refused.value, TooSlowError)
