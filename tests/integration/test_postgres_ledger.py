@@ -2,6 +2,7 @@
 
 import threading
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -29,6 +30,12 @@ def ledger(postgres_url, clock):
     opened = SqlLedger(postgres_url, clock=clock)
     yield opened
     opened.close()
+
+
+def with_words(url: str, **words: str) -> str:
+    """Answer the URL with more of libpq's words."""
+    changed = sa.make_url(url).update_query_dict(words)
+    return changed.render_as_string(hide_password=False)
 
 
 def together(*works) -> None:
@@ -145,3 +152,46 @@ def test_a_cut_connection_is_transient_and_the_next_try_goes_through(postgres_ur
 def test_a_server_that_is_not_there_is_transient(clock):
     with pytest.raises(TransientError):
         SqlLedger("postgresql://nobody@/nothing?host=/nonexistent", clock=clock)
+
+
+def test_a_server_or_a_network_that_hangs_is_not_waited_for_for_hours(postgres_url):
+    engine = engine_for(with_words(postgres_url, keepalives_idle="7", options="-c lock_timeout=4s"))
+    limits = "idle_in_transaction_session_timeout", "lock_timeout"
+
+    with engine.connect() as connection:
+        told = [connection.exec_driver_sql(f"SHOW {limit}").scalar_one() for limit in limits]
+        driver: Any = connection.connection.dbapi_connection
+        asked = driver.info.get_parameters()
+    engine.dispose()
+
+    assert told == ["20s", "4s"]
+    assert (asked["connect_timeout"], asked["keepalives_idle"]) == ("10", "7")
+    assert (asked["keepalives_count"], asked["tcp_user_timeout"]) == ("3", "30000")
+
+
+def test_a_writer_that_fell_silent_in_its_turn_keeps_nobody_out(postgres_url, ledger, clock):
+    silence = "-c idle_in_transaction_session_timeout=300ms"
+    other = SqlLedger(with_words(postgres_url, options=silence), clock=clock)
+
+    def fall_silent() -> None:
+        with other._writing() as connection:
+            # goes through as soon as the server has ended the other one's turn
+            ledger.commit([Save(row=a_task())])
+            connection.exec_driver_sql("SELECT 1")
+
+    with pytest.raises(TransientError):
+        fall_silent()
+    other.close()
+
+    assert ledger.task("APP-1").version == 1
+
+
+def test_who_waits_in_vain_for_a_turn_may_try_again(postgres_url, ledger, clock):
+    other = SqlLedger(with_words(postgres_url, options="-c lock_timeout=200ms"), clock=clock)
+
+    with ledger._writing(), pytest.raises(TransientError):
+        other.commit([Save(row=a_task())])
+    other.commit([Save(row=a_task())])
+    other.close()
+
+    assert ledger.task("APP-1").version == 1

@@ -13,6 +13,25 @@ HEAD = "0005"
 _BUSY_SECONDS = 10.0
 # any number will do that no other program takes on the same database: "fleet" in hexadecimal
 _WRITERS_TURN = 0x666C656574
+# libpq's words, seconds but for the last one's milliseconds: a server that is gone is noticed
+_NETWORK = {
+    "connect_timeout": 10,
+    "keepalives": 1,
+    "keepalives_idle": 20,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+}
+# the server's words: one of many coordinators whose machine died in its turn keeps nobody out,
+# and ends before those lose patience that wait for it
+_SESSION = {
+    "idle_in_transaction_session_timeout": "20s",
+    "lock_timeout": "30s",
+    "tcp_keepalives_idle": "20s",
+    "tcp_keepalives_interval": "5s",
+    "tcp_keepalives_count": "3",
+    "tcp_user_timeout": "30s",
+}
 
 
 def engine_for(url: str) -> sa.Engine:
@@ -32,11 +51,23 @@ def engine_for(url: str) -> sa.Engine:
 
 
 def _postgresql(url: sa.URL) -> sa.Engine:
+    patience = _patience(url)
     try:
-        return sa.create_engine(url, isolation_level="REPEATABLE READ", pool_pre_ping=True)
+        return sa.create_engine(
+            url, isolation_level="REPEATABLE READ", pool_pre_ping=True, connect_args=patience
+        )
     except ModuleNotFoundError as error:
         remedy = "pip install 'fleet-orchestrator[postgres]'"
         raise ConfigError("a ledger on PostgreSQL needs psycopg", remedy=remedy) from error
+
+
+def _patience(url: sa.URL) -> dict[str, Any]:
+    """Answer how long server and network are waited for; what the URL itself says comes first."""
+    network = {word: value for word, value in _NETWORK.items() if word not in url.query}
+    ours = " ".join(f"-c {word}={value}" for word, value in _SESSION.items())
+    theirs = url.normalized_query.get("options", ())
+    # of two that set the same the server takes the last
+    return {**network, "options": " ".join((ours, *theirs))}
 
 
 def _sqlite(url: sa.URL) -> sa.Engine:

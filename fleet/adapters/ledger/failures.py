@@ -31,8 +31,8 @@ _UNUSABLE = frozenset(
     }
 )
 # PostgreSQL's classes: transaction rollback, insufficient resources, operator intervention,
-# connection exception, lock not available
-_PASSING_CLASSES = ("40", "53", "57", "08", "55")
+# connection exception, lock not available; and a transaction in which too long nothing was said
+_PASSING_CLASSES = ("40", "53", "57", "08", "55", "25P03")
 
 
 @contextmanager
