@@ -3,6 +3,7 @@
 import logging
 import os
 import select
+import shutil
 import socket
 import subprocess
 import sys
@@ -16,7 +17,10 @@ import typer
 
 from fleet.cli.output import plain, put, say
 
-_LONGEST = 4 * 1024 * 1024  # bytes that a log may have when it is begun anew
+log = logging.getLogger(__name__)
+
+_LONGEST = 4 * 1024 * 1024  # bytes that a log may have before it is begun anew
+_STDERR = 2  # its descriptor, whatever `sys.stderr` is
 _LOOK = 0.2  # seconds between two looks whether it still lives
 _SHOWN = 64 * 1024  # bytes shown at once
 
@@ -34,15 +38,15 @@ def up(home: Path, variables: Mapping[str, str]) -> None:
 
     Where it ends before that, what it said is shown, and its exit code is ours.
     """
-    path = home / ".fleet" / "up.log"
-    with _log(path) as (log, said), _ear() as (ear, address):
+    path = _path(home)
+    with _log(path) as (written, said), _ear() as (ear, address):
         child = subprocess.Popen(
             [*program(), "--home", str(home), *_verbose(), "up"],
             cwd=home,
             env={**variables, "NOTIFY_SOCKET": address},
             stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
+            stdout=written,
+            stderr=written,
             start_new_session=True,
         )
         ready = _works(child, ear, said)
@@ -56,6 +60,45 @@ def up(home: Path, variables: Mapping[str, str]) -> None:
     child.returncode = 0
 
 
+def trim_log(home: Path) -> None:
+    """Begin this service's log anew where it has grown long; the last one is kept as `up.log.1`.
+
+    Nothing is done where this process writes elsewhere, or where no room is left for the copy.
+    """
+    path, ours = _path(home), os.fstat(_STDERR)
+    if ours.st_size <= _LONGEST:
+        return
+    try:
+        if os.path.samestat(ours, path.stat()):
+            _moved_out(path)
+    except OSError as error:
+        log.warning("log not begun anew", extra={"reason": str(error)})
+
+
+def _moved_out(path: Path) -> None:
+    """Copy and empty it: whoever writes has it open, and appends to what is left."""
+    kept = path.with_name(f"{path.name}.1")
+    aside = path.with_name(f"{path.name}.new")
+    try:
+        with path.open("rb") as said, _opened(aside, os.O_TRUNC) as copy:
+            shutil.copyfileobj(said, copy)
+    except OSError:
+        aside.unlink(missing_ok=True)
+        raise
+    aside.replace(kept)
+    os.truncate(path, 0)
+
+
+def _path(home: Path) -> Path:
+    return home / ".fleet" / "up.log"
+
+
+def _opened(path: Path, how: int) -> BinaryIO:
+    """Open it for writing, readable by its owner alone."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | how
+    return open(os.open(path, flags, 0o600), "wb")  # noqa: PTH123 - an open descriptor
+
+
 def _verbose() -> list[str]:
     return ["--verbose"] if logging.getLogger().isEnabledFor(logging.INFO) else []
 
@@ -65,10 +108,9 @@ def _log(path: Path) -> Iterator[tuple[BinaryIO, BinaryIO]]:
     """Open the log to be written at its end, and to be read from there on."""
     if path.exists() and path.stat().st_size > _LONGEST:
         path.replace(path.with_name(f"{path.name}.1"))
-    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
-    with open(os.open(path, flags, 0o600), "ab") as log, path.open("rb") as said:  # noqa: PTH123
+    with _opened(path, os.O_APPEND) as written, path.open("rb") as said:
         said.seek(0, os.SEEK_END)
-        yield log, said
+        yield written, said
 
 
 @contextmanager

@@ -64,6 +64,9 @@ class Service:
 
     def seen(self, snapshot: "Snapshot", plan: "Plan") -> None:
         """Tell what changed since the last look."""
+        from fleet.cli.detach import trim_log
+
+        trim_log(self._home)
         if not self._greeted:
             self._greeted = True
             say(f"fleet up: coordinates {self._home} until it is stopped (Ctrl-C, SIGTERM)")

@@ -1,6 +1,8 @@
 """`fleet up` says what goes by the clock, and refuses a home that another one holds."""
 
 import os
+import subprocess
+import sys
 from contextlib import nullcontext
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
@@ -15,6 +17,7 @@ from fleet.domain.cron import cron_of
 from fleet.domain.plan import Plan, Snapshot
 from fleet.domain.schedule import Schedule, TimedReport, TimedRun
 from tests.builders import NOW, a_fleet
+from tests.conftest import ROOT
 
 pytestmark = pytest.mark.slow
 
@@ -39,6 +42,54 @@ def said(capsys):
         return [" ".join(line.split()) for line in capsys.readouterr().err.splitlines()]
 
     return lines
+
+
+_TALKS = """
+import os, sys
+from pathlib import Path
+from fleet.adapters.memory import ManualClock
+from fleet.cli.up import Service
+from fleet.domain.plan import Plan, Snapshot
+from tests.builders import NOW, a_fleet
+
+home = Path(sys.argv[1])
+service = Service(a_fleet(), ManualClock(NOW), home)
+for night in range(3):
+    os.write(2, b"%d" % night * 5_000_000)
+    service.seen(Snapshot(), Plan())
+os.write(2, b"the end")
+"""
+
+
+def talks(home, log):
+    """Let a service that writes to that file say five megabytes, three times."""
+    with log.open("ab") as written:
+        command = [sys.executable, "-c", _TALKS, str(home)]
+        subprocess.run(command, cwd=ROOT, stderr=written, check=True)
+
+
+def test_the_log_of_a_service_is_bounded_while_it_grows(tmp_path):
+    log = tmp_path / ".fleet" / "up.log"
+    log.parent.mkdir()
+
+    talks(tmp_path, log)
+
+    assert log.read_bytes() == b"the end"
+    kept = log.with_name("up.log.1")
+    assert (kept.stat().st_size, kept.read_bytes()[-1:]) == (5_000_000, b"2")
+    assert kept.stat().st_mode & 0o777 == 0o600
+    assert sorted(path.name for path in log.parent.iterdir()) == ["up.log", "up.log.1"]
+
+
+def test_what_a_service_writes_elsewhere_is_not_its_log(tmp_path):
+    (tmp_path / ".fleet").mkdir()
+    log = tmp_path / ".fleet" / "up.log"
+    log.write_text("of another day")
+
+    talks(tmp_path, tmp_path / "journal")
+
+    assert log.read_text() == "of another day"
+    assert (tmp_path / "journal").stat().st_size > 15_000_000
 
 
 def without_seconds(lines):
