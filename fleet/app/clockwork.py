@@ -2,16 +2,26 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from fleet.app.crew import Report
 from fleet.app.scribe import Scribe, write
 from fleet.app.tools import Tools
+from fleet.domain.plan import Plan
 from fleet.domain.schedule import Hours, Schedule, hours_at
 from fleet.ports import Alarm
 
 Work = tuple[str, Callable[[], object]]
+
+# a run that ends when idle still waits for what it knows to come that soon
+_SOON = timedelta(seconds=60)
+
+
+def comes_soon(current: Plan, now: datetime) -> bool:
+    """Tell whether what waits may go on so soon that waiting for it is no surprise."""
+    awaited = any(wait.until is not None for wait in current.waits)
+    return awaited and current.wake is not None and current.wake - now <= _SOON
 
 
 class Clockwork:

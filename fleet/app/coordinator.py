@@ -3,13 +3,13 @@
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from threading import Event
 
 from fleet.app import leftovers, roster
 from fleet.app.clerk import Clerk
-from fleet.app.clockwork import Clockwork
+from fleet.app.clockwork import Clockwork, comes_soon
 from fleet.app.crew import Crew, Report
 from fleet.app.desk import Desk
 from fleet.app.heed import Heed
@@ -34,8 +34,6 @@ log = logging.getLogger(__name__)
 COALESCE = 0.015  # seconds in which reports gather, so that one tick takes them all
 BEAT = 1.0  # seconds between two looks at what other processes wrote
 _SEEN_THROUGH = frozenset({"launch", "follow", "stop", "collect", "clean", "land"})
-# a run that ends when idle still waits for what it knows to come that soon
-PATIENCE = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -204,16 +202,10 @@ class Coordinator:
             return False
         if self._order.until is None:
             short = self._room.awaited(current, hindered=bool(self._memory.cooling()))
-            return current.idle and not self._soon(current) and not short
+            return current.idle and not comes_soon(current, self._tools.clock.now()) and not short
         if self._tools.clock.now() >= self._order.until:
             self.stop()
         return False
-
-    def _soon(self, current: Plan) -> bool:
-        """Tell whether what waits may go on so soon that waiting for it is no surprise."""
-        awaited = any(wait.until is not None for wait in current.waits)
-        now, wake = self._tools.clock.now(), current.wake
-        return awaited and wake is not None and wake - now <= PATIENCE
 
     def _wait(self, latest: int) -> None:
         """Wait for a report, a due retry, or what another process wrote.
