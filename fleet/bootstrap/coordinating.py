@@ -196,9 +196,12 @@ def held_by(office: Office) -> dict[str, object] | None:
     """Answer who coordinates this home, here or from another machine; None when nobody does."""
     said = homes.holder(office.home)
     here, term = homes.place(office.home), office.ledger.term()
-    if said is not None:
+    if said is not None and (said.pid or term is None or term.host != here):
         told, since = {"pid": said.pid, "holder": said.what, "host": here}, said.since
-    elif term is not None and standing_in_the_way(term, host=here, now=office.clock.now()):
+    elif term is not None and (
+        # without a note of who holds the home, its term says it
+        said is not None or standing_in_the_way(term, host=here, now=office.clock.now())
+    ):
         told, since = {"pid": term.pid, "holder": term.what, "host": term.host}, term.since
     else:
         return None

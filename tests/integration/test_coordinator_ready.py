@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from fleet import bootstrap
-from fleet.adapters.home import holder
+from fleet.adapters.home import holder, home_held, place
 from fleet.app.coordinator import Order
 from fleet.config import read_settings
 from fleet.domain.errors import BusyError, FleetError
@@ -63,6 +63,21 @@ def ready(office):
         return None
 
     return bootstrap.coordinator_ready(office, Order(), what="fleet up", seen=seen, told=print)
+
+
+def test_who_holds_a_home_without_a_note_of_it_is_known_by_the_term(office):
+    with home_held(office.home, since=office.clock.now(), what="fleet up"):
+        (office.home / ".fleet" / "coordinator.lock").write_text("")
+        unknown = bootstrap.held_by(office)
+        term = a_term(1, host=place(office.home), pid=77, beat=office.clock.now(), version=0)
+        office.ledger.commit([Save(row=term)])
+        known = bootstrap.held_by(office)
+
+    assert unknown is not None
+    assert unknown["pid"] == 0
+    assert known is not None
+    assert (known["pid"], known["holder"]) == (77, term.what)
+    assert bootstrap.held_by(office) is None
 
 
 @pytest.mark.docker
