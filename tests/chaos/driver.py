@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from pathlib import Path
 from random import Random  # noqa: TID251 - a night is given a seeded one
-from typing import IO
 
 from fleet.adapters.failpoints import ARMED_BY
 from tests.chaos.stage import Fault, Stage
@@ -102,7 +102,7 @@ def live(stage: Stage, life: Life) -> list[str]:
     finally:
         if fault is not None:
             fault.end(stage)
-    return ended(stage, process)
+    return ended(stage, process.returncode)
 
 
 def _act(
@@ -131,35 +131,41 @@ def finish(stage: Stage, **variables: str) -> list[str]:
         process.send_signal(signal.SIGABRT)
         process.wait()
         return [f"the last life did not come to its end within {LAST:.0f} s: see {_last(stage)}"]
-    return ended(stage, process)
+    return ended(stage, process.returncode)
 
 
 def started(stage: Stage, variables: Mapping[str, str]) -> "subprocess.Popen[str]":
     """Start a life; what it says goes to files of its own."""
-    lives = stage.folder / "lives"
-    lives.mkdir(exist_ok=True)
-    number = len(list(lives.glob("*.out"))) + 1
     given = {**stage.variables, "PYTHONFAULTHANDLER": "1", **variables}
     command = ["env", *(f"{name}={value}" for name, value in given.items())]
-    command += [str(FLEET), "--home", str(stage.home.folder), *_RUN]
-    with _opened(stage, f"{number:03}.out") as out, _opened(stage, f"{number:03}.err") as err:
+    command += [str(FLEET), *words(stage)]
+    files = said(stage)
+    with files[0].open("w") as out, files[1].open("w") as err:
         stage.process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=out, stderr=err, text=True
         )
     return stage.process
 
 
-def _opened(stage: Stage, name: str) -> IO[str]:
-    return (stage.folder / "lives" / name).open("w")
+def words(stage: Stage) -> Sequence[str]:
+    """Answer the arguments of each life."""
+    return ("--home", str(stage.home.folder), *_RUN)
+
+
+def said(stage: Stage) -> tuple[Path, Path]:
+    """Answer the files for what the next life says, and for its complaints."""
+    lives = stage.folder / "lives"
+    lives.mkdir(exist_ok=True)
+    number = len(list(lives.glob("*.out"))) + 1
+    return lives / f"{number:03}.out", lives / f"{number:03}.err"
+
+
+def ended(stage: Stage, code: int) -> list[str]:
+    """Answer what is wrong with how a life ended."""
+    stage.process = None
+    stage.note(f"ended with {code}")
+    return [] if code in _WELL else [f"a life ended with {code}: see {_last(stage)}"]
 
 
 def _last(stage: Stage) -> str:
     return str(max((stage.folder / "lives").glob("*.err")))
-
-
-def ended(stage: Stage, process: "subprocess.Popen[str]") -> list[str]:
-    """Answer what is wrong with how a life ended."""
-    stage.process = None
-    code = process.returncode
-    stage.note(f"ended with {code}")
-    return [] if code in _WELL else [f"a life ended with {code}: see {_last(stage)}"]

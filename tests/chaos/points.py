@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 from fleet.adapters.failpoints import ARMED_BY, SEEN_BY
-from tests.chaos.driver import ended, finish, started
+from tests.chaos.driver import ended, finish, said, words
 from tests.chaos.night import add
+from tests.chaos.nursery import Nursery, opened
 from tests.chaos.stage import Stage
 
 # how often the tasks are given anew to come by the points that are left
@@ -41,28 +42,31 @@ def _struck_at_each(
 ) -> list[str]:
     """Strike at every point once; when nothing is left to do, new tasks are added."""
     left = set(points)
-    for _ in range(_ROUNDS):
-        while left:
-            struck, wrong = _struck(stage, left, blow=blow)
-            if wrong:
-                return wrong
-            if not struck:
-                break
-            left -= struck
-        if not left:
-            return []
-        add(stage, kinds)
+    with opened() as nursery:
+        for _ in range(_ROUNDS):
+            while left:
+                struck, wrong = _struck(stage, left, nursery, blow=blow)
+                if wrong:
+                    return wrong
+                if not struck:
+                    break
+                left -= struck
+            if not left:
+                return []
+            add(stage, kinds)
     return [f"never passed again: {', '.join(sorted(left))}"]
 
 
-def _struck(stage: Stage, left: set[str], *, blow: str) -> tuple[set[str], list[str]]:
+def _struck(
+    stage: Stage, left: set[str], nursery: Nursery, *, blow: str
+) -> tuple[set[str], list[str]]:
     """Play a life; answer the points that it was struck at, and what is wrong with its end."""
     seen = stage.folder / "seen.txt"
     seen.write_text("")
     orders = ";".join(f"{point}={blow}" for point in sorted(left))
-    process = started(stage, {ARMED_BY: orders, SEEN_BY: str(seen)})
-    process.wait()
-    wrong = ended(stage, process)
+    variables = {**stage.variables, ARMED_BY: orders, SEEN_BY: str(seen)}
+    out, err = said(stage)
+    wrong = ended(stage, nursery.live(words(stage), variables, out=out, err=err))
     struck = [point for point in seen.read_text().split() if point in left]
     if blow == "kill":
         # another thread may have come to its own before the signal came

@@ -55,7 +55,7 @@ def _first_life(stage: Stage, fault: Fault, lasts: float) -> list[str]:
     finally:
         process.kill()
         fault.end(stage)
-    return ended(stage, process)
+    return ended(stage, process.returncode)
 
 
 def agents_at_work(stage: Stage) -> None:
