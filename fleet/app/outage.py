@@ -14,6 +14,7 @@ from fleet.app.tools import Tools
 from fleet.domain.errors import EngineDownError
 from fleet.domain.health import ENGINE, Health
 from fleet.domain.plan import Plan
+from fleet.domain.words import age
 
 LOOK = "look engine"
 EVERY = 10.0  # seconds between two looks while anything is in hand
@@ -84,5 +85,8 @@ class Outage:
             return
         row = known or Health(subject=ENGINE, kind=EngineDownError.code, reason="", since=desk.at)
         desk.save(replace(row, reason=self.reason, since=desk.at))
-        kind, what = ("engine.down", self.reason) if self.reason else ("engine.back", row.reason)
-        desk.log(kind, None, what=what)
+        if self.reason:
+            desk.log("engine.down", None, what=self.reason)
+            return
+        lasted = age((desk.at - row.since).total_seconds())
+        desk.log("engine.back", None, what=f"the engine answers again, after {lasted}")

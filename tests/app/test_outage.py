@@ -1,5 +1,6 @@
 """The engine goes or hangs: nothing is started or judged meanwhile, and all goes on afterwards."""
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 
@@ -137,10 +138,10 @@ def test_the_task_goes_on_once_the_engine_is_back_and_both_are_written_down_once
     rest(life)
 
     assert ends(world)[-1] == (State.MERGED, "local")
-    assert [e.kind for e in happened(world, "engine.down", "engine.back")] == [
-        "engine.down",
-        "engine.back",
-    ]
+    down, back = happened(world, "engine.down", "engine.back")
+    assert (down.kind, back.kind) == ("engine.down", "engine.back")
+    assert str(DOWN) in down.what
+    assert re.fullmatch(r"the engine answers again, after \d+ (s|min)", back.what)
     assert engine_refused(world.ledger.snapshot().health) == ""
 
 
