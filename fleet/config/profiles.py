@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from fleet.config.starts import never_starting
 from fleet.domain.agent import AGENTS, Meter
+from fleet.domain.errors import ConfigError
 from fleet.domain.profile import LOCAL, Account, Fleet, OnClose, Profile
 
 CHEAP, MIDDLE, SMART = 0, 1, 2
@@ -36,11 +37,18 @@ def tier(model: str | None) -> int | None:
 
 
 def shipped_profiles() -> list[Path]:
-    """Answer the files of the shipped profiles: in the package, else in the checkout."""
+    """Answer the files of the shipped profiles: in the package, else in the checkout.
+
+    Raises ConfigError where an installation has lost them.
+    """
     package = Path(__file__).parents[1]
     folders = (package / "_profiles", package.parent / "profiles")
-    folder = next(each for each in folders if each.is_dir())
-    return sorted(folder.glob("*.yaml"))
+    for folder in folders:
+        if files := sorted(folder.glob("*.yaml")):
+            return files
+    raise ConfigError(
+        f"the shipped profiles are missing: no *.yaml in {folders[0]}", remedy="install fleet again"
+    )
 
 
 def _agent(profile: Profile, fleet: Fleet) -> Iterator[str]:

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from fleet.config import check_profiles, load_fleet
+from fleet.config import check_profiles, load_fleet, scaffold_home
+from fleet.config import profiles as module
 from fleet.config.profiles import CHEAP, MIDDLE, SMART, shipped_profiles, tier
 from fleet.config.schemas import FOLDER, schemas
 from fleet.domain.errors import ConfigError
@@ -35,6 +36,18 @@ def test_the_shipped_profiles_are_these(tmp_path):
     assert all(p.max_cost_micros > 0 for p in found.values())
     assert found["claude-developer"].fallback == ("codex-developer", "gemini-developer")
     assert found["claude-developer"].escalate_to == "claude-opus"
+
+
+def test_an_installation_without_its_profiles_is_told_of_before_a_home_is_made(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(module, "__file__", str(tmp_path / "package" / "config" / "profiles.py"))
+
+    with pytest.raises(ConfigError, match="shipped profiles are missing") as refused:
+        scaffold_home(tmp_path / "home", [], home8="0123abcd")
+
+    assert refused.value.remedy == "install fleet again"
+    assert not (tmp_path / "home").exists()
 
 
 def test_shipped_profiles_are_warned_about_for_their_missing_accounts_only(tmp_path):
