@@ -1,5 +1,6 @@
 """What the morning is told: swaps, money by account, project and owner, accounts in trouble."""
 
+import re
 from datetime import timedelta
 
 from fleet.adapters.memory import ManualClock, MemoryLedger
@@ -142,8 +143,16 @@ def test_what_an_agent_said_cannot_break_out_of_its_cell():
     _, report = a_night(Append(row=a_receipt(FIRST, why=evil)))
 
     (line,) = [line for line in views.report_markdown(report).splitlines() if "local/" in line]
-    assert line.count("|") == 9
-    assert not set("<>`[]") & set(line)
+    assert len(re.findall(r"(?<!\\)\|", line)) == 9
+    assert r"a \| b ## Merged \<script> \`x\` \[y](z)" in line
+
+
+def test_a_title_is_shown_with_each_of_its_characters_and_none_of_them_marks_anything_up():
+    titled = a_task("APP-2", title=r"echo <x> > r1[0] \`y`")
+
+    _, report = a_night(Save(row=titled), Log(event=an_event(task="APP-2")))
+
+    assert r"echo \<x> > r1\[0] \\\`y\`" in views.report_markdown(report)
 
 
 def test_the_log_shows_the_evidence_of_a_swap_below_its_line():

@@ -16,6 +16,7 @@ _SECTIONS = {
     "ready": "Ready",
     "backlog": "Backlog",
 }
+_MARKS = "\\`<[|"  # begin code, a tag, a link, a cell; the first would undo an escape
 _SPENDERS = {"accounts": "account", "projects": "project", "owners": "owner"}
 
 
@@ -125,5 +126,9 @@ def _clock(moment: str) -> str:
 
 
 def _plain(text: object) -> str:
-    """Answer text that cannot format, link or break a table: agents wrote some of it."""
-    return "".join(c if c.isprintable() else " " for c in str(text) if c not in "<>`[]|")
+    """Answer text that is shown as it is: agents wrote some of it.
+
+    It cannot link, quote code or a tag, or break a table: what would begin that is escaped.
+    """
+    shown = (c if c.isprintable() else " " for c in str(text))
+    return "".join(f"\\{c}" if c in _MARKS else c for c in shown)
