@@ -205,6 +205,7 @@ def test_after_two_rebuilds_a_human_is_told_whom_it_is_in_conflict_with_and_what
     advice = "\n".join(shown["escalation"]["recommendations"])
     last = rejected(world, "APP-1", 3)
     assert f"git merge refs/fleet/kept/{last.id}" in advice
+    assert f"kept until `gc --force`: git show refs/fleet/kept/{last.id}" in advice
     assert "APP-4" in advice
     assert "fleet task retry APP-1" in advice
     assert world.worktrees.kept[last.id] == last.head

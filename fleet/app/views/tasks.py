@@ -179,7 +179,8 @@ def _recommendations(task: Task, last: Attempt, kinds: set[str], *, red: bool) -
         found.append(f"read the check's output in `fleet task log {task.key}`")
         found.append(f"make the goal clearer: fleet task comment {task.key} TEXT")
     if last.head is not None:
-        found.append(f"the work is kept as refs/fleet/kept/{last.id}")
+        # by commands only: whether the reference still stands is git's to know, not the ledger's
+        found.append(f"see its work, kept until `gc --force`: git show refs/fleet/kept/{last.id}")
     found.append(f"then: fleet task retry {task.key}, or --fresh to start at the target again")
     return found
 
