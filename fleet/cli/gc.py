@@ -105,7 +105,8 @@ def _tell(plan: "Foreseen", swept: Sequence["Swept"], *, json: bool, done: bool)
         if each.leftover.odd:
             say(f"stays: {each.leftover.kind} {plain(each.leftover.name)}: {plain(each.why)}")
     said = "removed" if done else "would be removed"
-    say(f"{len(gone)} {said}, {_size(total)}; {len(plan.staying)} stay, which are needed or kept")
+    stay = f"{len(plan.staying)} stay, needed or kept (`fleet gc --dry-run --json` names each)"
+    say(f"{len(gone)} {said}, {_size(total)}; {stay}")
 
 
 def _line(fate: "Fate") -> str:
