@@ -42,9 +42,10 @@ Categories = Annotated[
 class MatchEntry(Entry):
     """What a rule is about: all that is given must hold; without `category`, of plain changes."""
 
-    paths: tuple[RepositoryPath, ...] = ()
+    # a condition that names nothing would hold for everything
+    paths: Annotated[tuple[RepositoryPath, ...], Field(min_length=1)] = ()
     category: Categories = ()
-    projects: tuple[Text, ...] = ()
+    projects: Annotated[tuple[Text, ...], Field(min_length=1)] = ()
     added_over: Over | None = None
     removed_over: Over | None = None
     files_over: Over | None = None
@@ -55,6 +56,9 @@ class MatchEntry(Entry):
     def _about_something(self) -> Self:
         if not self.model_fields_set:
             raise ValueError('expected at least one condition; paths: ["**"] means every file')
+        for name in sorted(self.model_fields_set):
+            if getattr(self, name) is None:
+                raise ValueError(f"{name}: expected a value, or leave it out")
         return self
 
 

@@ -108,6 +108,12 @@ MISTAKES = {
         "category: unknown category 'secrets'; did you",
     ),
     "no category": (RULE % "category: []", "rules[0].match.category: expected at least one"),
+    "no path": (
+        RULE % "category: secret, paths: []",
+        "rules[0].match.paths: expected to have at least 1",
+    ),
+    "no project": (RULE % "projects: []", "rules[0].match.projects: expected to have at least 1"),
+    "a condition without a value": (RULE % "binary: null", "rules[0].match: binary: expected a v"),
     "category of another type": (RULE % "category: 3", "unknown category 3"),
     "no condition": (RULE % "", "rules[0].match: expected at least one condition"),
     "negative": (RULE % "added_over: -1", "expected greater than or equal to 0"),
