@@ -14,8 +14,8 @@ from fleet.domain.pool import Pool, projects_today, settled_today, used_by
 from fleet.domain.profile import Account, Fleet, OnClose, Profile
 from fleet.domain.swap import Cause
 from fleet.domain.task import Task
+from fleet.domain.words import bytes_of, gigabytes
 
-_GB = 1024**3
 SILENT_WORK = 3  # for so many times stall_after, work alone counts as progress
 OVERTIME_GRACE = 30.0  # seconds: the runner gives up first, it can say what hung
 
@@ -201,6 +201,6 @@ def outgrown(attempt: Attempt, size: float, fleet: Fleet) -> Ground | None:
     most = fleet.worktree_bytes
     if size <= most or attempt.failure_kind:
         return None
-    found = "more than can be added up" if size == UNCOUNTED else f"{size / _GB:.1f} GB"
-    said = f"its worktree takes {found} (limits.worktree_gb allows {most / _GB:g})"
+    found = "more than can be added up" if size == UNCOUNTED else bytes_of(size)
+    said = f"its worktree takes {found} (limits.worktree_gb allows {gigabytes(most)})"
     return Cause.OVERGROWN, said

@@ -1,5 +1,7 @@
 """Guards: what keeps attempts from starting, and what ends one that takes too much of the disk."""
 
+from dataclasses import replace
+
 import pytest
 
 from fleet.domain.attempt import Attempt, Outcome, State
@@ -113,6 +115,19 @@ def test_an_attempt_whose_files_outgrow_their_limit_is_stopped_with_the_numbers(
     assert outgrown(running(), 3 * GB, FLEET) == (
         Cause.OVERGROWN,
         "its worktree takes 3.0 GB (limits.worktree_gb allows 2)",
+    )
+
+
+def test_a_small_limit_is_told_as_it_was_set_and_what_exceeds_it_in_a_unit_that_shows_it() -> None:
+    fleet = replace(FLEET, worktree_bytes=int(0.001 * GB))
+
+    stopped = outgrown(running(), 1_600_000, fleet)
+
+    assert stopped is not None
+    assert stopped[1] == "its worktree takes 1.5 MB (limits.worktree_gb allows 0.001)"
+    assert outgrown(running(), 900, replace(FLEET, worktree_bytes=0)) == (
+        Cause.OVERGROWN,
+        "its worktree takes 0.9 kB (limits.worktree_gb allows 0)",
     )
 
 

@@ -19,6 +19,7 @@ from fleet.domain.errors import (
     WorkspaceError,
 )
 from fleet.domain.guarding import Weighed, counted, uncounted, unseen
+from fleet.domain.words import gigabytes
 from fleet.ports import Checkout, Clock, ContainerRuntime, ContainerSpec, Exit, Worktrees
 
 log = logging.getLogger(__name__)
@@ -113,7 +114,8 @@ def _awaited(wanted: Wanted, means: Means, *, place: Path) -> str:
         if left > 0:
             weighed = _weighed(weighed, place, means, patience=min(PATIENCE, left))
         if weighed.size > means.tree_bytes:
-            return f"limit of {means.tree_bytes / 1024**3:g} GB for its files (limits.worktree_gb)"
+            most = gigabytes(means.tree_bytes)
+            return f"limit of {most} GB for its files (limits.worktree_gb)"
     # it may have ended in time, while its files were added up
     return "" if means.runtime.wait(wanted.container, timeout=0) else f"time limit of {allowed:g} s"
 
