@@ -16,6 +16,7 @@ from fleet.domain.pool import Pool, taken
 from fleet.domain.profile import SwapRules
 from fleet.domain.reviewing import crowded, spared
 from fleet.domain.slot import Slot
+from fleet.domain.swap import Cause
 from fleet.domain.task import Task
 from fleet.domain.turns import Turns
 from fleet.domain.window import night_of
@@ -126,7 +127,7 @@ def _dispatch(task: Task, board: Board, sight: Sight, room: _Room) -> Dispatch |
         task=task,
         slot=slot,
         number=newest.number + 1 if newest else 1,
-        fresh=task.fresh or (newest is not None and _fresh_after(newest)),
+        fresh=task.fresh or (newest is not None and fresh_after(newest)),
         after=newest if cause is not None else None,
         cause=cause,
     )
@@ -145,9 +146,14 @@ def _worn_out(counted: Sequence[Attempt], last: Attempt | None, room: _Room) -> 
     return ""
 
 
-def _fresh_after(last: Attempt) -> bool:
-    """Tell whether to start at the target: after a conflict, or where that never came to run."""
-    return last.red in _FRESH_AFTER or (last.fresh and last.base is None)
+def fresh_after(last: Attempt) -> bool:
+    """Tell whether to start at the target, whose work so far is kept aside.
+
+    After a conflict, after what was too large, which would be so again, and where such a start
+    never came to run.
+    """
+    conflicting = last.red in _FRESH_AFTER
+    return conflicting or last.cause is Cause.OVERGROWN or (last.fresh and last.base is None)
 
 
 def shut(task: Task, board: Board, sight: Sight) -> str:

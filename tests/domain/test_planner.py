@@ -194,6 +194,8 @@ def test_a_verification_in_hand_is_awaited_even_by_a_cancel():
         (ended(red=Red.CONFLICT), True),
         (ended(red=Red.MERGED_TIP), True),
         (ended(state=State.LOST), False),
+        (ended(state=State.SWAPPED, cause=Cause.OVERGROWN), True),
+        (ended(state=State.SWAPPED, cause=Cause.STALLED), False),
         (ended(state=State.CANCELLED, fresh=True, base=None), True),
         (ended(state=State.CANCELLED, fresh=True), False),
     ],
