@@ -11,13 +11,14 @@ from fleet.app.desk import Desk, Pen
 from fleet.app.stations import intake, landing, merge, review
 from fleet.app.stations.found import Held, Landed, Unmoved
 from fleet.domain.attempt import Red, State
-from fleet.domain.errors import EngineDownError, FleetError, WorkspaceError
+from fleet.domain.errors import EngineDownError, FleetError, TransientError, WorkspaceError
 from fleet.domain.merge import MergeWay, PullRequestStatus
 from fleet.domain.task import Priority, Review
 from tests.builders import a_project
 from tests.memory_world import CHECK, Life, Play, World, tree_of
 
-QUEUED, MERGING = PullRequestStatus.QUEUED, PullRequestStatus.MERGING
+APPROVED, QUEUED = PullRequestStatus.APPROVED, PullRequestStatus.QUEUED
+MERGING = PullRequestStatus.MERGING
 MERGED, EVICTED = PullRequestStatus.MERGED, PullRequestStatus.EVICTED
 
 
@@ -457,6 +458,40 @@ def test_what_was_pushed_is_not_forgotten_while_the_checkout_is_dirty():
     Life(world).run()
 
     assert statuses(world) == [MERGED] * 2
+    assert line_of(world, old) == [world.worktrees.remote]
+
+
+@pytest.mark.parametrize(("call", "status"), [("synced", APPROVED), ("pushed", MERGING)])
+def test_a_remote_that_is_away_keeps_the_queue_waiting_with_its_reason(call, status):
+    world = approved(a_world("fine", remote="origin"))
+    away = TransientError("remote origin: no route to host", remedy="it is tried again by itself")
+    old, life = tip(world), Life(world)
+    world.faults.plan(call, *[away] * 50)
+
+    life.run(ticks=40)
+
+    assert life.done
+    assert (statuses(world), tip(world)) == ([status], old)
+    assert world.ledger.pull_request(1).reason == str(away)
+    world.faults.clear()
+    Life(world).run()
+    assert statuses(world) == [MERGED]
+    assert world.worktrees.remote == tip(world)
+
+
+def test_what_a_look_at_a_remote_that_went_away_leaves_open_is_landed_once():
+    world = approved(a_world("fine", remote="origin"))
+    old, life = tip(world), Life(world)
+    until(world, life, "land APP/main")
+    world.faults.plan("pushed", WorkspaceError("refused"))
+    world.faults.plan("synced", TransientError("remote origin: no route to host"))
+
+    life.crew.perform("land APP/main")
+    life.tick()
+
+    assert statuses(world) == [MERGING]
+    assert "no route to host" in world.ledger.pull_request(1).reason
+    Life(world).run()
     assert line_of(world, old) == [world.worktrees.remote]
 
 

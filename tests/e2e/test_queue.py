@@ -235,6 +235,26 @@ def test_what_lands_is_pushed_and_what_others_pushed_is_built_upon(
     assert line_of(home, theirs)[1:] == []
 
 
+def test_a_remote_that_is_away_is_told_of_and_what_waits_for_it_lands_later(
+    home: Home, tmp_path: Path
+) -> None:
+    verified(home, "one")
+    remote = a_remote(home, tmp_path / "origin.git")
+    home.configure(projects=[{**projects(home)[0], "remote": "origin"}])
+    approved(home)
+    away = remote.rename(tmp_path / "away.git")
+
+    home.run("run")
+
+    (waiting,) = pulls(home)
+    assert waiting["waits"].startswith("remote origin: "), waiting
+    assert "tried again by itself" in waiting["waits"]
+    away.rename(remote)
+    done = home.run("run", "--json")
+    assert (done.code, done.json["merged"]) == (0, 1), done.err
+    assert git(remote, "rev-parse", "main") == main_of(home)
+
+
 def test_a_push_that_somebody_was_faster_with_is_built_anew(home: Home, tmp_path: Path) -> None:
     verified(home, "one", "two")
     remote = a_remote(home, tmp_path / "origin.git")

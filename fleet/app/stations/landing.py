@@ -5,9 +5,10 @@ from dataclasses import replace
 from fleet.app.clearance import all_stopped
 from fleet.app.desk import Desk
 from fleet.app.stations.found import Landed, Unmoved, Unsure
+from fleet.app.stations.trying import unsynced
 from fleet.app.tools import Tools
 from fleet.domain.attempt import State
-from fleet.domain.errors import StaleLeaseError, WorkspaceError
+from fleet.domain.errors import StaleLeaseError, TransientError, WorkspaceError
 from fleet.domain.merge import PullRequest, PullRequestStatus
 from fleet.domain.merging import is_merging
 from fleet.domain.profile import Project
@@ -27,7 +28,9 @@ def land(action: Land, tools: Tools) -> Landed | Unmoved | Unsure:
     project = replace(tools.project(first.project), target=first.target)
     candidate, tip = first.candidate or "", first.candidate_tip or ""
     try:
-        tools.worktrees.pushed(project, old=tip, new=candidate)
+        unheard = _unpushed(action, project, tools)
+        if unheard:
+            return _unsure(action, unheard)
         waits = tools.worktrees.advance_target(project, old=tip, new=candidate)
     except (StaleLeaseError, WorkspaceError) as error:
         return _looked_at(action, project, tools, error=error)
@@ -37,6 +40,16 @@ def land(action: Land, tools: Tools) -> Landed | Unmoved | Unsure:
     return _unsure(action, waits) if project.remote else _unmoved(action, waits)
 
 
+def _unpushed(action: Land, project: Project, tools: Tools) -> str:
+    """Push the candidate; answer why nobody can tell whether the remote has it, "" if it has."""
+    first = action.pulls[0]
+    try:
+        tools.worktrees.pushed(project, old=first.candidate_tip or "", new=first.candidate or "")
+    except TransientError as error:
+        return str(error)
+    return ""
+
+
 def _looked_at(
     action: Land, project: Project, tools: Tools, *, error: StaleLeaseError | WorkspaceError
 ) -> Landed | Unmoved | Unsure:
@@ -44,7 +57,7 @@ def _looked_at(
 
     At a remote others may stand upon it by now.
     """
-    waits = tools.worktrees.synced(project)
+    waits = unsynced(project, tools)
     if tools.worktrees.is_merged(project, action.pulls[0].candidate or ""):
         return _landed(action)
     if waits:

@@ -7,6 +7,7 @@ from fleet.app.stations import rivals
 from fleet.app.stations.found import Held, InConflict, Tried, Voided
 from fleet.app.stations.judging import ruling_on
 from fleet.app.tools import Tools
+from fleet.domain.errors import TransientError
 from fleet.domain.merge import PullRequest, PullRequestStatus
 from fleet.domain.policy import Decision
 from fleet.domain.profile import Project
@@ -65,7 +66,7 @@ def _unfit(action: Try, project: Project, tools: Tools) -> InConflict | Voided |
     if project.target != action.target:
         said = f"it was verified for {action.target}, fleet.yaml says {project.target} now"
         return conflicting(action.batches[0][0], reason=said, diagnosis=said)
-    waits = tools.worktrees.synced(project) or tools.worktrees.target_blocked(project)
+    waits = unsynced(project, tools) or tools.worktrees.target_blocked(project)
     if waits:
         return held(action, waits)
     for pull in action.batches[-1]:
@@ -76,6 +77,17 @@ def _unfit(action: Try, project: Project, tools: Tools) -> InConflict | Voided |
             where = {"project": pull.project, "target": pull.target}
             return Voided(**where, pull=pull.number, reason=reason)
     return None
+
+
+def unsynced(project: Project, tools: Tools) -> str | None:
+    """Answer why the target is not at what the remote holds.
+
+    A remote may be away for hours: that is a reason to be read, not a silent attempt again.
+    """
+    try:
+        return tools.worktrees.synced(project)
+    except TransientError as error:
+        return str(error)
 
 
 def held(action: Try, reason: str, *, verdicts: tuple[Verdict, ...] = ()) -> Held:
