@@ -285,6 +285,32 @@ def test_what_the_user_wrote_after_the_kill_is_not_put_right(tmp_path):
     assert stage.git("rev-parse", "main") == old
 
 
+@pytest.mark.parametrize("torn", [b"", b"[]"])
+def test_a_torn_note_of_a_move_is_forgotten_where_nothing_was_moved(tmp_path, torn):
+    stage, old, new = _killed_with_a_move_noted(tmp_path)
+    (note,) = stage.home.glob(".fleet/moves/*/move.json")
+    note.write_bytes(torn)
+
+    assert stage.worktrees.target_blocked(stage.project) is None
+    assert stage.worktrees.advance_target(stage.project, old=old, new=new) is None
+    assert files_below(stage.repository) == {"a": b"2", "c": b"2"}
+
+
+def test_a_torn_note_of_a_move_that_may_have_begun_waits_for_a_person(tmp_path):
+    stage, old, new = _killed_with_a_move_noted(tmp_path)
+    (note,) = stage.home.glob(".fleet/moves/*/move.json")
+    note.write_bytes(b"{")
+    write(stage.repository, {"a": "2"})
+
+    why = stage.worktrees.advance_target(stage.project, old=old, new=new)
+
+    assert why is not None
+    assert f"left {note}, which cannot be read" in why
+    assert (stage.repository / "a").read_text() == "2"
+    assert stage.git("rev-parse", "main") == old
+    assert note.exists()
+
+
 def test_the_lock_of_a_git_killed_over_a_copy_of_an_index_holds_nothing_up(tmp_path):
     stage = a_stage(tmp_path, {"a": "1"})
     write(Path(stage.prepared(finished()).path), {"a": "2"})

@@ -128,9 +128,12 @@ def _settle(repository: Repository, folder: Path) -> str | None:
     note = folder / "move.json"
     if not note.is_file():
         return None
-    facts = json.loads(note.read_bytes())
-    old, new = facts["old"], facts["new"]
-    checkout = UserCheckout(path=Path(facts["path"]), git_dir=Path(facts["git_dir"]))
+    try:
+        facts = json.loads(note.read_bytes())
+        old, new = facts["old"], facts["new"]
+        checkout = UserCheckout(path=Path(facts["path"]), git_dir=Path(facts["git_dir"]))
+    except (ValueError, KeyError, TypeError):
+        return _settle_unread(repository, note)
     if repository.tip() == old and checkout.index.is_file():
         if unclean(repository, checkout, new, copy=folder / "index") is None:
             checkout.git(repository).run("read-tree", "-m", "-u", new, old)
@@ -139,6 +142,17 @@ def _settle(repository: Repository, folder: Path) -> str | None:
         why = unclean(repository, checkout, old, copy=folder / "index")
         if why is not None:
             return _waits(f"an interrupted merge is to be undone, but {why}", repository)
+    note.unlink()
+    return None
+
+
+def _settle_unread(repository: Repository, note: Path) -> str | None:
+    """Forget a note that a power cut tore, where no checkout shows anything of its move."""
+    for checkout in on_target(repository):
+        why = unclean(repository, checkout, repository.tip(), copy=note.with_name("index"))
+        if why is not None:
+            said = f"an interrupted merge left {note}, which cannot be read, and {why}"
+            return _waits(said, repository)
     note.unlink()
     return None
 
