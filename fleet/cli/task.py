@@ -9,7 +9,7 @@ import typer
 
 from fleet.cli import task_log
 from fleet.cli.output import clock, confirm, document, plain, put, say, table
-from fleet.cli.place import DryRun, Json, Yes, halted, opened, pen
+from fleet.cli.place import DryRun, Json, Yes, halted, opened, pen, stopped
 from fleet.cli.vitals import line
 from fleet.domain.budget import micros
 from fleet.domain.errors import ConfigError
@@ -243,8 +243,11 @@ def retry(
             start = "the target; what its branch holds is kept" if fresh else "its branch"
             put(f"{parse_key(key)} would be open again, from {start}")
             return
+        ended = office.ledger.task(parse_key(key)).resolution is not None
         task = intake.retry(parse_key(key), pen(office), fresh=fresh)
-    put(f"{task.key} is open again")
+        held = stopped(office, task.key)
+    now = "is open again" if ended else "was open; its red attempts so far count no more"
+    put(f"{task.key} {now}{f', but {plain(held)}' if held else ''}")
 
 
 @app.command()

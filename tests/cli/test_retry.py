@@ -1,0 +1,35 @@
+"""`fleet task retry` says what came of it."""
+
+import pytest
+
+from fleet.domain.task import Resolution
+from tests.builders import a_task
+from tests.cli.reviewed import written
+
+pytestmark = pytest.mark.slow
+
+
+def test_a_retry_of_a_task_that_has_not_ended_does_not_say_that_it_opened_it(home):
+    home.agent("writes", "")
+    key = home.task("do it")
+
+    done = home.run("task", "retry", key)
+
+    assert (done.code, done.out) == (0, f"{key} was open; its red attempts so far count no more\n")
+
+
+def test_a_retry_of_a_stopped_task_says_that_it_stays_stopped(home):
+    home.agent("writes", "")
+    key = home.task("do it")
+    home.run("stop", key)
+
+    done = home.run("task", "retry", key)
+
+    assert (done.code, ", but stopped by " in done.out) == (0, True)
+    assert f"`fleet resume {key}` lifts it" in done.out
+
+
+def test_a_retry_of_a_failed_task_opens_it_again(home):
+    written(home, a_task(resolution=Resolution.FAILED, reason="no"))
+
+    assert home.run("task", "retry", "APP-1").out == "APP-1 is open again\n"
