@@ -13,6 +13,7 @@ from fleet.domain.egress import Destination
 from fleet.domain.events import Event
 from fleet.domain.health import Health
 from fleet.domain.hold import Hold
+from fleet.domain.licences import Licence
 from fleet.domain.limits import Limits
 from fleet.domain.merge import PullRequest
 from fleet.domain.pending import PendingAction
@@ -668,10 +669,17 @@ class Secrets(Protocol):
 
 @runtime_checkable
 class Scanner(Protocol):
-    """Finds secrets in what agents wrote: those that fleet itself read, and what looks like one."""
+    """Finds secrets in what agents wrote, known ones and what looks like one, and licences."""
 
     def found(self, added: Added) -> tuple[Leak, ...]:
         """Answer where secrets stand in added lines, in bounded time, at most a hundred of them."""
+        ...
+
+    def licences(self, patterns: Sequence[str], heads: Mapping[str, str]) -> tuple[Licence, ...]:
+        """Answer which heads of files, by path, match which of the user's patterns in any case.
+
+        In bounded time: what could not be looked through is answered as such.
+        """
         ...
 
     def clean(self, text: str, added: Added) -> str:

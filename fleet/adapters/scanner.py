@@ -3,12 +3,15 @@
 import math
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
+from fleet.adapters.patterns import Search
 from fleet.adapters.redaction import Redaction
 from fleet.adapters.secret_shapes import assigned, shapes
+from fleet.domain.errors import TooSlowError
+from fleet.domain.licences import Licence
 from fleet.domain.traits import Leak
 from fleet.ports import Added, Scanner
 
@@ -53,6 +56,9 @@ class SecretScanner(Scanner):
         leaks = {each.leak for each in self._all(added)}
         return tuple(sorted(leaks, key=lambda leak: (leak.path, leak.line, leak.kind)))
 
+    def licences(self, patterns: Sequence[str], heads: Mapping[str, str]) -> tuple[Licence, ...]:
+        return tuple(each for pattern in patterns for each in _matching(pattern, heads))
+
     def clean(self, text: str, added: Added) -> str:
         values = Redaction([each.value for each in self._all(added)])
         return values.clean(self._redaction.clean(text))
@@ -72,6 +78,16 @@ class SecretScanner(Scanner):
             line = block.line(block.text.index(value))
             leak = Leak(path=block.path, line=line, kind="a credential of this fleet")
             yield _Found(leak, value)
+
+
+def _matching(pattern: str, heads: Mapping[str, str]) -> Iterator[Licence]:
+    search = Search(pattern, any_case=True)
+    for path, head in sorted(heads.items()):
+        try:
+            if head and search.found(head):
+                yield Licence(path=path, pattern=pattern)
+        except TooSlowError:
+            yield Licence(path=path, pattern=pattern, told=False)
 
 
 def _blocks(path: str, lines: tuple[tuple[int, str], ...]) -> Iterator[_Block]:

@@ -6,6 +6,7 @@ from typing import Annotated
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
+import regex
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, WithJsonSchema
 
 from fleet.config.problems import nearest
@@ -58,8 +59,8 @@ def money(value: object) -> int:
 def _pattern(value: str) -> str:
     """Refuse what is no regular expression; raises ValueError."""
     try:
-        re.compile(value)
-    except re.error as error:
+        regex.compile(value)
+    except regex.error as error:
         raise ValueError(f"expected a regular expression, found {value!r}: {error}") from error
     return value
 

@@ -34,7 +34,7 @@ _REASONS = 5
 
 def judge(facts: Facts, project: Project, policy: Policy) -> Ruling:
     """Rule on a diff by the user's rules, then by those that are built in."""
-    traits = traits_of(facts, project, policy)
+    traits = traits_of(facts, project)
     changes = {path: change for change in facts.diff for path in change.paths}
     rules = tuple(_Applied(rule, changes, project.key) for rule in (*policy.rules, *BUILT_IN))
     ruled = [(trait, _decided(trait, rules, policy.autonomy)) for trait in traits]

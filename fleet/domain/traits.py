@@ -1,14 +1,13 @@
 """What is noticed of a diff: pure facts in, traits out, the same in whatever order they come."""
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 from fleet.domain.change import EXECUTABLE_MODE, LINK_MODE, SUBMODULE_MODE, Change, Diff, under
+from fleet.domain.licences import Licence
 from fleet.domain.manifests import only_versions
 from fleet.domain.names import collisions, leads_out, odd
-from fleet.domain.policy import Category, Policy, Trait
+from fleet.domain.policy import Category, Trait
 from fleet.domain.profile import Project
 from fleet.domain.suites import defined_tests, holds_tests, may_define
 from fleet.domain.watched import BUILD, CI, LOCK, MANIFESTS, shadowed
@@ -16,10 +15,6 @@ from fleet.domain.watched import BUILD, CI, LOCK, MANIFESTS, shadowed
 # more is not read by a person in one sitting; lock files are not counted
 LARGE_LINES = 2000
 LARGE_FILES = 200
-# a licence stands at the beginning of a file
-_HEAD_LINES = 60
-_HEAD_LETTERS = 6000
-_MARKS = re.compile(r"^[\s#*/;!<>%\"'.-]+|[\s*]+$")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +38,7 @@ class Facts:
     removed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     cut: frozenset[str] = frozenset()
     leaks: tuple[Leak, ...] = ()
+    licences: tuple[Licence, ...] = ()
     standing: frozenset[str] = frozenset()
 
     def lines(self, path: str) -> tuple[str, ...]:
@@ -50,12 +46,12 @@ class Facts:
         return tuple(line for _, line in self.added.get(path, ()))
 
 
-def traits_of(facts: Facts, project: Project, policy: Policy) -> tuple[Trait, ...]:
+def traits_of(facts: Facts, project: Project) -> tuple[Trait, ...]:
     """Answer everything noticed of a diff, each once, by category and file."""
     found = {
         *_by_place(facts.diff, project),
         *(trait for change in facts.diff for trait in _by_kind(change, facts)),
-        *_by_content(facts, policy),
+        *_by_content(facts),
         *_odd(facts),
         *_tests(facts),
         *_large(facts.diff),
@@ -116,12 +112,14 @@ def _link(path: str, facts: Facts) -> Iterator[Trait]:
         yield Trait(category=Category.SYMLINK, file=path, detail="leads out of the tree")
 
 
-def _by_content(facts: Facts, policy: Policy) -> Iterator[Trait]:
+def _by_content(facts: Facts) -> Iterator[Trait]:
     """Yield what is told by the lines of files."""
     kinds = {change.path: change for change in facts.diff}
     for leak in facts.leaks:
         detail = f"line {leak.line} holds what looks like a secret ({leak.kind})"
         yield Trait(category=Category.SECRET, file=leak.path, detail=detail)
+    for each in facts.licences:
+        yield Trait(category=Category.LICENCE, file=each.path, detail=each.detail)
     for path in facts.cut & kinds.keys():
         if _is_text(kinds[path]):
             detail = "too large to be searched for secrets"
@@ -130,8 +128,6 @@ def _by_content(facts: Facts, policy: Policy) -> Iterator[Trait]:
         if under(change.path, MANIFESTS) and not _only_versions(change, facts):
             detail = "more than versions of dependencies"
             yield Trait(category=Category.BUILD, file=change.path, detail=detail)
-        if change.new and policy.licences:
-            yield from _licence(change.path, facts, policy.licences)
 
 
 def _is_text(change: Change) -> bool:
@@ -144,21 +140,6 @@ def _only_versions(change: Change, facts: Facts) -> bool:
     whole = len(added) == change.added and len(removed) == change.removed
     plain = not (change.binary or change.deleted or change.new)
     return plain and whole and only_versions((*added, *removed))
-
-
-def _licence(path: str, facts: Facts, patterns: tuple[str, ...]) -> Iterator[Trait]:
-    # on one line, without the marks of comments: a licence is broken into lines anywhere
-    words = (_MARKS.sub("", line[:400]) for line in facts.lines(path)[:_HEAD_LINES])
-    head = " ".join(filter(None, words))[:_HEAD_LETTERS]
-    for pattern in patterns:
-        if head and _expression(pattern).search(head):
-            detail = f"begins with a licence that matches {pattern!r}"
-            yield Trait(category=Category.LICENCE, file=path, detail=detail)
-
-
-@lru_cache(maxsize=256)
-def _expression(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern, re.IGNORECASE)
 
 
 def _odd(facts: Facts) -> Iterator[Trait]:

@@ -21,21 +21,14 @@ _COLLECTED_NONE = re.compile(r"collected 0 items")
 _PYTEST_NO_TESTS = 5
 
 
-def untested(
-    stdout: str, stderr: str, *, exit_code: int, command: tuple[str, ...], pattern: str | None
-) -> str | None:
+def untested(stdout: str, stderr: str, *, exit_code: int, command: tuple[str, ...]) -> str | None:
     """Answer what says that no test ran, None where nothing does.
 
-    `pattern` is the project's own and decides alone where it is found. Without it the summaries of
-    pytest and unittest are known: one that tells of no test counts unless another tells of some.
+    The summaries of pytest and unittest are known: one that tells of no test counts unless another
+    tells of some.
     """
-    streams = [_lines(stdout), _lines(stderr)]
+    streams = [told_lines(stdout), told_lines(stderr)]
     lines = [line for stream in streams for line in stream]
-    if pattern is not None:
-        wanted = re.compile(pattern)
-        found = next((line for line in lines if wanted.search(line)), None)
-        if found is not None:
-            return f"no test ran: {found.strip()!r} matches no_tests_pattern {pattern!r}"
     if any(_SOME.search(line) for line in lines):
         return None
     found = next(filter(None, map(_none_at_all, streams)), None)
@@ -55,6 +48,7 @@ def _none_at_all(lines: list[str]) -> str | None:
     return ended if _COLLECTED_NONE.fullmatch(ended) else None
 
 
-def _lines(output: str) -> list[str]:
+def told_lines(output: str) -> list[str]:
+    """Answer the lines of a stream that say anything, cut, without their colours."""
     cut = (line[:_LONGEST_LINE] for line in _COLOUR.sub("", output).splitlines())
     return [line.strip() for line in cut if line.strip()]

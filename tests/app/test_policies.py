@@ -53,6 +53,16 @@ def told(world):
     return repr((rows, world.traces.entries))
 
 
+def test_a_licence_the_user_asks_to_see_is_looked_for_in_new_files_alone():
+    gpl = "/*\n * GNU General\n *   Public License\n */"
+    made = a_world(edits={"a.c": gpl}, licences=("gnu general public license",))
+    edited = a_world(edits={"app.py": gpl}, licences=("gnu general public license",))
+
+    gone(made)
+    assert [(a.rule, a.files) for a in made.ledger.pending_actions()] == [("licences", ("a.c",))]
+    assert gone(edited)[0].state is State.MERGED
+
+
 def test_a_denied_diff_is_red_and_the_next_attempt_is_told_rule_reason_and_files():
     mended = {"app.py": "old", "b.py": "new"}
     world = a_world(deny(paths=("app.py",)), edits={"app.py": "new"}, then=mended)

@@ -8,10 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fleet.domain.change import Change, ChangeType
+from fleet.domain.licences import Licence, head
 from fleet.domain.policy import GUARDED, Autonomy, Category, Decision, Match, Policy, Rule
 from fleet.domain.rules import BUILT_IN
 from fleet.domain.ruling import judge, unseen
-from fleet.domain.traits import LARGE_FILES, LARGE_LINES, Facts, Leak, traits_of
+from fleet.domain.traits import LARGE_FILES, LARGE_LINES, Facts, Leak
 from tests.builders import a_project
 
 NEW, GONE, MOVED = ChangeType.CREATE, ChangeType.DELETE, ChangeType.RENAME
@@ -37,11 +38,6 @@ def a_rule(decide=Decision.ALLOW, name="mine", **match):
 
 def ruled(given, *rules, **policy):
     return judge(given, PROJECT, Policy(rules=rules, **policy))
-
-
-def noticed(given, **policy):
-    found = traits_of(given, PROJECT, Policy(**policy))
-    return {(t.category, t.file) for t in found if t.category is not Category.CHANGE}
 
 
 def link(path, target, **fields):
@@ -317,15 +313,19 @@ def test_the_whole_falls_under_paths_where_all_of_it_does():
     assert ruled(facts(big, changed("src/a.py")), rule).decision is Decision.ASK
 
 
-def test_licences_are_found_over_lines_and_marks_of_comments_in_new_files_alone():
-    head = numbered("/*", " * GNU General", " *   Public License", " */")
-    made = facts(changed("a.c", change_type=NEW), added={"a.c": head})
-    licences = ("gnu (affero )?general public license",)
+def test_a_head_that_nobody_could_look_through_for_licences_asks_like_one_that_holds_it():
+    for told, words in ((True, "matches 'gpl'"), (False, "took too long")):
+        found = Licence(path="a.c", pattern="gpl", told=told)
+        ruling = ruled(facts(changed("a.c", change_type=NEW), licences=(found,)))
 
-    assert ruled(made, licences=licences).rule == "licences"
-    assert ruled(made).decision is Decision.ALLOW
-    edited = facts(changed("a.c"), added={"a.c": head})
-    assert ruled(edited, licences=licences).decision is Decision.ALLOW
+        assert (ruling.rule, ruling.decision) == ("licences", Decision.ASK)
+        assert words in ruling.risks[0]
+
+
+def test_the_head_of_a_file_is_one_line_without_the_marks_of_comments():
+    assert head(["/*", " * GNU General", " *   Public License", " */"]) == (
+        "GNU General Public License"
+    )
 
 
 def test_with_autonomy_manual_every_diff_waits_and_a_deny_stays_one():
@@ -455,7 +455,7 @@ def test_a_hundred_thousand_files_and_lines_are_judged_in_seconds():
     standing = frozenset(lines)
     began = time.monotonic()
 
-    ruling = ruled(facts(*diff, added=lines, standing=standing), licences=("gpl",))
+    ruling = ruled(facts(*diff, added=lines, standing=standing))
 
     assert time.monotonic() - began < 20
     assert ruling.rule == "large"

@@ -4,11 +4,14 @@ import re
 from dataclasses import replace
 from datetime import datetime
 
+from fleet.adapters.patterns import Search
 from fleet.adapters.verifying.container import Wanted
 from fleet.adapters.verifying.logs import CheckLogs
 from fleet.adapters.verifying.run import Ran
-from fleet.domain.result import Verdict, VerdictStatus
-from fleet.domain.untested import untested
+from fleet.adapters.verifying.transcript import Transcript
+from fleet.domain.errors import TooSlowError
+from fleet.domain.result import Check, Verdict, VerdictStatus
+from fleet.domain.untested import told_lines, untested
 
 # the engine's init says so when it cannot start the command
 _NOT_STARTED = re.compile(r"\[FATAL +tini \(\d+\)\] exec .* failed: (.*)")
@@ -24,15 +27,26 @@ def judged(wanted: Wanted, ran: Ran) -> tuple[VerdictStatus, str | None]:
         program, image = wanted.check.command[0], wanted.project.image
         told = f"image {image} cannot start {program!r}: {unable[1]} (correct `check` or the image)"
         return VerdictStatus.ERROR, told
-    nothing = untested(
-        said.stdout,
-        said.stderr,
-        exit_code=code,
-        command=wanted.check.command,
-        pattern=wanted.check.no_tests,
-    )
+    nothing = _untested(wanted.check, said, code)
     red = code != 0 or nothing is not None
     return VerdictStatus.FAILED if red else VerdictStatus.PASSED, nothing
+
+
+def _untested(check: Check, said: Transcript, code: int) -> str | None:
+    """Answer what says that no test ran; the project's own pattern decides where it is found.
+
+    Where it takes too long the check is red, not an error: a branch may bring that about, and an
+    error would keep everybody else in the queue.
+    """
+    if check.no_tests is not None:
+        lines = (*told_lines(said.stdout), *told_lines(said.stderr))
+        try:
+            found = Search(check.no_tests).first(lines)
+        except TooSlowError as error:
+            return f"nobody can tell whether a test ran, by no_tests_pattern: {error}"
+        if found is not None:
+            return f"no test ran: {found!r} matches no_tests_pattern {check.no_tests!r}"
+    return untested(said.stdout, said.stderr, exit_code=code, command=check.command)
 
 
 def verdict_from(wanted: Wanted, ran: Ran, *, logs: CheckLogs, at: datetime) -> Verdict:

@@ -4,11 +4,15 @@ from dataclasses import replace
 from itertools import pairwise
 
 from fleet.app.tools import Tools
+from fleet.domain import licences
+from fleet.domain.change import Diff
+from fleet.domain.licences import Licence
 from fleet.domain.merge import MergeWay
 from fleet.domain.policy import Ruling
 from fleet.domain.profile import Project
 from fleet.domain.ruling import judge
 from fleet.domain.traits import Facts, Leak
+from fleet.ports import Added
 
 # beyond that a diff is too large to be searched, which is a fact about it
 _READ = 2 * 1024 * 1024
@@ -67,5 +71,19 @@ def _facts(project: Project, tools: Tools, *, base: str, head: str) -> Facts:
         removed=added.removed,
         cut=frozenset(added.cut),
         leaks=tools.scanner.found(added),
+        licences=_licences(diff, added, tools),
         standing=tools.worktrees.paths(project, head) if standing else frozenset(),
     )
+
+
+def _licences(diff: Diff, added: Added, tools: Tools) -> tuple[Licence, ...]:
+    """Answer what the user's policies look for at the beginning of new files."""
+    patterns = tools.fleet.policy.licences
+    if not patterns:
+        return ()
+    heads = {
+        change.path: licences.head([line for _, line in added.lines.get(change.path, ())])
+        for change in diff
+        if change.new
+    }
+    return tools.scanner.licences(patterns, heads)
