@@ -11,6 +11,7 @@ from fleet.bootstrap.coordinating import (
 from fleet.bootstrap.making import home_made, simulated
 from fleet.bootstrap.office import (
     Office,
+    Site,
     Told,
     brake,
     credential_fault,
@@ -19,17 +20,20 @@ from fleet.bootstrap.office import (
     leftovers,
     networks,
     new_token,
+    office_of,
     office_open,
     project_images,
     proxy_built,
     runtime,
     secrets,
+    site_open,
     worktrees,
 )
 
 __all__ = [
     "Office",
     "Seen",
+    "Site",
     "Told",
     "brake",
     "coordinator_ready",
@@ -42,6 +46,7 @@ __all__ = [
     "leftovers",
     "networks",
     "new_token",
+    "office_of",
     "office_open",
     "project_images",
     "proxy_built",
@@ -49,6 +54,7 @@ __all__ = [
     "runtime",
     "secrets",
     "simulated",
+    "site_open",
     "tools",
     "worktrees",
 ]

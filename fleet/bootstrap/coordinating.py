@@ -18,6 +18,7 @@ from fleet.app.stations import halting
 from fleet.app.tools import Tools
 from fleet.bootstrap.office import (
     Office,
+    Site,
     Told,
     brake,
     networks,
@@ -192,15 +193,15 @@ def _drop_other_images(office: Office, fleet: Fleet) -> None:
             project_images(office).drop_others(project)
 
 
-def held_by(office: Office) -> dict[str, object] | None:
+def held_by(site: Site) -> dict[str, object] | None:
     """Answer who coordinates this home, here or from another machine; None when nobody does."""
-    said = homes.holder(office.home)
-    here, term = homes.place(office.home), office.ledger.term()
+    said = homes.holder(site.home)
+    here, term = homes.place(site.home), site.ledger.term()
     if said is not None and (said.pid or term is None or term.host != here):
         told, since = {"pid": said.pid, "holder": said.what, "host": here}, said.since
     elif term is not None and (
         # without a note of who holds the home, its term says it
-        said is not None or standing_in_the_way(term, host=here, now=office.clock.now())
+        said is not None or standing_in_the_way(term, host=here, now=site.clock.now())
     ):
         told, since = {"pid": term.pid, "holder": term.what, "host": term.host}, term.since
     else:

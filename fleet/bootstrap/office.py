@@ -27,29 +27,56 @@ Told = Callable[[str], None]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Office:
-    """What a command works with: the home, its configuration, ledger and clock."""
+class Site:
+    """A home with its ledger and clock: enough to stop what runs, whatever its fleet.yaml says."""
 
     settings: Settings
     home: Path
     home8: str
-    fleet: Fleet
     ledger: Ledger
     clock: Clock
+
+
+@dataclass(frozen=True, kw_only=True)
+class Office(Site):
+    """What most commands work with: a home and its configuration."""
+
+    fleet: Fleet
 
 
 @contextmanager
 def office_open(settings: Settings) -> Iterator[Office]:
     """Read the home's files and open its ledger inside the block.
 
-    Raises ConfigError for a wrong file, and where ledger and home have different ids: a copied
-    home would count the other's containers and branches as its own.
+    Raises ConfigError for a wrong file, and as `site_open` does.
+    """
+    with site_open(settings) as site:
+        yield office_of(site)
+
+
+def office_of(site: Site) -> Office:
+    """Read the files of a home; raises ConfigError for a wrong one."""
+    return Office(
+        settings=site.settings,
+        home=site.home,
+        home8=site.home8,
+        fleet=load_fleet(site.home),
+        ledger=site.ledger,
+        clock=site.clock,
+    )
+
+
+@contextmanager
+def site_open(settings: Settings) -> Iterator[Site]:
+    """Open the ledger of a home inside the block; no file of the user's is read.
+
+    Raises ConfigError where ledger and home have different ids: a copied home would count the
+    other's containers and branches as its own.
     """
     from fleet.adapters.ledger import SqlLedger
 
     arm(settings.variables)
     home = settings.home
-    fleet = load_fleet(home)
     home8 = homes.read_id(home)
     clock = SystemClock()
     homes.ledger_ready(home, settings.database_url)
@@ -62,11 +89,10 @@ def office_open(settings: Settings) -> Iterator[Office]:
                 remedy="a copied home needs a ledger of its own",
             )
         homes.ledger_known(home, ledger.keep_setting("ledger", SystemIds().token()))
-        yield Office(
+        yield Site(
             settings=settings,
             home=home,
             home8=home8,
-            fleet=fleet,
             ledger=watched("ledger", ledger),
             clock=clock,
         )
@@ -74,11 +100,11 @@ def office_open(settings: Settings) -> Iterator[Office]:
         ledger.close()
 
 
-def runtime(office: Office) -> ContainerRuntime:
+def runtime(site: Site) -> ContainerRuntime:
     """Answer the container engine of this home."""
     from fleet.adapters.runtimes.docker import DockerRuntime
 
-    return DockerRuntime(office.home8)
+    return DockerRuntime(site.home8)
 
 
 def networks(office: Office) -> Networks:
@@ -136,9 +162,9 @@ def credential_fault(settings: Settings, account: Account) -> CredentialError | 
     return None
 
 
-def brake(office: Office) -> Brake:
+def brake(site: Site) -> Brake:
     """Answer the brake of this home."""
-    return FileBrake(office.home)
+    return FileBrake(site.home)
 
 
 def new_token() -> str:

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fleet.cli.output import plain, put, say
-from fleet.cli.place import DryRun, opened, pen
+from fleet.cli.place import DryRun, pen, site_opened
 from fleet.domain.attempt import State
 from fleet.domain.errors import DeposedError, FleetError
 from fleet.domain.hold import COORDINATOR, SUCCESSOR, HoldKind
 
 if TYPE_CHECKING:
-    from fleet.bootstrap import Office
+    from fleet.bootstrap import Site
     from fleet.domain.term import Term
 
 _LOOK = 0.5  # seconds between two looks
@@ -36,60 +36,60 @@ def down(
     dry_run: DryRun = False,
 ) -> None:
     """End the coordinator: what runs is finished and merged, nothing is begun."""
-    with opened(ctx) as office:
-        term = _coordinating(office)
+    with site_opened(ctx) as site:
+        term = _coordinating(site)
         if term is None:
-            put(f"nobody coordinates {office.home}")
+            put(f"nobody coordinates {site.home}")
             return
         if dry_run:
-            put(f"{term.said} would end: {_how(office, now=now)}")
+            put(f"{term.said} would end: {_how(site, now=now)}")
             return
-        _ask(office, term, now=now)
-        put(f"{term.said} ends: {_how(office, now=now)}")
+        _ask(site, term, now=now)
+        put(f"{term.said} ends: {_how(site, now=now)}")
         if wait:
-            _see_off(office, term, now=now)
+            _see_off(site, term, now=now)
 
 
-def _coordinating(office: "Office") -> "Term | None":
+def _coordinating(site: "Site") -> "Term | None":
     """Answer the term of whoever coordinates now, None where nobody does."""
     from fleet.bootstrap import held_by
 
     pause = Event()
     for _ in range(_LOOKS):
-        if held_by(office) is None:
+        if held_by(site) is None:
             return None
-        term = office.ledger.term()
+        term = site.ledger.term()
         if term is not None and not term.ended:
             return term
         pause.wait(_LOOK)
-    raise FleetError(f"somebody begins to coordinate {office.home}", remedy="try again")
+    raise FleetError(f"somebody begins to coordinate {site.home}", remedy="try again")
 
 
-def _how(office: "Office", *, now: bool) -> str:
-    running = len([a for a in office.ledger.snapshot().attempts if a.holds_slot])
+def _how(site: "Site", *, now: bool) -> str:
+    running = len([a for a in site.ledger.snapshot().attempts if a.holds_slot])
     if now:
         return f"{running} running attempts are stopped, their work is committed"
     return f"{running} running attempts are finished, what is verified is merged, nothing starts"
 
 
-def _ask(office: "Office", term: "Term", *, now: bool) -> None:
+def _ask(site: "Site", term: "Term", *, now: bool) -> None:
     from fleet.app.stations import halting
 
     kind = HoldKind.STOP if now else HoldKind.DRAIN
     try:
-        halting.end_coordinator(kind, term.number, pen(office))
+        halting.end_coordinator(kind, term.number, pen(site))
     except DeposedError as error:
         # it has ended before it was asked to; who came after it was not meant
         say(plain(error))
 
 
-def _see_off(office: "Office", term: "Term", *, now: bool) -> None:
+def _see_off(site: "Site", term: "Term", *, now: bool) -> None:
     """Wait until it has gone, telling what still moves; Ctrl-C leaves it ending."""
     pause, shown = Event(), ""
     try:
-        while _still(office, term):
-            _heed(office, term, now=now)
-            moving = _moving(office)
+        while _still(site, term):
+            _heed(site, term, now=now)
+            moving = _moving(site)
             if moving != shown:
                 say(moving)
                 shown = moving
@@ -100,26 +100,26 @@ def _see_off(office: "Office", term: "Term", *, now: bool) -> None:
     put(f"{term.said} has ended")
 
 
-def _still(office: "Office", term: "Term") -> bool:
-    standing = _coordinating(office)
+def _still(site: "Site", term: "Term") -> bool:
+    standing = _coordinating(site)
     return standing is not None and standing.number == term.number
 
 
-def _heed(office: "Office", term: "Term", *, now: bool) -> None:
+def _heed(site: "Site", term: "Term", *, now: bool) -> None:
     """Ask again where it began only after it was asked; raises FleetError where somebody resumed.
 
     Whoever begins to coordinate lifts what its predecessor was told.
     """
-    hold = office.ledger.hold(COORDINATOR)
-    if hold is None or hold.active or not _still(office, term):
+    hold = site.ledger.hold(COORDINATOR)
+    if hold is None or hold.active or not _still(site, term):
         return
     if hold.who != SUCCESSOR:
         raise FleetError(f"{term.said} goes on: {hold.who} resumed it", remedy="ask again")
-    _ask(office, term, now=now)
+    _ask(site, term, now=now)
 
 
-def _moving(office: "Office") -> str:
-    snapshot = office.ledger.snapshot()
+def _moving(site: "Site") -> str:
+    snapshot = site.ledger.snapshot()
     states = Counter(attempt.state for attempt in snapshot.attempts)
     running = sum(attempt.holds_slot for attempt in snapshot.attempts)
     merging = sum(not pull.closed and pull.status != "open" for pull in snapshot.pulls)

@@ -11,7 +11,7 @@ import typer
 if TYPE_CHECKING:
     from fleet.app.desk import Pen
     from fleet.app.views import Around
-    from fleet.bootstrap import Office
+    from fleet.bootstrap import Office, Site
     from fleet.domain.plan import Snapshot
     from fleet.domain.profile import Fleet
 
@@ -38,12 +38,22 @@ def opened_at(home: Path | None) -> Iterator["Office"]:
         yield office
 
 
-def pen(office: "Office") -> "Pen":
+@contextmanager
+def site_opened(ctx: typer.Context) -> Iterator["Site"]:
+    """Open the home, whatever its fleet.yaml says; raises ConfigError when there is none."""
+    from fleet.bootstrap import site_open
+    from fleet.config import read_settings
+
+    with site_open(read_settings(ctx.find_root().obj)) as site:
+        yield site
+
+
+def pen(site: "Site") -> "Pen":
     """Answer the pen of the person at the keyboard."""
     from fleet.app.desk import Pen
     from fleet.cli.output import who
 
-    return Pen(ledger=office.ledger, clock=office.clock, who=who())
+    return Pen(ledger=site.ledger, clock=site.clock, who=who())
 
 
 def snapshot_now(office: "Office") -> "Snapshot":
@@ -79,18 +89,18 @@ def around(office: "Office") -> "Around":
     return Around(unfit=unfit(office), room=room_now(office), halted=halted(office))
 
 
-def halted(office: "Office") -> str:
+def halted(site: "Site") -> str:
     """Answer what stops everything beside the holds of the ledger, "" where nothing does."""
     from fleet.bootstrap import brake
 
-    return brake(office).pulled()
+    return brake(site).pulled()
 
 
-def stopped(office: "Office", task: str) -> str:
+def stopped(site: "Site", task: str) -> str:
     """Answer why people keep that task from going on, "" while they do not."""
     from fleet.domain.halting import halts_of
 
-    return halts_of(office.ledger.snapshot().holds, halted=halted(office)).stop(task)
+    return halts_of(site.ledger.snapshot().holds, halted=halted(site)).stop(task)
 
 
 def unfit(office: "Office") -> dict[str, str]:

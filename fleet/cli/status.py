@@ -1,12 +1,18 @@
 """`fleet status`: who coordinates, what runs, what waits for what, what was spent today."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from fleet.cli.output import clock, document, plain, put, table
-from fleet.cli.place import Json, around, opened, planned_for, snapshot_now
+from fleet.cli.place import Json, around, planned_for, site_opened, snapshot_now
 from fleet.cli.vitals import three
+from fleet.domain.errors import ConfigError
+
+if TYPE_CHECKING:
+    from fleet.bootstrap import Office, Site
+
+_STOP = "what runs goes on; `fleet stop --all`, or a file named STOP in {home}, stops it all"
 
 
 def register(app: typer.Typer) -> None:
@@ -19,7 +25,8 @@ def status(ctx: typer.Context, json: Json = False) -> None:
     from fleet.app import views
     from fleet.bootstrap import held_by
 
-    with opened(ctx) as office:
+    with site_opened(ctx) as site:
+        office = _office(site)
         now = office.clock.now()
         fleet = planned_for(office)
         view = views.status_view(snapshot_now(office), fleet, now=now, around=around(office))
@@ -35,6 +42,16 @@ def status(ctx: typer.Context, json: Json = False) -> None:
         if standstill:
             put(plain(standstill))
     _show_tables(view)
+
+
+def _office(site: "Site") -> "Office":
+    from fleet.bootstrap import office_of
+
+    try:
+        return office_of(site)
+    except ConfigError as error:
+        remedy = "; ".join(filter(None, (error.remedy, _STOP.format(home=site.home))))
+        raise ConfigError(error.message, remedy=remedy) from error
 
 
 def _show_tables(view: dict[str, Any]) -> None:

@@ -181,3 +181,19 @@ def test_a_merge_of_what_is_stopped_is_refused_before_it_is_approved(home):
     assert done.code == 1
     assert "pull request 1 is not merged (everything is stopped by" in done.err
     assert home.run("pr", "show", "1", "--json").json["status"] == "open"
+
+
+def test_whatever_fleet_yaml_says_everything_can_be_stopped_and_resumed(home, task):
+    whole = (home.folder / "fleet.yaml").read_text()
+    (home.folder / "fleet.yaml").write_text("projects: [")
+
+    refused = home.run("status")
+    told = [home.run(*words) for words in (("stop", task), ("stop", "--all"), ("down",))]
+
+    assert (refused.code, "fleet.yaml:1" in refused.err) == (1, True)
+    assert f"`fleet stop --all`, or a file named STOP in {home.folder}" in refused.err
+    assert [done.code for done in told] == [0, 0, 0]
+    assert [home.run("resume", *words).code for words in ((), (task,))] == [0, 0]
+    (home.folder / "fleet.yaml").write_text(whole)
+    assert holds(home) == []
+    assert home.run("task", "show", task, "--json").json["holds"] == []
