@@ -6,7 +6,7 @@ import typer
 
 from fleet.cli import pr_diff, pr_land, pr_show
 from fleet.cli.output import document, plain, put, say
-from fleet.cli.place import Json, opened, pen
+from fleet.cli.place import Json, halted, opened, pen, stopped
 from fleet.cli.pr_diff import Number
 
 if TYPE_CHECKING:
@@ -30,7 +30,8 @@ def list_(
     from fleet.app import views
 
     with opened(ctx) as office:
-        rows = views.pull_rows(office.ledger, now=office.clock.now(), closed=everything)
+        now, seen = office.clock.now(), halted(office)
+        rows = views.pull_rows(office.ledger, now=now, closed=everything, halted=seen)
     if json:
         document(rows)
     else:
@@ -43,7 +44,8 @@ def show(ctx: typer.Context, number: Number, json: Json = False) -> None:
     from fleet.app import views
 
     with opened(ctx) as office:
-        view = views.pull_view(number, office.ledger, now=office.clock.now())
+        now, seen = office.clock.now(), halted(office)
+        view = views.pull_view(number, office.ledger, now=now, halted=seen)
         view |= pr_diff.seen_by_git(office, office.ledger.pull_request(number))
     if json:
         document(view)
@@ -60,9 +62,11 @@ def approve(ctx: typer.Context, number: Number, sha: Sha = None) -> None:
     with opened(ctx) as office:
         pr_land.refuse_moved(office, office.ledger.pull_request(number), sha=sha)
         pull = review.approve(number, pen(office))
-        alone = held_by(office) is None
+        alone, kept = held_by(office) is None, stopped(office, pull.task)
     put(f"pull request {number} ({pull.task}) is {pull.status} at {pull.head[:12]}")
-    if alone:
+    if kept:
+        say(f"nothing of it merges: {plain(kept)}")
+    elif alone:
         say("no coordinator is at work: the next `fleet run` or `fleet up` merges it")
 
 

@@ -61,12 +61,20 @@ def merge(
         order = running.order_for(office, keys=[pull.task], merges_only=True)
         running.run_or_follow(office, order, what=f"fleet pr merge {number}", quiet=json)
         pull = office.ledger.pull_request(number)
-    if json:
-        document({"number": number, "status": pull.status.value, "merged_sha": pull.merged_sha})
-    else:
-        put(f"pull request {number}: {pull.status} {pull.merged_sha or plain(pull.reason)}")
+        # stopped on the way
+        why = pull.reason or stopped(office, pull.task)
+    _tell_end(pull, why, json=json)
     if pull.merged_sha is None:
         raise typer.Exit(1)
+
+
+def _tell_end(pull: "PullRequest", why: str, *, json: bool) -> None:
+    if json:
+        document(
+            {"number": pull.number, "status": pull.status.value, "merged_sha": pull.merged_sha}
+        )
+    else:
+        put(f"pull request {pull.number}: {pull.status} {pull.merged_sha or plain(why)}")
 
 
 def revert(

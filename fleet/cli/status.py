@@ -58,6 +58,9 @@ def _show_tables(view: dict[str, Any]) -> None:
     if view["running"]:
         rows = [row | three(row) for row in view["running"]]
         table(rows, ("attempt", "profile", "state", "alive", "progressing", "finished"))
+        for row in view["running"]:
+            if row["stopped"] and not view["halted"]:
+                put(plain(f"{row['task']}: {row['stopped']}"))
     if view["queue"]:
         rows = [{**row, "until": clock(row["until"])} for row in view["queue"]]
         table(rows, ("task", "waiting_for", "until"))

@@ -7,9 +7,10 @@ import pytest
 
 from fleet.adapters.home import home_held
 from fleet.cli.unit import unit
+from fleet.domain.attempt import State
 from fleet.domain.errors import ConfigError
-from tests.builders import NOW
-from tests.cli.reviewed import in_review
+from tests.builders import NOW, an_attempt
+from tests.cli.reviewed import in_review, written
 
 pytestmark = pytest.mark.slow
 
@@ -197,3 +198,61 @@ def test_whatever_fleet_yaml_says_everything_can_be_stopped_and_resumed(home, ta
     (home.folder / "fleet.yaml").write_text(whole)
     assert holds(home) == []
     assert home.run("task", "show", task, "--json").json["holds"] == []
+
+
+@pytest.mark.parametrize("where", ["ready", "running", "review"])
+def test_wherever_a_task_stands_it_is_shown_that_it_is_stopped_and_what_lifts_it(home, where):
+    key = stood(home, where)
+    home.run("stop", key)
+
+    for words in (("status",), ("task", "list"), ("task", "show", key)):
+        shown = home.run(*words).out.replace("\n", " ")
+        assert f"`fleet resume {key}` lifts it" in " ".join(shown.split()), (words, shown)
+
+
+def stood(home, where):
+    """Answer a task that stands there."""
+    home.agent("local", "")
+    if where == "review":
+        return in_review(home, {"a.txt": b"a"}).task
+    key = home.task("do it")
+    if where == "running":
+        written(home, an_attempt(key, state=State.RUNNING, started=NOW, last_beat=NOW))
+    return key
+
+
+def test_a_stopped_pull_request_says_so_before_and_after_it_is_approved(home):
+    in_review(home, {"a.txt": b"a"})
+    home.run("stop", "APP-1", "--reason", "why not")
+    lifts = ": why not (`fleet resume APP-1` lifts it)"
+
+    (row,) = home.run("pr", "list", "--json").json
+    assert row["waits"].startswith("waits for your review; stopped by ")
+    assert row["waits"].endswith(lifts)
+
+    assert lifts in home.run("pr", "approve", "1").err
+    for words in (("pr", "list"), ("pr", "show", "1")):
+        told = home.run(*words, "--json").json
+        (row,) = told if isinstance(told, list) else [told]
+        assert (row["status"], row["waits"].endswith(lifts)) == ("approved", True)
+        assert "next in the queue" not in row["waits"]
+
+
+def test_a_file_that_stops_all_is_told_of_pull_requests_too(home):
+    in_review(home, {"a.txt": b"a"})
+    (home.folder / "STOP").write_text("fire\n")
+
+    told = home.run("pr", "approve", "1")
+
+    assert "nothing of it merges: everything is stopped by the file STOP" in told.err
+    (row,) = home.run("pr", "list", "--json").json
+    assert "the file STOP in the home: fire" in row["waits"]
+    assert row["waits"] == home.run("pr", "show", "1", "--json").json["waits"]
+
+
+def test_a_stop_without_a_reason_stands_in_the_log_with_who_stopped_it(home, task):
+    home.run("stop", task)
+
+    (held,) = [row for row in home.run("task", "log", task, "--json").json if "held" in row["kind"]]
+
+    assert held["what"].startswith(f"stopped by {held['who']} at ")

@@ -114,7 +114,7 @@ def _written(hold: Hold, verb: str, pen: Pen, *, fence: Sequence[Fence] = ()) ->
         at=at,
         who=pen.who,
         task=key or None,
-        what=hold.reason,
+        what=hold.reason or hold.said,
         data={"kind": hold.kind.value},
     )
     changed = replace(hold, who=pen.who, at=at)

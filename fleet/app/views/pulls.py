@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from fleet.app.views.holds import beside
 from fleet.app.views.review import verdict_view
 from fleet.app.views.row import Row, moment
 from fleet.app.views.swaps import receipt_row
@@ -13,6 +14,7 @@ from fleet.domain.budget import dollars
 from fleet.domain.change import Diff
 from fleet.domain.criteria import criteria
 from fleet.domain.events import Event
+from fleet.domain.halting import Halts, halts_of
 from fleet.domain.merge import PullRequest, PullRequestStatus, merge_order
 from fleet.domain.plan import Snapshot
 from fleet.domain.result import Verdict, VerdictStatus, verdict_of
@@ -31,26 +33,30 @@ class _Books:
 
     ledger: Ledger
     snapshot: Snapshot
+    halts: Halts
     spent: Counter[str]
     now: datetime
 
 
-def pull_rows(ledger: Ledger, *, now: datetime, closed: bool) -> list[Row]:
-    """Answer `pr list`, with `closed` those too that have come to an end."""
-    books = _books(ledger, now)
+def pull_rows(ledger: Ledger, *, now: datetime, closed: bool, halted: str = "") -> list[Row]:
+    """Answer `pr list`, with `closed` those too that have come to an end.
+
+    `halted` says what stops everything beside the holds.
+    """
+    books = _books(ledger, now, halted)
     pulls = ledger.pull_requests() if closed else books.snapshot.pulls
     return [_row(pull, books) for pull in sorted(pulls, key=lambda pull: pull.number)]
 
 
-def pull_view(number: int, ledger: Ledger, *, now: datetime) -> Row:
-    """Answer `pr show` but for what git knows; raises NotFoundError."""
+def pull_view(number: int, ledger: Ledger, *, now: datetime, halted: str = "") -> Row:
+    """Answer `pr show` but for what git knows; raises NotFoundError. `halted` as in `pull_rows`."""
     pull = ledger.pull_request(number)
     task, pulls = ledger.task(pull.task), ledger.pull_requests()
     attempts = _until(pull.attempt, ledger.attempts(pull.task))
     alone, _, tried = _sorted_out(pull, ledger.verdicts(pull.attempt))
     undone = reverted_by(number, ledger.tasks(project=pull.project), pulls)
     costs = Counter({row.attempt: row.micros for row in ledger.settlements()})
-    return _row(pull, _books(ledger, now)) | {
+    return _row(pull, _books(ledger, now, halted)) | {
         "goal": task.goal,
         "accept": [
             {
@@ -87,11 +93,13 @@ def file_rows(diff: Diff) -> list[Row]:
     ]
 
 
-def _books(ledger: Ledger, now: datetime) -> _Books:
+def _books(ledger: Ledger, now: datetime, halted: str) -> _Books:
     spent: Counter[str] = Counter()
     for row in ledger.settlements():
         spent[row.task] += row.micros
-    return _Books(ledger=ledger, snapshot=ledger.snapshot(), spent=spent, now=now)
+    snapshot = ledger.snapshot()
+    halts = halts_of(snapshot.holds, halted=halted)
+    return _Books(ledger=ledger, snapshot=snapshot, halts=halts, spent=spent, now=now)
 
 
 def _row(pull: PullRequest, books: _Books) -> Row:
@@ -105,7 +113,7 @@ def _row(pull: PullRequest, books: _Books) -> Row:
         # that it lands just now is a moment of being queued
         "status": PullRequestStatus.QUEUED.value if merging else pull.status.value,
         "reason": pull.reason,
-        "waits": _waits(pull, books.snapshot),
+        "waits": _waits(pull, books),
         "attempt": pull.attempt,
         "branch": pull.branch,
         "target": pull.target,
@@ -142,12 +150,18 @@ def _sorted_out(
     return alone, merged, tuple(each for each in verdicts if each.sha not in own)
 
 
-def _waits(pull: PullRequest, snapshot: Snapshot) -> str:
+def _waits(pull: PullRequest, books: _Books) -> str:
     """Say what it waits for and why, "" where it has come to an end."""
-    if pull.closed or pull.reason:
-        return "" if pull.closed else pull.reason
-    if pull.status is PullRequestStatus.OPEN:
-        return "waits for your review"
+    if pull.closed:
+        return ""
+    stopped = books.halts.stop(pull.task)
+    if pull.reason or pull.status is PullRequestStatus.OPEN:
+        return beside(pull.reason or "waits for your review", stopped)
+    return stopped or _turn(pull, books.snapshot)
+
+
+def _turn(pull: PullRequest, snapshot: Snapshot) -> str:
+    """Say where it stands on its way into the target."""
     if pull.status is PullRequestStatus.MERGING:
         return f"its merge is checked and lands in {pull.target}"
     ahead = _ahead(pull, snapshot)

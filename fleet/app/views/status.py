@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from fleet.app.views.holds import hold_rows
+from fleet.app.views.holds import beside, hold_rows
 from fleet.app.views.outlook import Around, outlook
 from fleet.app.views.row import Row, moment
 from fleet.app.views.tasks import board_rows
@@ -28,7 +28,7 @@ def status_view(snapshot: Snapshot, fleet: Fleet, *, now: datetime, around: Arou
     foreseen = outlook(snapshot, fleet, now=now, around=around)
     return {
         "running": [
-            _running(attempt, fleet, now=now) for attempt in snapshot.attempts if attempt.holds_slot
+            _running(attempt, board, now=now) for attempt in snapshot.attempts if attempt.holds_slot
         ],
         "queue": _queue(board, foreseen),
         "spend": _spend(snapshot, fleet, now=now),
@@ -48,7 +48,8 @@ def _queue(board: Board, foreseen: Plan) -> list[Row]:
         if where.status in _QUEUED:
             reason = wait.reason if wait else where.reason or where.status.value
             until = moment(wait.until) if wait else None
-            queue.append({"task": task.key, "waiting_for": reason, "until": until})
+            told = beside(reason, board.halts.stop(task.key))
+            queue.append({"task": task.key, "waiting_for": told, "until": until})
     return queue
 
 
@@ -73,7 +74,7 @@ def _spend(snapshot: Snapshot, fleet: Fleet, *, now: datetime) -> list[Row]:
     return rows
 
 
-def _running(attempt: Attempt, fleet: Fleet, *, now: datetime) -> Row:
+def _running(attempt: Attempt, board: Board, *, now: datetime) -> Row:
     return {
         "attempt": attempt.id,
         "task": attempt.task,
@@ -81,7 +82,8 @@ def _running(attempt: Attempt, fleet: Fleet, *, now: datetime) -> Row:
         "account": attempt.account,
         "state": attempt.state.value,
         "container": attempt.container,
-        **vitals(attempt, fleet, now=now),
+        "stopped": board.halts.stop(attempt.task),
+        **vitals(attempt, board.fleet, now=now),
     }
 
 

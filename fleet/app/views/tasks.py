@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from fleet.app.views.holds import hold_rows
+from fleet.app.views.holds import beside, hold_rows
 from fleet.app.views.review import verdict_view
 from fleet.app.views.row import Row, moment
 from fleet.app.views.swaps import swap_view
@@ -41,6 +41,8 @@ def board_rows(
 
 def _row(task: Task, board: Board, *, attempts: int, pull: int | None) -> Row:
     where = standing(task, board)
+    # of what has ended nothing is stopped any more
+    stopped = board.halts.stop(task.key) if task.open else ""
     return {
         "key": task.key,
         "project": task.project,
@@ -50,7 +52,7 @@ def _row(task: Task, board: Board, *, attempts: int, pull: int | None) -> Row:
         "role": task.role,
         "priority": task.priority.value,
         "status": where.status.value,
-        "reason": where.reason,
+        "reason": beside(where.reason, stopped),
         "attempts": attempts,
         "pr": pull,
         "labels": list(task.labels),
