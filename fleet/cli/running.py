@@ -15,6 +15,7 @@ from fleet.cli.output import plain, say, told
 from fleet.cli.place import stopped
 from fleet.domain.errors import BusyError
 from fleet.domain.health import engine_refused
+from fleet.domain.hold import COORDINATOR, HoldKind
 
 INTERRUPTED = 130
 
@@ -73,10 +74,28 @@ def coordinate(office: "Office", order: "Order", *, what: str, seen: "Seen") -> 
     """
     from fleet.bootstrap import coordinator_ready
 
-    with coordinator_ready(office, order, what=what, seen=seen, told=told) as coordinator:
-        warn_of_blocked_targets(office)
-        with signals_stop(coordinator):
-            coordinator.run()
+    try:
+        with coordinator_ready(office, order, what=what, seen=seen, told=told) as coordinator:
+            warn_of_blocked_targets(office)
+            with signals_stop(coordinator):
+                coordinator.run()
+    except BusyError as error:
+        raise _of_one_that_ends(error, office) from error
+
+
+def _of_one_that_ends(error: BusyError, office: "Office") -> BusyError:
+    """Answer the refusal; where the holder was told to end already, with that beside it."""
+    from fleet.bootstrap import held_by
+
+    hold, holder = office.ledger.hold(COORDINATOR), held_by(office)
+    if hold is None or not hold.active or holder is None:
+        return error
+    if hold.at < datetime.fromisoformat(str(holder["since"])):
+        # its predecessor was meant; it lifts that as soon as it has begun
+        return error
+    sooner = " or end it at once: `fleet down --now`" if hold.kind is HoldKind.DRAIN else ""
+    said = f"{error.message}, and ends: {plain(hold.said)}"
+    return BusyError(said, remedy=f"wait until it has ended{sooner}")
 
 
 def warn_of_blocked_targets(office: "Office") -> None:

@@ -14,9 +14,11 @@ from fleet.adapters.home import home_held
 from fleet.adapters.memory import ManualClock
 from fleet.cli.up import Service
 from fleet.domain.cron import cron_of
+from fleet.domain.hold import COORDINATOR, Hold, HoldKind
 from fleet.domain.plan import Plan, Snapshot
 from fleet.domain.schedule import Schedule, TimedReport, TimedRun
 from tests.builders import NOW, a_fleet
+from tests.cli.reviewed import written
 from tests.conftest import ROOT
 
 pytestmark = pytest.mark.slow
@@ -51,6 +53,7 @@ from fleet.adapters.memory import ManualClock
 from fleet.cli.up import Service
 from fleet.domain.plan import Plan, Snapshot
 from tests.builders import NOW, a_fleet
+from tests.cli.reviewed import written
 
 home = Path(sys.argv[1])
 service = Service(a_fleet(), ManualClock(NOW), home)
@@ -127,6 +130,30 @@ def test_a_home_that_another_coordinator_holds_is_refused_with_its_name(home):
 
     assert done.code == 1
     assert f"process {os.getpid()} (fleet run) coordinates the home" in done.err
+    assert "wait for it or stop it" in done.err
+
+
+@pytest.mark.parametrize("kind", list(HoldKind))
+def test_a_coordinator_that_is_ending_already_is_not_to_be_stopped_but_waited_for(home, kind):
+    told = Hold(subject=COORDINATOR, kind=kind, active=True, who="ann", at=NOW)
+    written(home, told)
+
+    with home_held(home.folder, since=NOW - timedelta(minutes=1), what="fleet up"):
+        done = home.run("up")
+
+    assert done.code == 1
+    assert "and ends: stopped by ann" in done.err
+    assert "wait until it has ended" in done.err
+    assert ("fleet down --now" in done.err) == (kind is HoldKind.DRAIN)
+
+
+def test_what_its_predecessor_was_told_is_not_said_of_who_begins_now(home):
+    written(home, Hold(subject=COORDINATOR, kind=HoldKind.STOP, active=True, who="ann", at=NOW))
+
+    with home_held(home.folder, since=NOW + timedelta(minutes=1), what="fleet up"):
+        done = home.run("up")
+
+    assert "ends: stopped by" not in done.err
     assert "wait for it or stop it" in done.err
 
 
