@@ -12,6 +12,7 @@ from fleet.cli.output import clock, confirm, document, plain, put, say, table
 from fleet.cli.place import DryRun, Json, Yes, halted, opened, pen, stopped
 from fleet.cli.vitals import line
 from fleet.domain.budget import micros
+from fleet.domain.dispatching import fresh_after
 from fleet.domain.errors import ConfigError
 from fleet.domain.task import Kind, Priority, Review, Status, Task, parse_key
 
@@ -240,7 +241,8 @@ def retry(
             attempts = office.ledger.attempts(parse_key(key))
             last = attempts[-1] if attempts else None
             intake.retried(office.ledger.task(parse_key(key)), last, fresh=fresh)
-            start = "the target; what its branch holds is kept" if fresh else "its branch"
+            anew = fresh or (last is not None and fresh_after(last))
+            start = "the target; what its branch holds is kept" if anew else "its branch"
             put(f"{parse_key(key)} would be open again, from {start}")
             return
         ended = office.ledger.task(parse_key(key)).resolution is not None

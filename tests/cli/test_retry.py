@@ -2,8 +2,10 @@
 
 import pytest
 
+from fleet.domain.attempt import State
+from fleet.domain.swap import Cause
 from fleet.domain.task import Resolution
-from tests.builders import a_task
+from tests.builders import a_task, an_attempt
 from tests.cli.reviewed import written
 
 pytestmark = pytest.mark.slow
@@ -33,3 +35,15 @@ def test_a_retry_of_a_failed_task_opens_it_again(home):
     written(home, a_task(resolution=Resolution.FAILED, reason="no"))
 
     assert home.run("task", "retry", "APP-1").out == "APP-1 is open again\n"
+
+
+@pytest.mark.parametrize(
+    ("cause", "start"), [(Cause.OVERGROWN, "the target"), (Cause.STALLED, "its branch")]
+)
+def test_a_dry_run_says_where_the_next_attempt_starts(home, cause, start):
+    last = an_attempt(state=State.SWAPPED, cause=cause, cleaned=True)
+    written(home, a_task(resolution=Resolution.FAILED, reason="no"), last)
+
+    done = home.run("task", "retry", "APP-1", "--dry-run")
+
+    assert f"APP-1 would be open again, from {start}" in done.out
