@@ -16,6 +16,7 @@ from tests.builders import (
     NOW,
     SHA,
     a_fleet,
+    a_hold,
     a_project,
     a_pull,
     a_settlement,
@@ -221,6 +222,16 @@ def test_a_task_that_is_not_begun_for_the_reviewers_sake_says_so():
 
 def reported(ledger, since=NOW - timedelta(hours=12)):
     return views.report(ledger, a_fleet(), since=since, now=NOW, unfit={})
+
+
+@pytest.mark.parametrize(("subject", "stays"), [("task APP-1", False), ("fleet", True)])
+def test_what_has_begun_to_land_is_shown_stopped_where_everything_is(subject, stays):
+    ledger = a_ledger(*in_review(status=PullRequestStatus.MERGING), a_hold(subject))
+
+    waits = page(ledger)["waits"]
+
+    assert waits == rows(ledger)[1]["waits"]
+    assert ("stopped by" in waits, "lands in main" in waits) == (stays, not stays)
 
 
 def test_the_report_tells_what_waits_for_review_however_long_it_waits():

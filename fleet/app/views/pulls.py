@@ -154,7 +154,9 @@ def _waits(pull: PullRequest, books: _Books) -> str:
     """Say what it waits for and why, "" where it has come to an end."""
     if pull.closed:
         return ""
-    stopped = books.halts.stop(pull.task)
+    landing = pull.status is PullRequestStatus.MERGING
+    # what has begun to land is kept back by a stop of everything alone
+    stopped = books.halts.everything if landing else books.halts.stop(pull.task)
     if pull.reason or pull.status is PullRequestStatus.OPEN:
         return beside(pull.reason or "waits for your review", stopped)
     return stopped or _turn(pull, books.snapshot)
