@@ -1,8 +1,8 @@
 """What bears a home's label on the engine is found with whose it is, and goes alone."""
 
 import io
-import threading
 import os
+import threading
 
 import docker
 import pytest
