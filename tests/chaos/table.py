@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from tests.chaos.driver import Life
 
-_HEAD = ("what was done to a night", "times", "nights", "nights with a broken promise")
+_HEAD = ("what was drawn for a night", "times", "nights", "nights with a broken promise")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,7 +17,7 @@ class Played:
     wrong: Sequence[str]
 
     def times(self, what: str) -> int:
-        """Answer how often that was done to it."""
+        """Answer how often that was drawn for it."""
         return sum((life.way, life.trouble).count(what) for life in self.lives)
 
 
