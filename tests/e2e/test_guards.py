@@ -242,7 +242,9 @@ class Night:
         )
         small = {"cpus": 1, "memory": "256m", "pids": 128}
         for name, script in {**HOGS, "works": WORK}.items():
-            home.agent(name.replace(" ", "-"), script, attempt_timeout="60s", limits=small)
+            # who is ended for its size has to be looked at first, on a machine full of hogs
+            late = "5m" if "worktree_gb" in ENDS.get(name, "") else "60s"
+            home.agent(name.replace(" ", "-"), script, attempt_timeout=late, limits=small)
         once = ("--max-retries", "0", "--profile")
         self.keys = {name: home.task(name, *once, name.replace(" ", "-")) for name in HOGS}
         self.good = [home.task(f"work {number}", *once, "works") for number in range(3)]
