@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from fleet.adapters import home as homes
 from fleet.adapters.failpoints import watched
@@ -34,7 +35,10 @@ from fleet.domain.hold import COORDINATOR, SUCCESSOR
 from fleet.domain.plan import Plan, Snapshot
 from fleet.domain.profile import Fleet
 from fleet.domain.term import Term, standing_in_the_way
-from fleet.ports import Fence, Log
+from fleet.ports import ContainerRuntime, Fence, Log, Verifier, Worktrees
+
+if TYPE_CHECKING:
+    from fleet.adapters.redaction import Redaction
 
 Seen = Callable[[Snapshot, Plan], None]
 
@@ -48,23 +52,12 @@ def tools(office: Office, *, run: str) -> Tools:
     from fleet.adapters.schedule import ScheduledAlarm
     from fleet.adapters.supervisor import SocketSupervisor
     from fleet.adapters.traces import JsonlTraces
-    from fleet.adapters.verifier import ContainerVerifier
-    from fleet.adapters.verifying.logs import CheckLogs
-    from fleet.adapters.verifying.run import Means
 
     redaction = Redaction()
     redact_logs(redaction)
     engine = watched("runtime", runtime(office))
     git = watched("worktrees", worktrees(office))
     supervisor = SocketSupervisor(office.settings.variables, office.clock)
-    checking = Means(
-        worktrees=git,
-        runtime=engine,
-        clock=office.clock,
-        logs=CheckLogs(office.home, redaction),
-        home8=office.home8,
-        tree_bytes=office.fleet.worktree_bytes,
-    )
     return Tools(
         home=office.home,
         home8=office.home8,
@@ -80,13 +73,31 @@ def tools(office: Office, *, run: str) -> Tools:
         networks=watched("networks", networks(office)),
         worktrees=git,
         scales=watched("scales", FolderScales(office.home)),
-        verifier=watched("verifier", ContainerVerifier(checking, office.ledger)),
+        verifier=watched("verifier", _verifier(office, redaction, engine=engine, git=git)),
         packets=watched("packets", homes.FolderPackets(office.home)),
         secrets=watched("secrets", secrets(office, redaction)),
         scanner=watched("scanner", SecretScanner(redaction)),
         traces=watched("traces", JsonlTraces(office.home / "traces", redaction)),
         reports=watched("reports", FolderReports(office.home)),
     )
+
+
+def _verifier(
+    office: Office, redaction: "Redaction", *, engine: ContainerRuntime, git: Worktrees
+) -> Verifier:
+    from fleet.adapters.verifier import ContainerVerifier
+    from fleet.adapters.verifying.logs import CheckLogs
+    from fleet.adapters.verifying.run import Means
+
+    means = Means(
+        worktrees=git,
+        runtime=engine,
+        clock=office.clock,
+        logs=CheckLogs(office.home, redaction),
+        home8=office.home8,
+        tree_bytes=office.fleet.worktree_bytes,
+    )
+    return ContainerVerifier(means, office.ledger)
 
 
 @contextmanager
