@@ -56,11 +56,6 @@ def queue_key(project: str, target: str) -> str:
     return f"queue {project}/{target}"
 
 
-def land_key(project: str, target: str) -> str:
-    """Answer the key of moving that target."""
-    return f"land {project}/{target}"
-
-
 def is_merging(pull: PullRequest | None) -> bool:
     """Tell whether its candidate may be on the target already."""
     return pull is not None and pull.status is PullRequestStatus.MERGING
