@@ -43,7 +43,7 @@ class Heed:
             self._clerk.insist([Log(event=Event(kind=kind, at=self._clock.now(), what=what))])
         self.halted = pulled
         halts = halts_of(snapshot.holds, halted=pulled)
-        self.draining = halts.draining
+        self.draining = bool(halts.drain)
         if halts.closing:
             self.stop()
 

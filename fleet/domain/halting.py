@@ -8,13 +8,15 @@ from fleet.domain.hold import COORDINATOR, FLEET, Hold, HoldKind, task_subject
 
 @dataclass(frozen=True, kw_only=True)
 class Halts:
-    """Why what does not go on, by the subjects of holds.
+    """Why what does not go on.
 
-    `stops` end what runs and keep verified work from landing; `drains` only let nothing start.
+    `stops`, by the subjects of holds, end what runs and keep verified work from landing. `drain`
+    tells why the coordinator starts nothing and ends once nothing moves any more, "" while it
+    does not.
     """
 
     stops: Mapping[str, str] = field(default_factory=dict)
-    drains: Mapping[str, str] = field(default_factory=dict)
+    drain: str = ""
 
     @property
     def everything(self) -> str:
@@ -27,15 +29,9 @@ class Halts:
         return self.stops.get(COORDINATOR, "")
 
     @property
-    def draining(self) -> bool:
-        """Tell whether the coordinator is to end once nothing moves any more."""
-        return COORDINATOR in self.drains
-
-    @property
     def shut(self) -> str:
         """Answer why nothing starts, whichever task it is of, "" while something may."""
-        drains = (self.drains.get(subject, "") for subject in (FLEET, COORDINATOR))
-        return next(filter(None, (self.everything, self.closing, *drains)), "")
+        return self.everything or self.closing or self.drain
 
     def stop(self, task: str) -> str:
         """Answer why nothing of that task goes on, "" while it may."""
@@ -43,21 +39,24 @@ class Halts:
 
     def start(self, task: str) -> str:
         """Answer why no attempt of that task starts, "" while one may."""
-        own = task_subject(task)
-        return self.everything or self.stops.get(own) or self.drains.get(own) or self.shut
+        return self.stop(task) or self.shut
 
 
 def halts_of(holds: Iterable[Hold], *, halted: str) -> Halts:
     """Word the holds that stand; `halted` says why all is stopped though there is none."""
     stops: dict[str, str] = {}
-    drains: dict[str, str] = {}
+    drain = ""
     for hold in holds:
-        if hold.active:
-            words = drains if hold.kind is HoldKind.DRAIN else stops
-            words[hold.subject] = _worded(hold)
+        if not hold.active:
+            continue
+        # only a coordinator is ever drained: of anything else it would be a stop
+        if hold.subject == COORDINATOR and hold.kind is HoldKind.DRAIN:
+            drain = _worded(hold)
+        else:
+            stops[hold.subject] = _worded(hold)
     if halted:
         stops.setdefault(FLEET, f"everything is {halted} (`fleet resume` removes it)")
-    return Halts(stops=stops, drains=drains)
+    return Halts(stops=stops, drain=drain)
 
 
 def _worded(hold: Hold) -> str:

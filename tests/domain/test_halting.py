@@ -150,6 +150,12 @@ def test_a_coordinator_drains_or_closes_by_the_kind_of_its_hold():
     drain = halts_of((HOLDS[ENDS],), halted="")
     stop = halts_of((a_hold(COORDINATOR),), halted="")
 
-    assert (drain.draining, drain.closing, drain.stop("APP-1")) == (True, "", "")
-    assert (stop.draining, stop.closing, stop.stop("APP-1")) == (False, ENDS, "")
+    assert (drain.drain, drain.closing, drain.stop("APP-1")) == (ENDS, "", "")
+    assert (stop.drain, stop.closing, stop.stop("APP-1")) == ("", ENDS, "")
     assert stop.start("APP-1") == ENDS
+
+
+def test_a_drain_of_anything_but_the_coordinator_is_a_stop():
+    halts = halts_of((a_hold("task APP-1", kind=HoldKind.DRAIN),), halted="")
+
+    assert (halts.stop("APP-1"), halts.drain) == (ONE, "")
