@@ -3,7 +3,7 @@
 import re
 import time
 from datetime import datetime, timedelta
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,6 +11,10 @@ from fleet.cli.output import document, plain, put, table
 from fleet.cli.place import Json, halted, opened
 from fleet.domain.errors import ConfigError
 from fleet.domain.task import parse_key
+
+if TYPE_CHECKING:
+    from fleet.app.coordinator import Order
+    from fleet.bootstrap import Office
 
 
 def register(app: typer.Typer) -> None:
@@ -36,30 +40,11 @@ def run(
 
     if until and until_idle:
         raise ConfigError("--until and --until-idle exclude each other")
-    began = time.monotonic()
+    at = _instant(until) if until else None
+    wanted = list(dict.fromkeys(parse_key(key) for key in keys or ()))
     with opened(ctx) as office:
-        wanted = list(dict.fromkeys(parse_key(key) for key in keys or ()))
-        order = running.order_for(
-            office, keys=wanted, parallel=parallel, until=_instant(until) if until else None
-        )
-        open_now = [task.key for task in office.ledger.snapshot().tasks]
-        before = sum(s.micros for s in office.ledger.settlements())
-        waits = running.run_or_follow(office, order, what="fleet run", quiet=json)
-        cost = sum(s.micros for s in office.ledger.settlements()) - before
-        added = [task.key for task in office.ledger.snapshot().tasks]
-        touched = wanted or list(dict.fromkeys([*open_now, *added]))
-        seconds = time.monotonic() - began
-        summary = views.run_summary(
-            touched,
-            office.ledger,
-            office.fleet,
-            seconds=seconds,
-            cost=cost,
-            halted=halted(office),
-        )
-    for task in summary["tasks"]:
-        # the board does not know what kept a ready task from its start
-        task["reason"] = task["reason"] or waits.get(task["key"], "")
+        order = running.order_for(office, keys=wanted, parallel=parallel, until=at)
+        summary = _carried_out(order, wanted, office, quiet=json)
     if json:
         document(summary)
     else:
@@ -82,6 +67,37 @@ def show_summary(summary: dict[str, object]) -> None:
             f"{summary['failed']} failed, in {summary['seconds']} s, {summary['cost_usd']} USD"
         )
     )
+
+
+def _carried_out(
+    order: "Order", wanted: list[str], office: "Office", *, quiet: bool
+) -> dict[str, Any]:
+    """Carry it out; answer what came of the wanted tasks, else of all that were or are open."""
+    from fleet.app import views
+    from fleet.cli import running
+
+    began, spent, before = time.monotonic(), _spent(office), _open(office)
+    waits = running.run_or_follow(office, order, what="fleet run", quiet=quiet)
+    summary = views.run_summary(
+        wanted or list(dict.fromkeys([*before, *_open(office)])),
+        office.ledger,
+        office.fleet,
+        seconds=time.monotonic() - began,
+        cost=_spent(office) - spent,
+        halted=halted(office),
+    )
+    for task in summary["tasks"]:
+        # the board does not know what kept a ready task from its start
+        task["reason"] = task["reason"] or waits.get(task["key"], "")
+    return summary
+
+
+def _open(office: "Office") -> list[str]:
+    return [task.key for task in office.ledger.snapshot().tasks]
+
+
+def _spent(office: "Office") -> int:
+    return sum(settlement.micros for settlement in office.ledger.settlements())
 
 
 def _instant(text: str) -> datetime:
