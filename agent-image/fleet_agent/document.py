@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from fleet_agent.clis.model import Answered, Called, Heard, Spent
+from fleet_agent.clis.model import Answered, Called, Heard
+from fleet_agent.clis.usage import Spent
 from fleet_agent.files import UnfitFileError, read_plain_file
 
 _LARGEST = 16 * 1024 * 1024

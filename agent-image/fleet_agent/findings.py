@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from fleet_agent.clis.model import Failure, FailureKind, Told, Usage
+from fleet_agent.clis.model import Failure, FailureKind, Told
+from fleet_agent.clis.usage import Usage
 from fleet_agent.conduct import Ended
 from fleet_agent.reports import Report
 from fleet_agent.text import clean, clean_tail

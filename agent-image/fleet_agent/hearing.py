@@ -5,7 +5,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from fleet_agent.clis.model import Activity, Cli, Denied, Failure, Heard, Usage
+from fleet_agent.clis.model import Activity, Cli, Denied, Failure, Heard
+from fleet_agent.clis.usage import Usage
 from fleet_agent.document import Document
 from fleet_agent.findings import Findings
 from fleet_agent.notebook import Notebook

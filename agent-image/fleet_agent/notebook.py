@@ -13,12 +13,10 @@ from fleet_agent.clis.model import (
     Heard,
     Idle,
     Said,
-    Scope,
     Session,
-    Spent,
     Trouble,
-    Usage,
 )
+from fleet_agent.clis.usage import Scope, Spent, Usage
 from fleet_agent.packet import Limits
 from fleet_agent.repeats import Repeats
 from fleet_agent.state import SESSION_ID

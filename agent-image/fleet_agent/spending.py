@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from fleet_agent.clis.model import Failure, FailureKind, Usage
+from fleet_agent.clis.model import Failure, FailureKind
+from fleet_agent.clis.usage import Usage
 from fleet_agent.packet import Limits
 
 _MILLION = 1_000_000

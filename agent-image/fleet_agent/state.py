@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from fleet_agent.clis.model import Usage
+from fleet_agent.clis.usage import Usage
 from fleet_agent.fields import FieldError, Fields, fields_of
 from fleet_agent.files import UnfitFileError, read_plain_file, write_below
 

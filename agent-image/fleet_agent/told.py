@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import TypeVar
 
-from fleet_agent.clis.model import Failure, FailureKind, Told, Usage
+from fleet_agent.clis.model import Failure, FailureKind, Told
+from fleet_agent.clis.usage import Usage
 from fleet_agent.fields import FieldError, Fields, fields_of
 from fleet_agent.text import clean
 

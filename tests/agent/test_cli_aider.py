@@ -5,16 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fleet_agent.clis.aider import CLI
-from fleet_agent.clis.model import (
-    Activity,
-    BadSecretError,
-    FailureKind,
-    Finished,
-    Scope,
-    Spent,
-    Trouble,
-    Usage,
-)
+from fleet_agent.clis.model import Activity, BadSecretError, FailureKind, Finished, Trouble
+from fleet_agent.clis.usage import Scope, Spent, Usage
 from tests.agent.asking import an_ask, an_end, heard, kind_of_end, of
 
 

@@ -7,16 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fleet_agent.clis.amp import CLI
-from fleet_agent.clis.model import (
-    BadSecretError,
-    Denied,
-    FailureKind,
-    Finished,
-    Said,
-    Scope,
-    Spent,
-    Usage,
-)
+from fleet_agent.clis.model import BadSecretError, Denied, FailureKind, Finished, Said
+from fleet_agent.clis.usage import Scope, Spent, Usage
 from tests.agent.asking import an_ask, heard, kind_of_end, of
 
 

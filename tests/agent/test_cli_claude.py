@@ -18,12 +18,10 @@ from fleet_agent.clis.model import (
     FailureKind,
     Finished,
     Said,
-    Scope,
     Session,
-    Spent,
     Trouble,
-    Usage,
 )
+from fleet_agent.clis.usage import Scope, Spent, Usage
 from fleet_agent.files import write_below
 from tests.agent.asking import an_ask, an_end, heard, kind_of_end, of
 

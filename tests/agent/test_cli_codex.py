@@ -15,13 +15,11 @@ from fleet_agent.clis.model import (
     FailureKind,
     Finished,
     Said,
-    Scope,
     Session,
-    Spent,
     Trouble,
-    Usage,
 )
 from fleet_agent.clis.toml import toml
+from fleet_agent.clis.usage import Scope, Spent, Usage
 from fleet_agent.files import write_below
 from fleet_agent.notebook import Notebook
 from tests.agent.asking import an_ask, an_end, heard, kind_of_end, of

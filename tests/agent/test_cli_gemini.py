@@ -16,12 +16,10 @@ from fleet_agent.clis.model import (
     Finished,
     Meter,
     Said,
-    Scope,
     Session,
-    Spent,
     Trouble,
-    Usage,
 )
+from fleet_agent.clis.usage import Scope, Spent, Usage
 from tests.agent.asking import HOME, TRANSCRIPTS, an_ask, an_end, heard, kind_of_end, of
 
 LOGIN = json.dumps({"access_token": "ya29.x", "refresh_token": "1//x", "expiry_date": 1})

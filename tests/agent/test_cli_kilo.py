@@ -5,7 +5,8 @@ import json
 import pytest
 
 from fleet_agent.clis.kilo import CLI
-from fleet_agent.clis.model import CATEGORIES, FailureKind, Finished, Session, Spent, Usage
+from fleet_agent.clis.model import CATEGORIES, FailureKind, Finished, Session
+from fleet_agent.clis.usage import Spent, Usage
 from tests.agent.asking import an_ask, heard, kind_of_end, of
 
 

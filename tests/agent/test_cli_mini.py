@@ -7,16 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fleet_agent.clis.mini import CLI
-from fleet_agent.clis.model import (
-    BadSecretError,
-    FailureKind,
-    Finished,
-    Said,
-    Scope,
-    Spent,
-    Trouble,
-    Usage,
-)
+from fleet_agent.clis.model import BadSecretError, FailureKind, Finished, Said, Trouble
+from fleet_agent.clis.usage import Scope, Spent, Usage
 from tests.agent.asking import TRANSCRIPTS, an_ask, heard, kind_of_end, of
 
 

@@ -4,8 +4,9 @@ import json
 
 import pytest
 
-from fleet_agent.clis.model import BadSecretError, Spent
+from fleet_agent.clis.model import BadSecretError
 from fleet_agent.clis.ollama import CLI
+from fleet_agent.clis.usage import Spent
 from fleet_agent.packet import PacketError
 from tests.agent.asking import an_ask, heard, of
 

@@ -15,13 +15,11 @@ from fleet_agent.clis.model import (
     Idle,
     Meter,
     Said,
-    Scope,
     Session,
-    Spent,
     Trouble,
-    Usage,
 )
 from fleet_agent.clis.opencode import CLI
+from fleet_agent.clis.usage import Scope, Spent, Usage
 from fleet_agent.packet import PacketError
 from tests.agent.asking import TRANSCRIPTS, an_ask, an_end, heard, kind_of_end, of
 

@@ -13,11 +13,10 @@ from fleet_agent.clis.model import (
     Finished,
     Said,
     Session,
-    Spent,
     Trouble,
-    Usage,
 )
 from fleet_agent.clis.qwen import CLI
+from fleet_agent.clis.usage import Spent, Usage
 from tests.agent.asking import an_ask, heard, kind_of_end, of
 
 

@@ -8,16 +8,8 @@ from typing import Any
 
 from fleet_agent import hearing as listening
 from fleet_agent.clis import REGISTRY
-from fleet_agent.clis.model import (
-    Called,
-    Failure,
-    FailureKind,
-    Finished,
-    Said,
-    Scope,
-    Spent,
-    Usage,
-)
+from fleet_agent.clis.model import Called, Failure, FailureKind, Finished, Said
+from fleet_agent.clis.usage import Scope, Spent, Usage
 from fleet_agent.document import Document
 from fleet_agent.effort import Effort
 from fleet_agent.findings import Findings

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fleet_agent.allowance import Allowance
-from fleet_agent.clis.model import Usage
+from fleet_agent.clis.usage import Usage
 from fleet_agent.frame import LINE_LIMIT, frame
 from fleet_agent.system import oom_kills
 from fleet_agent.text import clean, clean_tail, last_line

@@ -10,12 +10,10 @@ from fleet_agent.clis.model import (
     Finished,
     Idle,
     Said,
-    Scope,
     Session,
-    Spent,
     Trouble,
-    Usage,
 )
+from fleet_agent.clis.usage import Scope, Spent, Usage
 from fleet_agent.files import write_below
 from fleet_agent.notebook import PATIENCE_SECONDS, Notebook
 from fleet_agent.packet import Limits, read_packet

@@ -2,7 +2,7 @@
 
 import subprocess
 
-from fleet_agent.clis.model import Usage
+from fleet_agent.clis.usage import Usage
 from fleet_agent.state import Continued, Shelf
 
 SESSION = Continued("s-1", Usage(10, 5, 1, 2, 70))

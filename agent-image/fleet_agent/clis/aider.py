@@ -22,12 +22,10 @@ from fleet_agent.clis.model import (
     Finished,
     Heard,
     Invocation,
-    Scope,
-    Spent,
     Trouble,
-    Usage,
 )
 from fleet_agent.clis.reasons import judge
+from fleet_agent.clis.usage import Scope, Spent, Usage
 
 _SYSTEM = ".fleet/system.md"
 # A table of prices that is young enough is not fetched; an empty one counts as none.

@@ -29,12 +29,10 @@ from fleet_agent.clis.model import (
     Heard,
     Invocation,
     Said,
-    Scope,
-    Spent,
     Trouble,
-    Usage,
 )
 from fleet_agent.clis.reasons import failure, judge
+from fleet_agent.clis.usage import Scope, Spent, Usage
 from fleet_agent.packet import Argv
 
 _SETTINGS = ".fleet/amp.json"

@@ -24,13 +24,11 @@ from fleet_agent.clis.model import (
     Finished,
     Heard,
     Said,
-    Scope,
     Session,
-    Spent,
     Trouble,
-    Usage,
 )
 from fleet_agent.clis.reasons import failure, kind_of
+from fleet_agent.clis.usage import Scope, Spent, Usage
 
 _LIMITS = {
     "error_max_turns": FailureKind.LIMIT,

@@ -14,18 +14,9 @@ from fleet_agent.clis.lines import (
     read_by,
     text,
 )
-from fleet_agent.clis.model import (
-    Denied,
-    Finished,
-    Heard,
-    Said,
-    Scope,
-    Session,
-    Spent,
-    Trouble,
-    Usage,
-)
+from fleet_agent.clis.model import Denied, Finished, Heard, Said, Session, Trouble
 from fleet_agent.clis.reasons import failure
+from fleet_agent.clis.usage import Scope, Spent, Usage
 
 _CATEGORIES = {"command_execution": "shell", "file_change": "edit", "web_search": "web"}
 # where a call's result stands

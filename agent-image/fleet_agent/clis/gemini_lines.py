@@ -23,13 +23,11 @@ from fleet_agent.clis.model import (
     Finished,
     Heard,
     Said,
-    Scope,
     Session,
-    Spent,
     Trouble,
-    Usage,
 )
 from fleet_agent.clis.reasons import failure, judge
+from fleet_agent.clis.usage import Scope, Spent, Usage
 from fleet_agent.text import last_line
 
 DENIABLE = {

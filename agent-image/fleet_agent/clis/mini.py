@@ -30,12 +30,10 @@ from fleet_agent.clis.model import (
     Heard,
     Invocation,
     Said,
-    Scope,
-    Spent,
     Trouble,
-    Usage,
 )
 from fleet_agent.clis.reasons import failure, judge
+from fleet_agent.clis.usage import Scope, Spent, Usage
 
 # a file of that name in the worktree would come before its own: this path leads to its own alone
 _BASE = "../config/mini.yaml"

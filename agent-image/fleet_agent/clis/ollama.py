@@ -7,8 +7,9 @@ from dataclasses import replace
 
 from fleet_agent.clis import opencode
 from fleet_agent.clis.credentials import kind_among
-from fleet_agent.clis.model import Ask, Heard, Invocation, Spent
+from fleet_agent.clis.model import Ask, Heard, Invocation
 from fleet_agent.clis.opencode_lines import parse as parse_priced
+from fleet_agent.clis.usage import Spent
 from fleet_agent.packet import PacketError
 
 _PROVIDER = "ollama"

@@ -23,13 +23,11 @@ from fleet_agent.clis.model import (
     Heard,
     Idle,
     Said,
-    Scope,
     Session,
-    Spent,
     Trouble,
-    Usage,
 )
 from fleet_agent.clis.reasons import failure, kind_of
+from fleet_agent.clis.usage import Scope, Spent, Usage
 
 _CATEGORIES = {
     "edit": "edit",

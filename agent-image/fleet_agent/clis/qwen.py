@@ -33,13 +33,11 @@ from fleet_agent.clis.model import (
     Heard,
     Invocation,
     Said,
-    Scope,
     Session,
-    Spent,
     Trouble,
-    Usage,
 )
 from fleet_agent.clis.reasons import failure, judge
+from fleet_agent.clis.usage import Scope, Spent, Usage
 from fleet_agent.packet import Argv
 
 # Settings of the system win over those of the repository, which is untrusted.
