@@ -13,6 +13,7 @@ from fleet.domain.egress import Destination
 from fleet.domain.events import Event
 from fleet.domain.health import Health
 from fleet.domain.hold import Hold
+from fleet.domain.lesson import Credit, Embedding, Lesson, Recall
 from fleet.domain.licences import Licence
 from fleet.domain.limits import Limits
 from fleet.domain.merge import PullRequest
@@ -24,9 +25,10 @@ from fleet.domain.swap import Receipt
 from fleet.domain.task import Task
 from fleet.domain.term import Term
 from fleet.domain.traits import Leak
+from fleet.memory_ports import Lessons
 
-Stateful = Task | Attempt | PullRequest | PendingAction | Health | Hold | Term
-Immutable = Verdict | Reservation | Settlement | Receipt
+Stateful = Task | Attempt | PullRequest | PendingAction | Health | Hold | Term | Lesson
+Immutable = Verdict | Reservation | Settlement | Receipt | Embedding | Recall | Credit
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +93,7 @@ class Alarm(Protocol):
 
 
 @runtime_checkable
-class Ledger(Protocol):
+class Ledger(Lessons, Protocol):
     """The only truth: state rows, and an event row in the same transaction."""
 
     def commit(self, writes: Sequence[Write]) -> None:

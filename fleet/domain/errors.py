@@ -93,6 +93,18 @@ class CredentialError(FleetError):
     code = "credential"
 
 
+class EmbeddingError(FleetError):
+    """The provider of vectors does not answer, or answers nonsense; lexical search goes on."""
+
+    code = "embedding"
+
+
+class IndexDamagedError(FleetError):
+    """The index of lessons cannot be read; it is made anew from the ledger."""
+
+    code = "index_damaged"
+
+
 class BusyError(FleetError):
     """Another coordinator holds the home."""
 

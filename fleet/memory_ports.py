@@ -1,0 +1,119 @@
+"""What the memory asks of the world: rows of lessons, vectors, and an index over them."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+from fleet.domain.lesson import Credit, Lesson, Recall, Vector
+
+
+@runtime_checkable
+class Lessons(Protocol):
+    """What the ledger answers of lessons; written they are like every row."""
+
+    def lesson(self, lesson: str) -> Lesson:
+        """Answer a lesson, forgotten or not; raises NotFoundError."""
+        ...
+
+    def lessons(self, ids: Collection[str] | None = None) -> tuple[Lesson, ...]:
+        """Answer all lessons, or those of them, by number; forgotten ones too."""
+        ...
+
+    def lesson_of(self, digest: str) -> Lesson | None:
+        """Answer the lesson that says just that, None where there is none."""
+        ...
+
+    def last_lesson(self) -> int:
+        """Answer the highest number of a lesson, 0 where there is none."""
+        ...
+
+    def lessons_changed(self, after: int) -> tuple[frozenset[str], int]:
+        """Answer whose rows changed since the event of that id, and the newest event's id.
+
+        Every change of a lesson logs an event `lesson.*` with `{"lesson": ID}` among its data.
+        """
+        ...
+
+    def embeddings(self, space: str, ids: Collection[str] | None = None) -> Mapping[str, Vector]:
+        """Answer the vectors of a space by lesson, of all lessons or of those."""
+        ...
+
+    def recalls(self, task: str | None = None) -> tuple[Recall, ...]:
+        """Answer what was recalled, for all tasks or for one, oldest first."""
+        ...
+
+    def credits(self, lesson: str | None = None) -> tuple[Credit, ...]:
+        """Answer the outcomes that were counted, of all lessons or of one, oldest first."""
+        ...
+
+
+@runtime_checkable
+class Embedder(Protocol):
+    """Turns texts into vectors; EmbeddingError where the provider does not answer."""
+
+    def space(self) -> str:
+        """Answer the name of provider, model and dimension: `[a-zA-Z0-9._-]`, 3 to 200 long.
+
+        Raises EmbeddingError where only the provider knows its dimension and does not answer.
+        """
+        ...
+
+    def embed(self, texts: Sequence[str]) -> tuple[Vector, ...]:
+        """Answer a vector of length one for each text, in their order."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hit:
+    """A lesson of the index and its cosine to what was asked, -1 to 1."""
+
+    lesson: str
+    cosine: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """What the index holds of a lesson; `project` "" is for every one."""
+
+    vector: Vector
+    project: str
+
+
+Told = Callable[[str], None]
+
+
+@runtime_checkable
+class LessonIndex(Protocol):
+    """Finds near vectors of one space; all in it can be made again from the ledger.
+
+    Each method raises IndexDamagedError where the index cannot be trusted: `rebuild` mends it.
+    """
+
+    def check(self, space: str, wanted: Mapping[str, Entry]) -> str:
+        """Compare the index with what it should hold; answer what is wrong with it, "" if nothing.
+
+        Lessons that are missing, too many or cannot be read are wrong.
+        """
+        ...
+
+    def rebuild(self, space: str, entries: Mapping[str, Entry], told: Told) -> None:
+        """Throw away what stands of the space and make it anew; `told` hears how far it is."""
+        ...
+
+    def put(self, space: str, entries: Mapping[str, Entry]) -> None:
+        """Find or create these; one that is there is replaced."""
+        ...
+
+    def drop(self, space: str, ids: Collection[str]) -> None:
+        """Remove these; fine when they are gone."""
+        ...
+
+    def nearest(
+        self, space: str, vector: Vector, *, k: int, project: str | None = None
+    ) -> Sequence[Hit]:
+        """Answer at most `k`, nearest first, of a project and of every one; None: of all."""
+        ...
+
+    def close(self) -> None:
+        """Give back what is held."""
+        ...
