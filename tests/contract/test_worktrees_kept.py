@@ -31,6 +31,13 @@ def left(stage, files, attempt=None):
     return Path(space.path)
 
 
+def moved_by_hand(stage):
+    """Let somebody move the task's branch; answer where to."""
+    theirs = a_commit(stage.repository, {"b": "by hand"})
+    stage.git("update-ref", "refs/heads/fleet/app-1", theirs)
+    return theirs
+
+
 def test_a_worktree_that_was_never_collected_is_kept_before_it_goes(tmp_path):
     stage = a_stage(tmp_path, {".gitignore": "*.log\n", "old": "1\n"})
     tree = left(stage, {"new": "x\n", "old": None, "build.log": "told\n"})
@@ -154,8 +161,7 @@ def test_a_branch_that_moved_while_an_attempt_began_afresh_is_kept_too(tmp_path)
     # a coordinator was killed after it had kept the branch, and before it moved it
     stage.worktrees.keep(stage.project, worked, name=f"{second.id}-before")
     stage.git("checkout", "--quiet", "--detach", "main")
-    theirs = a_commit(stage.repository, {"b": "by hand"})
-    stage.git("update-ref", "refs/heads/fleet/app-1", theirs)
+    theirs = moved_by_hand(stage)
 
     stage.prepared(second, fresh=True)
 
@@ -166,8 +172,7 @@ def test_work_that_its_branch_refuses_is_kept_until_it_is_committed(tmp_path):
     stage = a_stage(tmp_path)
     attempt = finished()
     left(stage, {"new": "x"}, attempt)
-    other = a_commit(stage.repository, {"b": "by hand"})
-    stage.git("update-ref", "refs/heads/fleet/app-1", other)
+    moved_by_hand(stage)
 
     for _ in range(2):
         with pytest.raises(WorkspaceError, match="moved to"):
@@ -200,8 +205,7 @@ def test_what_a_name_keeps_already_stays_where_a_branch_refuses_work(tmp_path):
     stage = a_stage(tmp_path)
     attempt = finished()
     left(stage, {"new": "x"}, attempt)
-    other = a_commit(stage.repository, {"b": "by hand"})
-    stage.git("update-ref", "refs/heads/fleet/app-1", other)
+    other = moved_by_hand(stage)
     stage.worktrees.keep(stage.project, other, name=attempt.id)
 
     with pytest.raises(WorkspaceError, match=f"kept as {KEPT}{attempt.id}-2:"):

@@ -166,21 +166,32 @@ def waits_for_the_engine(home: Home, key: str) -> bool:
     return any("fleet looks for it" in row["waiting_for"] for row in queue if row["task"] == key)
 
 
-def test_an_engine_that_was_killed_is_waited_for_and_its_containers_are_adopted(
-    home: Home, on_own_engine: OwnEngine
-) -> None:
-    works(home, 25)
+def through_an_outage(
+    home: Home, ends: Callable[[], None], begins: Callable[[], None], *, seconds: int
+) -> tuple[str, str, str]:
+    """Let the engine be away while an agent works for so long; a task is added meanwhile.
+
+    Answers the key of either task, and what the coordinator said.
+    """
+    works(home, seconds)
     key = home.task("do it")
     with coordinating(home) as process:
         eventually(running(home, key))
-        on_own_engine.kill()
+        ends()
         eventually(lambda: engine_missed(home))
         later = home.task("do it later")
         eventually(lambda: waits_for_the_engine(home, later))
-        on_own_engine.start()
-        _, said = process.communicate(timeout=200)
-
+        begins()
+        _, said = process.communicate(timeout=300)
     assert process.returncode == 0, said
+    return key, later, said
+
+
+def test_an_engine_that_was_killed_is_waited_for_and_its_containers_are_adopted(
+    home: Home, on_own_engine: OwnEngine
+) -> None:
+    key, later, said = through_an_outage(home, on_own_engine.kill, on_own_engine.start, seconds=25)
+
     assert "no Docker engine answers" in said
     assert states(home, key) == ["merged"]
     assert states(home, later)[-1] == "merged"
@@ -190,18 +201,8 @@ def test_an_engine_that_was_killed_is_waited_for_and_its_containers_are_adopted(
 def test_an_engine_that_hangs_is_noticed_and_nobody_is_judged_by_its_silence(
     home: Home, on_own_engine: OwnEngine
 ) -> None:
-    works(home, 60)
-    key = home.task("do it")
-    with coordinating(home) as process:
-        eventually(running(home, key))
-        on_own_engine.freeze()
-        eventually(lambda: engine_missed(home))
-        later = home.task("do it later")
-        eventually(lambda: waits_for_the_engine(home, later))
-        on_own_engine.thaw()
-        _, said = process.communicate(timeout=300)
+    key, later, said = through_an_outage(home, on_own_engine.freeze, on_own_engine.thaw, seconds=60)
 
-    assert process.returncode == 0, said
     assert "is waited for" in said
     assert "did not answer in time" in said
     assert "answers again" in said

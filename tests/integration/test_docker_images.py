@@ -33,13 +33,6 @@ HARDENED = (
 
 
 @pytest.fixture
-def engine():
-    client = docker.APIClient()
-    yield client
-    client.close()
-
-
-@pytest.fixture
 def tag(engine):
     name = f"fleet-agent:test-{secrets.token_hex(4)}"
     yield name

@@ -4,7 +4,6 @@ import io
 import os
 import threading
 
-import docker
 import pytest
 from docker.types import IPAMConfig
 
@@ -16,13 +15,6 @@ from fleet.domain.profile import Project
 from tests.containers import IMAGE
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(120)]
-
-
-@pytest.fixture
-def engine():
-    client = docker.APIClient()
-    yield client
-    client.close()
 
 
 @pytest.fixture

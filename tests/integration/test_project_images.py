@@ -4,7 +4,6 @@ import os
 import subprocess
 from dataclasses import replace
 
-import docker
 import pytest
 
 from fleet.adapters.runtimes.project_images import ProjectImages
@@ -39,13 +38,6 @@ class Yard:
         command = ["docker", "run", "--rm", "--network=none", "--entrypoint=cat", image, path]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         return done.stdout if done.returncode == 0 else None
-
-
-@pytest.fixture
-def engine():
-    client = docker.APIClient()
-    yield client
-    client.close()
 
 
 @pytest.fixture

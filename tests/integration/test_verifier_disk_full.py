@@ -65,14 +65,10 @@ def test_a_check_whose_files_outgrow_their_limit_is_killed_and_red(bench: Bench,
     assert bench.clean()
 
 
+@pytest.mark.usefixtures("du_hangs")
 def test_a_check_that_ends_in_time_while_its_files_cannot_be_added_up_is_green(
-    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    bench: Bench,
 ) -> None:
-    slow = tmp_path / "du"
-    slow.write_text("#!/bin/sh\nexec sleep 600\n")
-    slow.chmod(0o755)
-    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
-
     verdict = bench.one(bench.branch({SCRIPT: "sleep 17"}), timeout=30)
 
     assert (verdict.status, verdict.error) == (VerdictStatus.PASSED, None)
