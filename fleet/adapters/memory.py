@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from fleet.adapters.ledger.reading import first_day
 from fleet.adapters.ledger.rows import from_row, to_row
+from fleet.adapters.lessons import TwinLessons
 from fleet.adapters.shelves import Shelves
 from fleet.domain.attempt import Attempt
 from fleet.domain.budget import Reservation, Settlement, Tally
@@ -90,7 +91,7 @@ class MemoryAlarm(Alarm):
             self._wake()
 
 
-class MemoryLedger(Ledger):
+class MemoryLedger(TwinLessons, Ledger):
     """A ledger in dictionaries under one lock."""
 
     def __init__(self, *, clock: Clock) -> None:

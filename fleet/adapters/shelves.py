@@ -8,11 +8,12 @@ from typing import Any, TypeVar
 
 from fleet.adapters.ledger.rows import KEYS
 from fleet.domain.attempt import LIVE, Attempt
-from fleet.domain.budget import Reservation, Settlement, Tally
+from fleet.domain.budget import Settlement, Tally
 from fleet.domain.errors import DuplicateError, NotFoundError, StaleLeaseError
 from fleet.domain.events import Event
 from fleet.domain.health import Health
 from fleet.domain.hold import Hold
+from fleet.domain.lesson import Credit, Embedding, Lesson, Recall
 from fleet.domain.merge import PullRequest, PullRequestStatus
 from fleet.domain.pending import PendingAction
 from fleet.domain.result import Verdict, VerdictStatus
@@ -73,7 +74,7 @@ class Shelves:
 
     def append(self, row: Immutable) -> None:
         """Add the row; the same key again changes nothing."""
-        key = (row.attempt, row.name, row.sha, row.at) if isinstance(row, Verdict) else row.attempt
+        key = _key_of(row)
         if key in self.of(type(row)):
             return
         self._refuse_orphan(row)
@@ -83,7 +84,7 @@ class Shelves:
                 self._add_up(row)
             case Receipt():
                 self._put(self.swaps, row.night, self.swaps.get(row.night, 0) + 1)
-            case Verdict() | Reservation():
+            case _:
                 pass
 
     def log(self, event: Event) -> None:
@@ -106,12 +107,9 @@ class Shelves:
         self._plus(self.runs_settled, row.run, row.micros)
 
     def _refuse_orphan(self, row: Stateful | Immutable) -> None:
-        if isinstance(row, Task | Health | Hold | Term):
-            return
-        kind: type[Any] = Attempt if isinstance(row, Immutable) else Task
-        key = row.attempt if isinstance(row, Immutable) else row.task
-        if key not in self.of(kind):
-            raise NotFoundError(f"no {kind.__name__} {key}", remedy="write it first")
+        for kind, key in _needed_by(row):
+            if key not in self.of(kind):
+                raise NotFoundError(f"no {kind.__name__} {key}", remedy="write it first")
 
     def _claim(self, old: Stateful | None, row: Stateful) -> None:
         for claim in _claims_of(old) if old else ():
@@ -154,8 +152,40 @@ def _claims_of(row: Stateful) -> tuple[Hashable, ...]:
             once = (("pull request", row.attempt),)
             merging = row.status is PullRequestStatus.MERGING
             return (*once, ("merge", row.project, row.target, row.place)) if merging else once
+        case Lesson():
+            return (("number of lesson", row.number), ("digest", row.digest))
         case PendingAction() | Health() | Hold() | Term():
             return ()
+
+
+def _key_of(row: Immutable) -> Hashable:
+    match row:
+        case Verdict():
+            return row.attempt, row.name, row.sha, row.at
+        case Embedding():
+            return row.lesson, row.space
+        case Recall():
+            return row.attempt, row.lesson
+        case Credit():
+            return row.attempt, row.lesson, row.evidence
+        case _:
+            return row.attempt
+
+
+def _needed_by(row: Stateful | Immutable) -> Iterator[tuple[type, str]]:
+    """Yield what has to stand before that row."""
+    match row:
+        case Task() | Health() | Hold() | Term() | Lesson():
+            return
+        case Attempt() | PullRequest() | PendingAction():
+            yield Task, row.task
+        case Embedding():
+            yield Lesson, row.lesson
+        case Recall() | Credit():
+            yield Attempt, row.attempt
+            yield Lesson, row.lesson
+        case _:
+            yield Attempt, row.attempt
 
 
 def _groups_of(row: object) -> tuple[Hashable, ...]:

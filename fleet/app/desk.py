@@ -11,6 +11,7 @@ from fleet.domain.events import Event
 from fleet.domain.halting import Halts, halts_of
 from fleet.domain.health import Health
 from fleet.domain.hold import Hold
+from fleet.domain.lesson import Lesson
 from fleet.domain.merge import PullRequest
 from fleet.domain.pending import ActionStatus, PendingAction
 from fleet.domain.plan import Snapshot
@@ -111,8 +112,8 @@ class Desk:
                 self._health[row.subject] = row
             case Hold():
                 self._holds[row.subject] = row
-            case Term():
-                raise TypeError("a term is no row of the desk")
+            case Term() | Lesson():
+                raise TypeError("no row of the desk")
         self._saved[_name(row)] = row
 
     def append(self, row: Immutable) -> None:
@@ -189,7 +190,7 @@ def _name(row: Stateful) -> tuple[str, str | int]:
     match row:
         case Task():
             return kind, row.key
-        case Attempt() | PendingAction():
+        case Attempt() | PendingAction() | Lesson():
             return kind, row.id
         case PullRequest():
             return kind, row.number

@@ -62,6 +62,9 @@ class MemoryRules:
     map_bytes: int = 6 * 1024
 
 
+UNTOUCHED = MemoryRules()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Draft:
     """What a lesson says, before or after hygiene; `files` are paths or globs of its project."""

@@ -7,7 +7,7 @@ from enum import StrEnum
 from fleet.domain.agent import Credential
 from fleet.domain.budget import Price
 from fleet.domain.egress import Destination
-from fleet.domain.lesson import MemoryRules
+from fleet.domain.lesson import UNTOUCHED, MemoryRules
 from fleet.domain.limits import Limits
 from fleet.domain.merge import MergeWay
 from fleet.domain.policy import BUILT_IN_ALONE, Policy
@@ -159,7 +159,7 @@ class Fleet:
     schedule: Schedule = UNSCHEDULED
     policy: Policy = BUILT_IN_ALONE
     traces_keep_days: int = 30
-    memory: MemoryRules = MemoryRules()
+    memory: MemoryRules = UNTOUCHED
 
     def zone_of(self, account: Account) -> tzinfo:
         """Answer the timezone whose days an account's budget is counted by."""

@@ -1,6 +1,6 @@
 """The snapshot that the planner reads, from one transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypeVar
 
@@ -29,6 +29,13 @@ def values(connection: sa.Connection, kind: type[Row], found: "sa.Select[Any]") 
     return tuple(from_row(kind, row) for row in connection.execute(found).mappings())
 
 
+def portions(keys: Collection[Any]) -> Iterator[list[Any]]:
+    """Yield the keys in portions that a statement may name."""
+    every = list(keys)
+    for start in range(0, len(every), _AT_ONCE):
+        yield every[start : start + _AT_ONCE]
+
+
 class Rows:
     """Rows read before, by key: one that stands at the same version is not read again."""
 
@@ -42,8 +49,8 @@ class Rows:
         known = self._known.get(kind, {})
         versions = connection.execute(found).all()
         fresh = [key for key, at in versions if key not in known or known[key].version != at]
-        for start in range(0, len(fresh), _AT_ONCE):
-            chosen = {"named": fresh[start : start + _AT_ONCE]}
+        for some in portions(fresh):
+            chosen = {"named": some}
             read = connection.execute(queries.named(TABLES[kind], KEYS[kind]), chosen).mappings()
             known = known | {row[KEYS[kind]]: from_row(kind, row) for row in read}
         current = {key: known[key] for key, _ in versions}

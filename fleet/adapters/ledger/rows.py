@@ -11,12 +11,13 @@ from typing import Any, TypeVar, cast
 
 import sqlalchemy as sa
 
-from fleet.adapters.ledger import standing, tables
+from fleet.adapters.ledger import standing, tables, taught
 from fleet.domain.attempt import Attempt
 from fleet.domain.budget import Reservation, Settlement
 from fleet.domain.events import Event
 from fleet.domain.health import Health
 from fleet.domain.hold import Hold
+from fleet.domain.lesson import Credit, Embedding, Lesson, Recall
 from fleet.domain.merge import PullRequest
 from fleet.domain.pending import PendingAction
 from fleet.domain.result import Verdict
@@ -32,6 +33,10 @@ TABLES: dict[type, sa.Table] = {
     Health: standing.health,
     Hold: standing.holds,
     Term: standing.terms,
+    Lesson: taught.lessons,
+    Embedding: taught.embeddings,
+    Recall: taught.recalls,
+    Credit: taught.credits_,
     Verdict: tables.verdicts,
     Reservation: tables.reservations,
     Settlement: tables.settlements,
@@ -46,6 +51,7 @@ KEYS: dict[type, str] = {
     Health: "subject",
     Hold: "subject",
     Term: "name",
+    Lesson: "id",
 }
 
 Row = TypeVar("Row")

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from fleet.adapters.ledger import queries, reading, tables
 from fleet.adapters.ledger.engine import engine_for, migrate, reading_from, writing_to
 from fleet.adapters.ledger.failures import translated
+from fleet.adapters.ledger.lessons import SqlLessons
 from fleet.adapters.ledger.rows import KEYS, TABLES, from_row, to_row
 from fleet.domain.attempt import Attempt
 from fleet.domain.budget import Reservation, Settlement
@@ -27,7 +28,7 @@ from fleet.ports import Append, Clock, Fence, Ledger, Log, Save, Stateful, Write
 Row = TypeVar("Row")
 
 
-class SqlLedger(Ledger):
+class SqlLedger(SqlLessons, Ledger):
     """SQLite by default, PostgreSQL by URL; safe for several threads and processes."""
 
     def __init__(self, url: str, *, clock: Clock) -> None:
