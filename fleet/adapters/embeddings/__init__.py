@@ -1,0 +1,1 @@
+"""Providers of vectors: a model inside a wheel, and the HTTP APIs of three others."""
