@@ -28,6 +28,7 @@ def crossed(fleet: Parsed[FleetEntry], profiles: Profiles, home: Path) -> Iterat
     yield from _accounts(fleet)
     yield from _cooldowns(fleet)
     yield from _schedule(fleet)
+    yield from _memory(fleet)
     for stem, parsed in profiles.items():
         yield from _profile(stem, parsed, fleet.entry)
         yield from _mounts(parsed, home)
@@ -117,6 +118,13 @@ def _schedule(fleet: Parsed[FleetEntry]) -> Iterator[Problem]:
         if each.run is not None and time.fromisoformat(each.run.until) in cron_of(each.cron).times:
             text = f"schedule {each.name}: it begins at {each.run.until}, so it cannot end then"
             yield fleet.problem(("schedule", number, "run", "until"), text)
+
+
+def _memory(fleet: Parsed[FleetEntry]) -> Iterator[Problem]:
+    project, keys = fleet.entry.memory.project, [each.key for each in fleet.entry.projects]
+    if project is not None and project not in keys:
+        text = f"memory: unknown project {project!r}{nearest(project, keys)}"
+        yield fleet.problem(("memory", "project"), text)
 
 
 def _profile(stem: str, parsed: Parsed[ProfileEntry], fleet: FleetEntry) -> Iterator[Problem]:

@@ -5,7 +5,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from fleet.config.entry import LATER, Entry
+from fleet.config.entry import Entry
+from fleet.config.memory_entry import MemoryEntry
 from fleet.config.project_entry import ProjectEntry
 from fleet.config.quantities import (
     BaseUrl,
@@ -179,15 +180,6 @@ class ScheduleEntry(Entry):
         if (self.run is None) == (self.report is None):
             raise ValueError("expected either 'run' or 'report'")
         return self
-
-
-class MemoryEntry(Entry):
-    """How lessons are recalled."""
-
-    provider: Annotated[Text, LATER] = "local"
-    top_k: Annotated[Count, LATER] = 3
-    floor: Annotated[float, LATER] = 0.25
-    autosave: Annotated[Literal["off", "probation"], LATER] = "off"
 
 
 class TracesEntry(Entry):

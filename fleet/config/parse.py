@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 from pydantic import ValidationError
 
 from fleet.config.document import Document, Location, Unreadable, read_document
-from fleet.config.entry import Entry, not_built
+from fleet.config.entry import Entry
 from fleet.config.problems import Problem, nearest, problem
 
 Model = TypeVar("Model", bound=Entry)
@@ -44,15 +44,7 @@ def parse(path: Path, model: type[Model], problems: list[Problem]) -> Parsed[Mod
             text = _said(each, schema)
             problems.append(problem(path, document.line(each["loc"]), text))
         return None
-    parsed = Parsed(entry=entry, document=document)
-    problems.extend(_not_built(parsed))
-    return parsed
-
-
-def _not_built(parsed: Parsed[Model]) -> list[Problem]:
-    text = "known, but not built in this version; leave the key out"
-    found = not_built(parsed.entry)
-    return [parsed.problem(where, f"{_named(where)}: {text}") for where in found]
+    return Parsed(entry=entry, document=document)
 
 
 def _said(error: Mapping[str, Any], schema: Mapping[str, Any]) -> str:

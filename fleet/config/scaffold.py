@@ -66,6 +66,16 @@ limits:
 #schedule:
 #  - {name: night, cron: "0 22 * * *", run: {until: "08:00", parallel: 6}}
 #  - {name: morning, cron: "30 7 * * *", report: {since: 12h, to: traces/reports}}
+# What attempts teach: `fleet memory list`, and memory/README.md.
+#memory:
+#  provider: local      # without a key or a network; or openai, ollama, gemini: docs/memory.md
+#  top_k: 3             # lessons that an attempt is told at most; 0: none
+#  floor: 0.25          # less alike than this: not told
+#  autosave: off        # lessons wait for `fleet memory accept`; probation: used in their project
+#  held_out: 0.1        # this share of the tasks is told none, to know whether lessons help
+#  server: 127.0.0.1:8000   # a Chroma server (`chroma run`) in place of the index under memory/
+#  project: APP         # its memory/ holds constitution, bible and skills, as reviewed
+#  map_bytes: 6144      # of the map of files and symbols that an attempt is given; 0: none
 """
 _PROJECT = """\
   - key: {key}
@@ -87,7 +97,23 @@ redacted on the way in. Nothing reads these files back; delete them when you lik
 _MEMORY = """\
 # Memory
 
-What the fleet has learned, kept for reading and for version control.
+What the fleet has learned. Lessons themselves are rows of the ledger (`fleet memory list`).
+
+| here | is |
+|---|---|
+| `constitution.md` | what every agent is told of how to work here; yours to write, short |
+| `bible/KEY.md` | what every agent of the project KEY has to know of it |
+| `skills/NAME/SKILL.md` | how something is done, shown to agents where their CLI looks for skills |
+| `lessons.jsonl` | what `fleet memory export` writes and `fleet memory add --from` reads |
+| `chroma/` | an index of the lessons, made anew whenever it is missing or damaged; not for git |
+
+With `memory: {project: KEY}` in fleet.yaml constitution, bible and skills are those that stand in
+`memory/` of that project's target branch, and `fleet memory reflect` proposes changes to them
+there, as a pull request that a person reviews. Without it they are the files of this folder.
+"""
+_NOT_FOR_GIT = """\
+/chroma/
+/chroma.lock
 """
 
 
@@ -106,7 +132,9 @@ def scaffold_home(home: Path, projects: Sequence[ProjectLine], *, home8: str) ->
     if not (home / FLEET_FILE).exists():
         # a finished home keeps what its owner deleted deleted
         wanted += [(home / PROFILES / each.name, each.read_text()) for each in shipped_profiles()]
-    wanted += [(home / "memory" / "README.md", _MEMORY), (home / "traces" / "README.md", _TRACES)]
+    memory = home / "memory"
+    wanted += [(memory / "README.md", _MEMORY), (memory / ".gitignore", _NOT_FOR_GIT)]
+    wanted.append((home / "traces" / "README.md", _TRACES))
     wanted += _check_scripts(path for _, path, _ in lines)
     # last: a folder without fleet.yaml is no home, so a half-made one is never taken for whole
     wanted.append((home / FLEET_FILE, fleet_yaml(lines)))

@@ -21,6 +21,7 @@ from fleet.domain.agent import Credential
 from fleet.domain.budget import Price
 from fleet.domain.cron import Cron, cron_of
 from fleet.domain.egress import destination
+from fleet.domain.lesson import MemoryRules
 from fleet.domain.limits import Limits
 from fleet.domain.profile import LOCAL, Account, Fleet, Profile, Project, SwapRules
 from fleet.domain.result import Check
@@ -63,6 +64,7 @@ def fleet_of(entry: FleetEntry, profiles: Mapping[str, ProfileEntry], home: Path
         egress_host_exposed=entry.egress_host_exposed,
         schedule=schedule_of(entry),
         traces_keep_days=entry.traces.keep_days,
+        memory=MemoryRules(**entry.memory.model_dump()),
     )
 
 

@@ -113,7 +113,6 @@ ONE_MISTAKE = {
         "expected a path inside the repository",
     ),
     "submodules": (PROJECT.replace("check:", "needs: [submodules], check:"), "not populated"),
-    "not built": ("memory: {top_k: 5}\n", "memory.top_k: known, but not built in this version"),
     "network of the host": ("networks: [office, host]\n", "'host' is no network of its own"),
     "no host": (
         PROJECT.replace("check:", "egress_allow: [pypi.org, x.org/simple], check:"),

@@ -262,22 +262,6 @@ def test_a_circle_of_profiles_is_told_once_though_the_critic_leads_into_it(tmp_p
     assert message == f"{tmp_path}/profiles/b.yaml:4: escalate_to goes in a circle: b -> c -> b"
 
 
-LATER = [
-    "memory: {provider: remote}",
-    "memory: {top_k: 4}",
-    "memory: {floor: 0.5}",
-    "memory: {autosave: probation}",
-]
-
-
-@pytest.mark.parametrize("line", LATER)
-def test_what_is_not_built_is_refused_not_ignored(tmp_path, line):
-    message = _refused(a_home(tmp_path, PROJECT + line + "\n"))
-
-    assert message.startswith(f"{tmp_path}/fleet.yaml:2: {line.partition(':')[0]}")
-    assert message.endswith("known, but not built in this version; leave the key out")
-
-
 def _account(line: str) -> str:
     return (
         f"{PROJECT}accounts:\n- name: a\n  agent: ollama\n  {line}\n  base_url: 'http://m:1/v1'\n"

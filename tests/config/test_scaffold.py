@@ -8,6 +8,7 @@ import pytest
 from fleet.config import check_profiles, load_fleet, scaffold_home
 from fleet.config.scaffold import create
 from fleet.domain.errors import ConfigError
+from fleet.domain.lesson import MemoryRules
 from fleet.domain.profile import SwapRules
 
 
@@ -30,6 +31,7 @@ def test_a_scaffolded_home_loads(tmp_path, app):
     assert len(fleet.profiles) == 7
     assert (tmp_path / "home/.fleet/id").read_text() == "0123abcd\n"
     assert (tmp_path / "home/.fleet/.gitignore").read_text() == "*\n"
+    assert (tmp_path / "home/memory/.gitignore").read_text() == "/chroma/\n/chroma.lock\n"
 
 
 def test_a_home_without_projects_loads(tmp_path):
@@ -50,6 +52,7 @@ def test_its_examples_are_valid_once_they_are_no_comments(tmp_path, app):
     assert (fleet.run_budget_micros, str(fleet.timezone)) == (40_000_000, "Europe/Berlin")
     assert [each.name for each in fleet.schedule.runs] == ["night"]
     assert [each.to for each in fleet.schedule.reports] == ["traces/reports"]
+    assert fleet.memory == MemoryRules(server="127.0.0.1:8000", project="APP")
     assert {name for name, each in fleet.profiles.items() if each.price} == {
         *("codex-developer", "gemini-developer", "opencode-developer"),
     }
@@ -60,7 +63,7 @@ def test_a_second_time_makes_nothing(tmp_path, app):
     made = scaffold_home(tmp_path / "home", [("APP", app, None)], home8="0123abcd")
     (tmp_path / "home/profiles/codex-developer.yaml").unlink()
 
-    assert len(made) == 13
+    assert len(made) == 14
     assert scaffold_home(tmp_path / "home", [("APP", app, None)], home8="ffffffff") == []
     assert (tmp_path / "home/.fleet/id").read_text() == "0123abcd\n"
 
