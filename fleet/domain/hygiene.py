@@ -1,0 +1,77 @@
+"""What a lesson may say: cleaned of what cannot be seen, bounded, without orders to agents."""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from fleet.domain.errors import ConfigError
+from fleet.domain.lesson import Draft
+
+LONGEST_TITLE = 120
+LONGEST_TEXT = 600
+MOST_TAGS = 8
+LONGEST_TAG = 40
+MOST_FILES = 10
+LONGEST_FILE = 200
+
+# letters and marks that show nothing: joiners, fillers, variation selectors
+_BLANK = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cleaned:
+    """A draft as it may be kept, and a sentence for each order in it that no agent may be given."""
+
+    draft: Draft
+    flags: tuple[str, ...]
+
+
+def cleaned(draft: Draft) -> Cleaned:
+    """Answer what is left of a draft, and what is wrong with it.
+
+    Raises ConfigError where no title is left.
+    """
+    title = _text(draft.title, LONGEST_TITLE)
+    if not title:
+        raise ConfigError("a lesson has no title", remedy="give it a title of one line")
+    clean = Draft(
+        title=title,
+        problem=_text(draft.problem, LONGEST_TEXT),
+        cause=_text(draft.cause, LONGEST_TEXT),
+        remedy=_text(draft.remedy, LONGEST_TEXT),
+        tags=_tags(draft.tags),
+        files=_files(draft.files),
+    )
+    return Cleaned(draft=clean, flags=())
+
+
+def _text(text: str, limit: int) -> str:
+    """Answer the text as people see it: composed, on one line, bounded."""
+    composed = unicodedata.normalize("NFC", text[: limit * 8])
+    seen = "".join(c if _shown(c) else " " if c.isspace() else "" for c in composed)
+    return " ".join(seen.split())[:limit].rstrip()
+
+
+def _shown(char: str) -> bool:
+    # Cc controls, Cf bidi, zero-width and tag characters, Cs surrogates, Co private, Cn unassigned
+    return unicodedata.category(char)[0] != "C" and not _BLANK.match(char)
+
+
+def _tags(tags: Iterable[str]) -> tuple[str, ...]:
+    """Answer them in lower case, each once, without what a tag cannot hold."""
+    plain = (re.sub(r"[^a-z0-9._/-]", "", _text(tag, LONGEST_TAG).lower()) for tag in tags)
+    return tuple(dict.fromkeys(filter(None, plain)))[:MOST_TAGS]
+
+
+def _files(files: Iterable[str]) -> tuple[str, ...]:
+    """Answer those that are paths or globs within a project, each once."""
+    plain = (_text(file.replace("\\", "/"), LONGEST_FILE + 1).removeprefix("./") for file in files)
+    return tuple(dict.fromkeys(filter(_inside, plain)))[:MOST_FILES]
+
+
+def _inside(path: str) -> bool:
+    absolute = path.startswith(("/", "~")) or path[1:2] == ":"
+    return 0 < len(path) <= LONGEST_FILE and not absolute and ".." not in path.split("/")
