@@ -2,6 +2,7 @@
 
 import json
 import secrets
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -118,6 +119,20 @@ class Outside:
     def asked(self, number: int, egress: Egress, *questions: str) -> list[str]:
         """Let an attempt's container ask, and answer what came of it."""
         return self.heard(self.start(number, egress, *questions))
+
+
+def own_address() -> str:
+    """Answer the address from which this host sends to others; docker0's where it has no way out.
+
+    Never one of an engine's other networks: those of other tests are gone in the next moment.
+    """
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asked:
+        try:
+            # nothing is sent: the kernel only picks the way
+            asked.connect(("203.0.113.1", 9))
+        except OSError:
+            return "172.17.0.1"
+        return str(asked.getsockname()[0])
 
 
 @contextmanager

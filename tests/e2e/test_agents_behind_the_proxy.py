@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from fleet.adapters.runtimes.host_side import own_addresses
 from tests.containers import eventually
 from tests.e2e.fleets import Home
 from tests.matrix.stage import IMAGE, KEY
 from tests.matrix.subjects import SUBJECTS, Subject
+from tests.outside import own_address
 
 pytestmark = [pytest.mark.agents, pytest.mark.e2e, pytest.mark.timeout(180)]
 
@@ -43,14 +43,12 @@ def models(tmp_path: Path) -> Iterator[str]:
 @contextmanager
 def served(log: Path) -> Iterator[str]:
     port = free_port()
-    found = (each.removesuffix("/32") for each in own_addresses() if each.endswith("/32"))
-    own = max(each for each in found if not each.startswith("127."))
     with log.open("wb") as out:
         command = [sys.executable, "-m", "tests.model_server", str(port)]
         server = subprocess.Popen(command, cwd=ROOT, stdout=out)
         try:
             eventually(lambda: answers(port))
-            yield f"http://{own}:{port}"
+            yield f"http://{own_address()}:{port}"
         finally:
             server.kill()
             server.wait()

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from fleet.adapters.runtimes.host_side import own_addresses
 from tests.e2e.fleets import Home
 from tests.e2e.test_way import SLEEPS, wait_for
+from tests.outside import own_address
 
 pytestmark = [pytest.mark.docker, pytest.mark.e2e, pytest.mark.timeout(300)]
 
@@ -60,11 +60,9 @@ def service() -> Iterator[str]:
         def log_message(self, *_):
             pass
 
-    found = (each.removesuffix("/32") for each in own_addresses() if each.endswith("/32"))
-    own = max(each for each in found if not each.startswith("127."))
     with ThreadingHTTPServer(("0.0.0.0", 0), Answer) as server:
         threading.Thread(target=server.serve_forever).start()
-        yield f"{own}:{server.server_port}"
+        yield f"{own_address()}:{server.server_port}"
         server.shutdown()
 
 

@@ -9,13 +9,12 @@ import pytest
 
 from fleet.adapters.runtimes import networks as networks_module
 from fleet.adapters.runtimes import proxy as proxy_module
-from fleet.adapters.runtimes.host_side import own_addresses
 from fleet.adapters.runtimes.networks import DockerNetworks
 from fleet.adapters.runtimes.proxy_image import build_proxy
 from fleet.domain.egress import destination
 from fleet.domain.errors import FleetError, TransientError
 from tests.containers import eventually
-from tests.outside import the_outside
+from tests.outside import own_address, the_outside
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(180)]
 
@@ -63,12 +62,6 @@ def service():
 def docker(*arguments):
     done = subprocess.run(["docker", *arguments], check=True, capture_output=True, text=True)
     return done.stdout + done.stderr
-
-
-def own_address():
-    """Answer an address of this host, where it can be one that other machines know."""
-    found = (each.removesuffix("/32") for each in own_addresses() if each.endswith("/32"))
-    return max(each for each in found if not each.startswith("127."))
 
 
 def refused(said):
