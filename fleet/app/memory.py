@@ -1,0 +1,171 @@
+"""The memory's bundle, and the index of lessons as far as it agrees with the ledger."""
+
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from threading import RLock
+
+from fleet.domain.errors import EmbeddingError, IndexDamagedError
+from fleet.domain.lesson import Embedding, Lesson, MemoryRules, Vector
+from fleet.memory_ports import Embedder, Entry, Hit, LessonIndex, Told
+from fleet.ports import Append, Clock, Fence, Ledger, Write
+
+log = logging.getLogger(__name__)
+
+_BATCH = 64  # texts that are embedded before they are written down
+
+
+class Finder:
+    """Finds near lessons; what other processes write is taken over before each search.
+
+    All of the index can be made again from the ledger: where it is damaged, that is done and said.
+    Safe to use from many threads.
+    """
+
+    def __init__(self, ledger: Ledger, embedder: Embedder, index: LessonIndex) -> None:
+        self._ledger = ledger
+        self._embedder = embedder
+        self._index = index
+        self._lock = RLock()
+        self._space = ""
+        self._known = 0  # the newest event whose change of a lesson is in the index
+        self._lacking: set[str] = set()
+
+    def catch_up(self, *, most: int | None = None, told: Told = log.info) -> int:
+        """Embed what has no vector yet, `most` lessons at most, and bring the index up to date.
+
+        Answers how many lessons still have none. Raises EmbeddingError.
+        """
+        with self._lock:
+            space = self._embedder.space()
+            if space != self._space:
+                self._begin(space, told)
+            self._follow(space)
+            self._embed(space, most, told)
+            return len(self._lacking)
+
+    def nearest(self, vector: Vector, *, k: int, project: str | None) -> Sequence[Hit]:
+        """Answer the nearest lessons of a project and of every one; None: of all."""
+        with self._lock:
+            space = self._embedder.space()
+            try:
+                return self._index.nearest(space, vector, k=k, project=project)
+            except IndexDamagedError as error:
+                self._mend(space, str(error), log.warning)
+                return self._index.nearest(space, vector, k=k, project=project)
+
+    def rebuild(self, told: Told) -> int:
+        """Embed what has no vector, throw the index away and make it anew; answer how many."""
+        with self._lock:
+            self.catch_up(told=told)
+            space = self._embedder.space()
+            entries = self._entries(space)
+            self._index.rebuild(space, entries, told)
+            return len(entries)
+
+    def close(self) -> None:
+        """Give back what the index holds."""
+        self._index.close()
+
+    def _begin(self, space: str, told: Told) -> None:
+        """Look whether the index holds what it should; what is wrong with it is mended."""
+        self._known = self._ledger.latest_event()
+        kept = {one.id for one in self._ledger.lessons() if one.kept}
+        entries = self._entries(space)
+        self._lacking = kept - entries.keys()
+        try:
+            wrong = self._index.check(space, entries)
+        except IndexDamagedError as error:
+            wrong = str(error)
+        if wrong:
+            self._mend(space, wrong, told)
+        self._space = space
+
+    def _mend(self, space: str, wrong: str, told: Told) -> None:
+        told(f"the index of lessons is made anew: {wrong}")
+        self._index.rebuild(space, self._entries(space), told)
+
+    def _follow(self, space: str) -> None:
+        """Take over what changed since the last look."""
+        changed, latest = self._ledger.lessons_changed(self._known)
+        if changed:
+            rows = self._ledger.lessons(changed)
+            vectors = self._ledger.embeddings(space, changed)
+            gone = {one.id for one in rows if not one.kept}
+            kept = [one for one in rows if one.kept]
+            self._lacking -= changed
+            self._lacking |= {one.id for one in kept if one.id not in vectors}
+            self._put(space, kept, vectors)
+            if gone:
+                self._index.drop(space, gone)
+        self._known = latest
+
+    def _embed(self, space: str, most: int | None, told: Told) -> None:
+        waiting = sorted(self._lacking)[:most]
+        for start in range(0, len(waiting), _BATCH):
+            rows = self._ledger.lessons(waiting[start : start + _BATCH])
+            vectors = dict(
+                zip(
+                    (row.id for row in rows),
+                    self._embedder.embed([row.text for row in rows]),
+                    strict=True,
+                )
+            )
+            self._ledger.commit([Append(row=row) for row in _rows(space, vectors)])
+            self._put(space, rows, vectors)
+            self._lacking -= vectors.keys()
+            if len(waiting) > _BATCH:
+                told(f"lessons embedded: {start + len(rows)} of {len(waiting)}")
+
+    def _put(self, space: str, rows: Iterable[Lesson], vectors: Mapping[str, Vector]) -> None:
+        entries = _entries(rows, vectors)
+        if not entries:
+            return
+        try:
+            self._index.put(space, entries)
+        except IndexDamagedError as error:
+            self._mend(space, str(error), log.warning)
+
+    def _entries(self, space: str) -> dict[str, Entry]:
+        return _entries(self._ledger.lessons(), self._ledger.embeddings(space))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Memory:
+    """What lessons are found and kept with; `fence` is the coordinator's, None for others.
+
+    `redact` takes secrets out of a text.
+    """
+
+    rules: MemoryRules
+    ledger: Ledger
+    clock: Clock
+    embedder: Embedder
+    finder: Finder
+    redact: Callable[[str], str]
+    fence: Fence | None = None
+
+    def commit(self, writes: Sequence[Write]) -> None:
+        """Write to the ledger behind the fence."""
+        self.ledger.commit([self.fence, *writes] if self.fence else writes)
+
+    def vector(self, text: str) -> Vector | None:
+        """Answer the vector of a text, None where the provider does not answer: it is said."""
+        try:
+            (vector,) = self.embedder.embed([text])
+        except EmbeddingError as error:
+            log.warning("lessons are searched by words alone", extra={"reason": str(error)})
+            return None
+        return vector
+
+
+def _rows(space: str, vectors: Mapping[str, Vector]) -> Iterable[Embedding]:
+    return (Embedding(lesson=one, space=space, values=each) for one, each in vectors.items())
+
+
+def _entries(rows: Iterable[Lesson], vectors: Mapping[str, Vector]) -> dict[str, Entry]:
+    return {
+        row.id: Entry(vector=vectors[row.id], project=row.project or "")
+        for row in rows
+        if row.kept and row.id in vectors
+    }

@@ -1,0 +1,93 @@
+"""Recall: the few lessons that fit what an attempt is about to do, or none."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from fleet.app.memory import Memory
+from fleet.domain.errors import EmbeddingError, FleetError
+from fleet.domain.lesson import Lesson, Scope, Vector, usable
+from fleet.domain.lexical import lexical
+from fleet.domain.scoring import Scored, chosen, ranked
+
+log = logging.getLogger(__name__)
+
+# lessons that are embedded on the way of an attempt; more of them are the work of a rebuild
+_ON_THE_WAY = 200
+# how many are looked at: those that may not be used stand among the near ones
+_WIDTHS = (64, 1024, 1_000_000)
+CANDIDATES = 30
+Fits = Callable[[Lesson], bool]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """Lessons by how well they fit; `note` says why they were sought by words alone."""
+
+    scored: tuple[Scored, ...]
+    note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recalled:
+    """What an attempt is given, and what it may search itself: worse ones too."""
+
+    lessons: tuple[Scored, ...] = ()
+    candidates: tuple[Scored, ...] = ()
+    note: str = ""
+
+
+def recall(text: str, scope: Scope, memory: Memory, *, fits: Fits) -> Recalled:
+    """Answer the lessons for a text that may be used in the scope and that `fits` lets through.
+
+    Never raises for want of a provider or an index: the words alone are searched then.
+    """
+    if memory.rules.top_k == 0 or memory.ledger.last_lesson() == 0:
+        return Recalled()
+
+    def useful(lesson: Lesson) -> bool:
+        return usable(lesson, scope) and fits(lesson)
+
+    found = find(text, memory, fits=useful, project=scope.project, most=CANDIDATES)
+    return Recalled(
+        lessons=chosen(found.scored, memory.rules),
+        candidates=found.scored[:CANDIDATES],
+        note=found.note,
+    )
+
+
+def find(
+    text: str, memory: Memory, *, fits: Fits, project: str | None = None, most: int = CANDIDATES
+) -> Found:
+    """Answer the lessons nearest to a text, best first; `project` None looks at all of them."""
+    try:
+        left = memory.finder.catch_up(most=_ON_THE_WAY)
+        if left:
+            raise EmbeddingError(
+                f"{left} lessons have no vector of {memory.embedder.space()} yet",
+                remedy="fleet memory rebuild",
+            )
+        (vector,) = memory.embedder.embed([text])
+        return Found(scored=_near(text, vector, memory, fits=fits, project=project, most=most))
+    except FleetError as error:
+        note = f"lessons were searched by words alone: {error}"
+        log.warning(note)
+        return Found(scored=_by_words(text, memory, fits), note=note)
+
+
+def _near(
+    text: str, vector: Vector, memory: Memory, *, fits: Fits, project: str | None, most: int
+) -> tuple[Scored, ...]:
+    scored: tuple[Scored, ...] = ()
+    for width in _WIDTHS:
+        hits = memory.finder.nearest(vector, k=width, project=project)
+        cosines = {hit.lesson: hit.cosine for hit in hits}
+        rows = [row for row in memory.ledger.lessons(cosines) if row.kept and fits(row)]
+        scored = ranked(text, cosines, rows)
+        if len(scored) >= most or len(hits) < width:
+            break
+    return scored
+
+
+def _by_words(text: str, memory: Memory, fits: Fits) -> tuple[Scored, ...]:
+    return lexical(text, [row for row in memory.ledger.lessons() if row.kept and fits(row)])
