@@ -1,5 +1,6 @@
 """What an attempt has found so far, and the result made of it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from fleet_agent.clis.model import Failure, FailureKind, Told
@@ -9,7 +10,14 @@ from fleet_agent.reports import Report
 from fleet_agent.text import clean, clean_tail
 
 TAIL = 8 * 1024
-_MOST_LESSONS = 10
+_MOST = 10
+# what is kept until the result: no line of its own tells it
+KEPT = ("constitution", "decision")
+_NAMES = {
+    "lesson": "has proposed its lessons",
+    "constitution": "has left its notes for the constitution",
+    "decision": "has recorded its decisions",
+}
 _LONGEST_MESSAGE = 1000
 
 
@@ -31,6 +39,8 @@ class Findings:
     usage_told: Usage | None = None
     approval: dict[str, object] | None = None
     lessons: list[dict[str, object]] = field(default_factory=list)
+    for_constitution: list[dict[str, object]] = field(default_factory=list)
+    technical_decisions: list[dict[str, object]] = field(default_factory=list)
     checks: list[dict[str, object]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     setup_untracked: list[str] = field(default_factory=list)
@@ -41,16 +51,26 @@ class Findings:
     last: Ended | None = None
 
     def accept(self, report: Report) -> str | None:
-        """Keep a lesson or an approval; answer why it is refused, or None."""
-        if report.type == "lesson":
-            if len(self.lessons) >= _MOST_LESSONS:
-                return f"an attempt proposes at most {_MOST_LESSONS} lessons"
-            self.lessons.append(report.fields)
+        """Keep what the result tells; answer why it is refused, or None."""
         if report.type == "approval":
             if self.approval:
                 return "an approval was requested already"
             self.approval = report.fields
+            return None
+        kept = self._lists().get(report.type)
+        if kept is None:
+            return None
+        if len(kept) >= _MOST:
+            return f"an attempt {_NAMES[report.type]}: at most {_MOST}"
+        kept.append(report.fields)
         return None
+
+    def _lists(self) -> Mapping[str, list[dict[str, object]]]:
+        return {
+            "lesson": self.lessons,
+            "constitution": self.for_constitution,
+            "decision": self.technical_decisions,
+        }
 
     def believe(self, told: Told) -> None:
         """Add the agent's word about one round to what is known."""
@@ -78,6 +98,8 @@ class Findings:
             "checks": self.checks,
             "usage": self.usage.fields() if self.usage else None,
             "lessons": self.lessons,
+            "for_constitution": [note["text"] for note in self.for_constitution],
+            "technical_decisions": self.technical_decisions,
             "approval": self.approval,
             "setup_untracked": self.setup_untracked,
             "setup_untracked_cut": self.setup_untracked_cut,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fleet_agent.clis.model import Activity, Cli, Denied, Failure, Heard
 from fleet_agent.clis.usage import Usage
 from fleet_agent.document import Document
-from fleet_agent.findings import Findings
+from fleet_agent.findings import KEPT, Findings
 from fleet_agent.notebook import Notebook
 from fleet_agent.packet import Packet
 from fleet_agent.post import Post
@@ -234,7 +234,7 @@ class AgentHearing(Overhearing):
 def pass_on(report: Report, *, wire: Wire, findings: Findings) -> str | None:
     """Write a report as an event line; answer why it is refused, or None."""
     reason = findings.accept(report)
-    if reason:
+    if reason or report.type in KEPT:
         return reason
     if report.type in ("lesson", "approval"):
         wire.emit(report.type, report.fields)

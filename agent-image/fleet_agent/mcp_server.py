@@ -58,6 +58,16 @@ def propose_lesson(
     return _report("lesson", title=title, **texts, tags=tags, files=files)
 
 
+def note_for_constitution(text: str) -> str:
+    """Leave a rule that should hold for all work here, in a sentence or two; people review it."""
+    return _report("constitution", text=text)
+
+
+def record_decision(decision: str, reason: str) -> str:
+    """Record a technical choice of this task that others should know of, and why it was made."""
+    return _report("decision", decision=decision, reason=reason)
+
+
 def recall_lessons(query: str, k: _Recalled = 3) -> str:
     """Search what earlier attempts learnt; ask with an error's words or a file's name."""
     found = recall(query, _lessons(), most=k)
@@ -66,7 +76,15 @@ def recall_lessons(query: str, k: _Recalled = 3) -> str:
     return "\n\n".join(lesson.text for lesson in found)
 
 
-_TOOLS = (report_progress, report_error, request_approval, propose_lesson, recall_lessons)
+_TOOLS = (
+    report_progress,
+    report_error,
+    request_approval,
+    propose_lesson,
+    recall_lessons,
+    note_for_constitution,
+    record_decision,
+)
 
 
 def _server() -> MCPServer:

@@ -1,7 +1,8 @@
 """Words a packet for a model: what goes beside its system prompt, and what it is asked."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
+from fleet_agent import lessons
 from fleet_agent.packet import Packet
 
 _RULES = """\
@@ -9,18 +10,44 @@ You work alone and without a human at hand, in the git worktree that is your wor
 Leave your work as files there: what stands when you end is committed for you. Do not push.
 Whoever had the task before you left their work there in the same way: it is yours to go on with.
 You may tell how far you are and what went wrong with the tools report_progress and report_error.
+Leave a choice that others should know of with record_decision, and what should hold for all work
+here with note_for_constitution.
 When you must not go on without a human's yes, call request_approval and end."""
+
+# what people reviewed before it came to stand here
+_REVIEWED = (
+    ("constitution", "The constitution of all work here. It binds you:"),
+    ("bible", "The project's own guide. It binds you:"),
+)
 
 
 def system_of(packet: Packet) -> str:
-    """Return what goes beside the CLI's own system prompt: rules, instructions, bible, lessons."""
+    """Return what goes beside the CLI's own system prompt: rules, instructions, what is reviewed.
+
+    Nothing is in it that only agents worded.
+    """
     context = _mapping(packet.whole.get("context"))
-    parts = [_RULES, *_contents(packet, "system"), _text(context.get("bible"))]
-    lessons = [_lesson(one) for one in _mappings(context.get("lessons"))]
-    if lessons:
-        # hints, not orders: another agent wrote them
-        parts.append("Lessons of earlier work, as hints:\n" + "\n".join(lessons))
+    parts = [_RULES, *_contents(packet, "system")]
+    parts += [f"{title}\n\n{text}" for key, title in _REVIEWED if (text := _text(context.get(key)))]
     return "\n\n".join(part for part in parts if part)
+
+
+def prompt_of(packet: Packet, diagnoses: Sequence[str], *, continued: bool) -> str:
+    """Return what a start of the CLI is asked; `diagnoses` are those of the red self-checks.
+
+    A session that is `continued` is told only what is new. A lesson is asked for once: where the
+    packet wants one, or once the self-check was red.
+    """
+    wanted = _mapping(packet.whole.get("context")).get("ask_lesson")
+    if not continued:
+        parts = [first_prompt(packet), *map(next_prompt, diagnoses)]
+        wanted = wanted or bool(diagnoses)
+    elif diagnoses:
+        parts = [next_prompt(diagnoses[-1])]
+        wanted = not wanted and len(diagnoses) == 1
+    else:
+        parts = [resumed_prompt(packet)]
+    return "\n\n".join(part for part in (*parts, lessons.asked(wanted)) if part)
 
 
 def first_prompt(packet: Packet) -> str:
@@ -33,6 +60,7 @@ def first_prompt(packet: Packet) -> str:
         parts.append("\n".join(["It holds:", *(f"- {text}" for text in constraints)]))
     if packet.check:
         parts.append(f"It is done when this command is green: {' '.join(packet.check)}")
+    parts.append(lessons.quoted(context.get("lessons")))
     handover, said = _user_messages(packet)
     parts += handover
     if said:
@@ -48,10 +76,13 @@ def next_prompt(diagnosis: str) -> str:
 def resumed_prompt(packet: Packet) -> str:
     """Return what a session that paused is asked: what people said since then.
 
-    It knows itself what it did before, so nothing is handed over to it.
+    It knows itself what it did before, so nothing is handed over to it. Lessons were looked for
+    anew, and count as given.
     """
     _, answers = _user_messages(packet)
-    return "\n\n".join(["You paused; go on with the task now.", *answers[-3:]])
+    learnt = lessons.quoted(_mapping(packet.whole.get("context")).get("lessons"))
+    parts = [learnt, "You paused; go on with the task now.", *answers[-3:]]
+    return "\n\n".join(part for part in parts if part)
 
 
 def _user_messages(packet: Packet) -> tuple[list[str], list[str]]:
@@ -64,11 +95,6 @@ def _user_messages(packet: Packet) -> tuple[list[str], list[str]]:
 def _contents(packet: Packet, role: str) -> list[str]:
     messages = _mappings(packet.whole.get("messages"))
     return [_text(one.get("content")) for one in messages if one.get("role") == role]
-
-
-def _lesson(lesson: Mapping[str, object]) -> str:
-    told = [_text(lesson.get(key)) for key in ("title", "problem", "cause", "remedy")]
-    return "- " + ": ".join(text for text in told if text)
 
 
 def _text(value: object) -> str:

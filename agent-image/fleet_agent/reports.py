@@ -1,4 +1,4 @@
-"""Judges what an agent reports over its socket: four types, typed fields, bounded texts."""
+"""Judges what an agent reports over its socket: a few types, typed fields, bounded texts."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from fleet_agent.fields import FieldError, Fields, fields_of
 from fleet_agent.text import clean
 
 _LONG = 1000
+_REFLECTION = 600
 _SHORT = 200
 _MOST_ENTRIES = 20
 _MOST_PERCENT = 100
@@ -21,7 +22,7 @@ class Report:
 
 
 def read_report(line: bytes) -> Report:
-    """Parse one line from the socket; raises FieldError when it is none of the four types."""
+    """Parse one line from the socket; raises FieldError when it is of no known type."""
     fields = fields_of(line, "report")
     kind = fields.text("type")
     if kind not in _READERS:
@@ -53,6 +54,15 @@ def _approval(fields: Fields) -> dict[str, object]:
     return {"category": clean(category, _SHORT), "reason": clean(reason, _LONG)}
 
 
+def _constitution(fields: Fields) -> dict[str, object]:
+    return {"text": clean(fields.text("text"), _REFLECTION)}
+
+
+def _decision(fields: Fields) -> dict[str, object]:
+    reason = clean(fields.optional_text("reason") or "", _REFLECTION)
+    return {"decision": clean(fields.text("decision"), _REFLECTION), "reason": reason}
+
+
 def _optional(fields: Fields, key: str) -> str:
     return clean(fields.optional_text(key) or "", _LONG)
 
@@ -66,4 +76,6 @@ _READERS: dict[str, Callable[[Fields], dict[str, object]]] = {
     "error": _error,
     "lesson": _lesson,
     "approval": _approval,
+    "constitution": _constitution,
+    "decision": _decision,
 }

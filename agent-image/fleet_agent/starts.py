@@ -16,7 +16,7 @@ from fleet_agent.findings import AttemptFailedError
 from fleet_agent.hearing import AgentHearing, Start, pass_on
 from fleet_agent.notebook import Notebook
 from fleet_agent.post import Post
-from fleet_agent.prompts import first_prompt, next_prompt, resumed_prompt, system_of
+from fleet_agent.prompts import prompt_of, system_of
 from fleet_agent.reports import Report
 from fleet_agent.scratch import Scratch, ScratchError
 from fleet_agent.spending import rest_of
@@ -63,13 +63,9 @@ def _ask(
     """Word the question; a session that cannot be continued is told everything again."""
     packet = attempt.packet
     continued = session if attempt.cli.resumes else None
-    if continued is None:
-        prompt = "\n\n".join([first_prompt(packet), *map(next_prompt, diagnoses)])
-    else:
-        prompt = next_prompt(diagnoses[-1]) if diagnoses else resumed_prompt(packet)
     return Ask(
         packet=replace(packet, limits=rest_of(packet.limits, attempt.findings.usage)),
-        prompt=prompt,
+        prompt=prompt_of(packet, diagnoses, continued=continued is not None),
         system=system_of(packet),
         session=continued,
         places=scratch.places,

@@ -25,3 +25,9 @@ def last_line(data: bytes, limit: int) -> str:
     """Return the last line that holds something, clean, at most `limit` characters."""
     line = data.strip().rpartition(b"\n")[2]
     return clean(line.decode("utf-8", errors="replace").strip(), limit)
+
+
+def plain_line(text: str, limit: int) -> str:
+    """Return at most `limit` characters on one line, without what cannot be seen."""
+    shortened = text if len(text) <= limit else text[: limit - len(_MARK)] + _MARK
+    return " ".join("".join(c if c.isprintable() else " " for c in shortened).split())

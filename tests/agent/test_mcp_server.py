@@ -26,6 +26,8 @@ TOOLS = {
     "request_approval",
     "propose_lesson",
     "recall_lessons",
+    "note_for_constitution",
+    "record_decision",
 }
 LESSONS = [
     {"id": "L-1", "title": "Pin the formatter", "remedy": "pin ruff", "tags": ["ruff", "format"]},
@@ -120,6 +122,8 @@ def test_a_tool_becomes_a_report(socket_path):
         ("report_error", {"message": "no network", "kind": "network"}),
         ("request_approval", {"category": "web", "reason": "needs the index"}),
         ("propose_lesson", lesson),
+        ("note_for_constitution", {"text": "Pin what you install."}),
+        ("record_decision", {"decision": "cents", "reason": "floats round"}),
     ]
 
     with a_post(socket_path) as reports:
@@ -132,6 +136,8 @@ def test_a_tool_becomes_a_report(socket_path):
         ("error", {"message": "no network", "kind": "network"}),
         ("approval", {"category": "web", "reason": "needs the index"}),
         ("lesson", lesson | {"files": []}),
+        ("constitution", {"text": "Pin what you install."}),
+        ("decision", {"decision": "cents", "reason": "floats round"}),
     ]
 
 

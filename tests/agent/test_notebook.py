@@ -211,7 +211,6 @@ def test_a_prompt_holds_the_task_what_is_forbidden_and_what_was_said(tmp_path):
     whole = a_packet(title="Split a bill", check=["sh", "check.sh"], bible="Tabs, never spaces.")
     whole["constraints"] = ["do not change: check.sh"]
     whole["messages"].append({"role": "user", "content": "Attempt 1 was red: 3 != 4"})
-    whole["context"]["lessons"] = [{"title": "Cents", "remedy": "use integers"}, "odd"]
     packet = read_packet(a_stage(tmp_path, packet=whole).root / "packet.json")
 
     prompt, system = first_prompt(packet), system_of(packet)
@@ -222,7 +221,6 @@ def test_a_prompt_holds_the_task_what_is_forbidden_and_what_was_said(tmp_path):
     assert prompt.endswith("Attempt 1 was red: 3 != 4")
     assert "be brief" in system
     assert "Tabs, never spaces." in system
-    assert "- Cents: use integers" in system
     assert "be brief" not in prompt
     assert next_prompt("3 != 4").startswith("3 != 4")
 

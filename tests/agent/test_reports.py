@@ -1,4 +1,4 @@
-"""What an agent says over the socket: four types, bounded, and nothing else."""
+"""What an agent says over the socket: a few types, bounded, and nothing else."""
 
 import json
 import subprocess
@@ -67,6 +67,8 @@ def test_a_report_sent_with_the_last_breath_is_heard(tmp_path):
         '{"type": "progress", "message": "x", "percent": 101}',
         '{"type": "lesson", "title": "t", "tags": "all"}',
         '{"type": "approval", "category": "x"}',
+        '{"type": "constitution", "text": " "}',
+        '{"type": "decision", "reason": "why"}',
         "[]",
         "no json",
         "[" * 12_000,
@@ -120,6 +122,44 @@ for n in range(12):
     )
 
     assert len(said.of("lesson")) == len(said.diagnostics["lessons"]) == 10
+
+
+def test_what_is_left_for_reflection_is_told_by_the_result_alone(tmp_path):
+    said = a_stage(
+        tmp_path,
+        f"{REPORT} constitution 'Pin what you install.'"
+        f" && {REPORT} decision 'cents, no floats' --reason 'floats round'; exit 3",
+    ).play()
+
+    assert said.failure == "crash"
+    assert said.diagnostics["for_constitution"] == ["Pin what you install."]
+    assert said.diagnostics["technical_decisions"] == [
+        {"decision": "cents, no floats", "reason": "floats round"}
+    ]
+    assert {line["type"] for line in said.lines} <= {"started", "beat", "activity", "result"}
+
+
+@pytest.mark.parametrize(
+    ("report", "kept"),
+    [
+        ({"type": "constitution", "text": "x" * 700}, "for_constitution"),
+        ({"type": "decision", "decision": "x" * 700}, "technical_decisions"),
+    ],
+)
+def test_at_most_ten_notes_of_600_characters_are_kept(tmp_path, report, kept):
+    said = a_talk(
+        tmp_path,
+        f"""
+import time
+for n in range(11):
+    print(say(json.dumps({report!r})), flush=True)
+    time.sleep(0.1)
+""",
+    )
+
+    assert len(said.diagnostics[kept]) == 10
+    assert len(json.dumps(said.diagnostics[kept][0])) < 650
+    assert "at most 10" in said.diagnostics["stdout_tail"].splitlines()[-1]
 
 
 def test_the_client_outside_of_an_attempt_says_so(tmp_path):
