@@ -1,0 +1,132 @@
+"""What an ended task taught: why it was hard, what its agents propose, and how much is too much."""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from fleet.domain.attempt import Attempt, Red, State
+from fleet.domain.events import Event
+from fleet.domain.handoff import Handoff
+from fleet.domain.lesson import Draft, Lesson, LessonStatus, Origin, Provenance, digest_of
+from fleet.domain.task import Resolution
+
+# a third of the turns that a profile allows by default: who needs more has searched for something
+MANY_TURNS = 30
+MOST_OF_AN_ATTEMPT = 3
+MOST_OF_A_TASK = 3
+MOST_OF_A_DAY = 20
+MOST_WAITING = 200
+
+_HARD_ENDS = frozenset({State.REJECTED.value, State.SWAPPED.value})
+
+
+class Hardship(StrEnum):
+    """Why a task was hard."""
+
+    SWAP = "swap"
+    RED = "red"
+    CONFLICT = "conflict"
+    TURNS = "turns"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Taught:
+    """What an attempt would tell others, and whether its agent says so or fleet's rules."""
+
+    draft: Draft
+    attempt: Attempt
+    origin: Origin
+
+    @property
+    def provenance(self) -> Provenance:
+        """Answer where the lesson comes from; its author is the attempt's profile."""
+        attempt = self.attempt
+        return Provenance(
+            origin=self.origin, author=attempt.profile, task=attempt.task, attempt=attempt.id
+        )
+
+
+def hard(attempts: Sequence[Attempt], fate: Resolution | None = None) -> tuple[Hardship, ...]:
+    """Answer why a task was hard by its attempts and its end, () where it was not."""
+    found = {
+        Hardship.SWAP: any(a.state is State.SWAPPED for a in attempts),
+        Hardship.RED: any(a.red not in (None, Red.CONFLICT) for a in attempts),
+        Hardship.CONFLICT: any(a.red is Red.CONFLICT for a in attempts),
+        Hardship.TURNS: any(a.usage.turns >= MANY_TURNS for a in attempts),
+        Hardship.FAILED: fate is Resolution.FAILED,
+    }
+    return tuple(hardship for hardship, holds in found.items() if holds)
+
+
+def asked(handoff: Handoff | None) -> str:
+    """Say in one line why an agent is asked for a lesson, "" where it is not.
+
+    It takes over from one whose work was rejected, or who was swapped: what would have helped it
+    helps others.
+    """
+    for earlier in reversed(handoff.earlier if handoff else ()):
+        if earlier.state in _HARD_ENDS:
+            return f"attempt {earlier.attempt} ended {earlier.state}: {earlier.why}"
+    return ""
+
+
+def drafts_of(events: Iterable[Event], attempts: Iterable[Attempt]) -> tuple[Taught, ...]:
+    """Answer what the agents of these attempts proposed, each once, newest first.
+
+    Of an attempt the newest few count. What they told is untrusted, and only typed here.
+    """
+    known = {attempt.id: attempt for attempt in attempts}
+    told = [event for event in events if event.kind == "agent.lesson" and event.attempt in known]
+    found: dict[str, Taught] = {}
+    each = Counter[str]()
+    for event in reversed(told):
+        attempt, draft = known[event.attempt or ""], _typed(event.data)
+        digest = digest_of(draft, None)
+        if draft.title.strip() and digest not in found and each[attempt.id] < MOST_OF_AN_ATTEMPT:
+            each[attempt.id] += 1
+            found[digest] = Taught(draft=draft, attempt=attempt, origin=Origin.AGENT)
+    return tuple(found.values())
+
+
+def against(
+    taught: Taught, status: LessonStatus, lessons: Collection[Lesson], *, at: datetime
+) -> str:
+    """Say which limit keeps one more lesson of that status out, "" where none does.
+
+    Whatever became of the lessons that were kept: who has one forgotten gains no room that day.
+    """
+    made = [lesson for lesson in lessons if lesson.origin is not Origin.PERSON]
+    task, author = taught.attempt.task, taught.attempt.profile
+    if sum(lesson.task == task for lesson in made) >= MOST_OF_A_TASK:
+        return f"{task} has {MOST_OF_A_TASK} lessons already"
+    day = at.astimezone(UTC).date()
+    today = (x for x in made if x.author == author and x.created.astimezone(UTC).date() == day)
+    if sum(1 for _ in today) >= MOST_OF_A_DAY:
+        return f"profile {author} has {MOST_OF_A_DAY} lessons of today already"
+    waiting = sum(lesson.status is LessonStatus.PROPOSED for lesson in lessons)
+    if status is LessonStatus.PROPOSED and waiting >= MOST_WAITING:
+        return f"{waiting} proposals wait already: see `fleet memory list --status proposed`"
+    return ""
+
+
+def _typed(data: Mapping[str, Any]) -> Draft:
+    return Draft(
+        title=_text(data.get("title")),
+        problem=_text(data.get("problem")),
+        cause=_text(data.get("cause")),
+        remedy=_text(data.get("remedy")),
+        tags=_texts(data.get("tags")),
+        files=_texts(data.get("files")),
+    )
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    return tuple(filter(None, map(_text, value))) if isinstance(value, list) else ()
