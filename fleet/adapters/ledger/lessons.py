@@ -95,7 +95,10 @@ def _vectors(
     connection: sa.Connection, space: str, ids: Collection[str] | None
 ) -> Iterator[tuple[str, Vector]]:
     if ids is None:
-        yield from connection.execute(_VECTORS, {"space": space}).tuples()
+        for lesson, values in connection.execute(_VECTORS, {"space": space}):
+            yield lesson, values
         return
     for some in reading.portions(ids):
-        yield from connection.execute(_VECTORS_NAMED, {"space": space, "named": some}).tuples()
+        found = connection.execute(_VECTORS_NAMED, {"space": space, "named": some})
+        for lesson, values in found:
+            yield lesson, values
