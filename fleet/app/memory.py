@@ -107,7 +107,7 @@ class Finder:
             vectors = dict(
                 zip(
                     (row.id for row in rows),
-                    self._embedder.embed([row.text for row in rows]),
+                    self._embedder.embed([row.embedded for row in rows]),
                     strict=True,
                 )
             )

@@ -130,7 +130,7 @@ def _found(new: Lesson, memory: Memory) -> Kept | None:
 
 
 def _added(new: Lesson, memory: Memory) -> Kept:
-    vector = memory.vector(new.text)
+    vector = memory.vector(new.embedded)
     kin = _kin(new, vector, memory)
     same = next((one for one, how in kin if how is Kinship.SAME), None)
     if same is not None and new.origin is not Origin.PERSON:

@@ -78,9 +78,18 @@ class Draft:
 
     @property
     def text(self) -> str:
-        """Answer all of it as one text: what is embedded and searched."""
+        """Answer all of it as one text: what is searched by words."""
         said = (self.title, self.problem, self.cause, self.remedy)
         return "\n".join(filter(None, (*said, " ".join(self.tags), " ".join(self.files))))
+
+    @property
+    def embedded(self) -> str:
+        """Answer what its vector is made of: title and problem twice, for a task is like those.
+
+        Files are left out: what fits is told by meaning, what is named by names.
+        """
+        said = (self.title, self.problem, self.cause, self.remedy, " ".join(self.tags))
+        return "\n".join(filter(None, (*said, self.title, self.problem)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -221,3 +230,9 @@ def usable(lesson: Lesson, scope: Scope) -> bool:
             return fits_role and lesson.project is not None and lesson.project == scope.project
         case _:
             return False
+
+
+def held_out(task: str, home8: str, *, share: float) -> bool:
+    """Tell whether a task is among the share that is told no lesson; each home draws anew."""
+    drawn = hashlib.sha256(f"{home8} {task}".encode()).digest()
+    return int.from_bytes(drawn[:8]) < share * 2**64
