@@ -10,6 +10,8 @@ from hashlib import sha1
 from pathlib import PurePath
 from typing import Any
 
+from fleet.adapters.exact_index import ExactIndex
+from fleet.adapters.lessons import TwinEmbedder
 from fleet.adapters.memory import ManualClock, MemoryAlarm, MemoryLedger
 from fleet.adapters.redaction import Redaction
 from fleet.adapters.scanner import SecretScanner
@@ -17,6 +19,7 @@ from fleet.app import leftovers
 from fleet.app.coordinator import Coordinator, Order
 from fleet.app.crew import Report
 from fleet.app.desk import Pen
+from fleet.app.memory import Finder, Memory
 from fleet.app.stations import halting
 from fleet.app.tenure import Tenure, taken
 from fleet.app.tools import Tools
@@ -786,6 +789,8 @@ class World:
         self.reports = MemoryReports(self.faults)
         self.worktrees = MemoryWorktrees(self.faults)
         self.scales = MemoryScales()
+        self.embedder = TwinEmbedder()
+        self.finder = Finder(self.ledger, self.embedder, ExactIndex())
         self.runtime = MemoryRuntime(self.worktrees, self.packets, self.faults)
         self.verifier = MemoryVerifier(
             self.worktrees, self.runtime, self.ledger, clock=self.clock, faults=self.faults
@@ -807,6 +812,7 @@ class World:
             ledger=self.ledger,
             runtime=self.runtime,
             worktrees=self.worktrees,
+            memory=self.memory,
             scales=self.scales,
             verifier=self.verifier,
             packets=self.packets,
@@ -815,6 +821,18 @@ class World:
             networks=self.networks,
             traces=self.traces,
             reports=self.reports,
+        )
+
+    @property
+    def memory(self) -> Memory:
+        """Answer what lessons are found and kept with."""
+        return Memory(
+            rules=self.fleet.memory,
+            ledger=self.ledger,
+            clock=self.clock,
+            embedder=self.embedder,
+            finder=self.finder,
+            redact=self.redaction.clean,
         )
 
     @property

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
 
+from fleet.app.memory import Memory
 from fleet.domain.errors import ConfigError, CredentialError, FleetError
 from fleet.domain.profile import Fleet, Project
 from fleet.ports import (
@@ -52,6 +53,7 @@ class Tools(Terms):
     runtime: ContainerRuntime
     networks: Networks
     worktrees: Worktrees
+    memory: Memory
     scales: Scales
     verifier: Verifier
     packets: Packets

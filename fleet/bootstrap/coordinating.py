@@ -14,6 +14,7 @@ from fleet.adapters.system import SystemIds
 from fleet.app import tenure
 from fleet.app.coordinator import Coordinator, Order
 from fleet.app.desk import Pen
+from fleet.app.memory import Finder, Memory
 from fleet.app.run import STARTED, run_of
 from fleet.app.stations import halting
 from fleet.app.tools import Tools
@@ -28,6 +29,7 @@ from fleet.bootstrap.office import (
     secrets,
     worktrees,
 )
+from fleet.bootstrap.remembering import embedder
 from fleet.domain.errors import CredentialError
 from fleet.domain.events import Event
 from fleet.domain.guarding import Guard, guards
@@ -72,6 +74,7 @@ def tools(office: Office, *, run: str) -> Tools:
         runtime=engine,
         networks=watched("networks", networks(office)),
         worktrees=git,
+        memory=_memory(office, redaction),
         scales=watched("scales", FolderScales(office.home)),
         verifier=watched("verifier", _verifier(office, redaction, engine=engine, git=git)),
         packets=watched("packets", homes.FolderPackets(office.home)),
@@ -79,6 +82,22 @@ def tools(office: Office, *, run: str) -> Tools:
         scanner=watched("scanner", SecretScanner(redaction)),
         traces=watched("traces", JsonlTraces(office.home / "traces", redaction)),
         reports=watched("reports", FolderReports(office.home)),
+    )
+
+
+def _memory(office: Office, redaction: "Redaction") -> Memory:
+    """Answer the memory of who owns the index; its fence comes with the term."""
+    from fleet.adapters.exact_index import ExactIndex
+
+    provider = watched("embedder", embedder(office))
+    index = watched("index", ExactIndex())
+    return Memory(
+        rules=office.fleet.memory,
+        ledger=office.ledger,
+        clock=office.clock,
+        embedder=provider,
+        finder=Finder(office.ledger, provider, index),
+        redact=redaction.clean,
     )
 
 
@@ -142,6 +161,7 @@ def _begun(office: Office, order: Order, *, what: str, fence: Fence) -> Tools:
     halting.resume(COORDINATOR, Pen(ledger=office.ledger, clock=office.clock, who=SUCCESSOR))
     run = run_of(office.ledger) or SystemIds().token()
     bundle = tools(office, run=run)
+    bundle = replace(bundle, memory=replace(bundle.memory, fence=fence))
     remember_engine(office.home, bundle.runtime.data_root())
     _learn_secrets(bundle)
     # who only merges begins no run, and ends none

@@ -1,6 +1,6 @@
 """The words an agent's container is given: TaskPacket and RunContext, as CONTRACT.md says."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -19,7 +19,8 @@ _QUIET = 0.9
 class Given:
     """What an attempt is started for, with what; `session` names the coordinator's life.
 
-    `handoff` is what it takes over from earlier attempts, None where there was none.
+    `handoff` is what it takes over from earlier attempts, None where there was none. `lessons` are
+    told to it, `candidates` it may search itself.
     """
 
     attempt: Attempt
@@ -29,6 +30,8 @@ class Given:
     account: Account
     session: str
     handoff: Handoff | None = None
+    lessons: tuple[Mapping[str, Any], ...] = ()
+    candidates: tuple[Mapping[str, Any], ...] = ()
 
 
 def packet_of(given: Given, actions: Iterable[PendingAction]) -> dict[str, Any]:
@@ -49,6 +52,8 @@ def packet_of(given: Given, actions: Iterable[PendingAction]) -> dict[str, Any]:
             "attempt": given.attempt.number,
             "branch": task.branch,
             "handoff": fields(given.handoff) if given.handoff else None,
+            "lessons": [dict(each) for each in given.lessons],
+            "lesson_candidates": [dict(each) for each in given.candidates],
             "agent": _agent(given.profile, given.account),
             "needs_secret": given.account.secret,
             "setup": [list(argv) for argv in project.setup],

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from fleet.app import clearance
 from fleet.app.desk import Desk
 from fleet.app.reach import reach_of
+from fleet.app.stations.remind import remind
 from fleet.app.tools import Tools
 from fleet.domain.attempt import Attempt, Outcome, State
 from fleet.domain.errors import (
@@ -198,7 +199,13 @@ def _spec(given: Given, space: Workspace, tools: Tools) -> ContainerSpec:
 def _told(given: Given, space: Workspace, tools: Tools) -> str:
     """Write what the agent is told; answer the folder."""
     attempt, uid, gid = given.attempt, space.uid, space.gid
-    informed = replace(given, handoff=_handoff(given, space, tools))
+    reminder = remind(attempt, given.task, tools)
+    informed = replace(
+        given,
+        handoff=_handoff(given, space, tools),
+        lessons=reminder.lessons,
+        candidates=reminder.candidates,
+    )
     packet = packet_of(informed, tools.ledger.pending_actions())
     tools.trace(attempt.id, {"kind": "asked", "packet": packet})
     files = {
