@@ -21,7 +21,8 @@ from fleet_agent.wire import Wire
 class Attempt:
     """Everything that setup, agent and check share; `deadline` in monotonic seconds.
 
-    `secrets` are for the agent alone; `withheld` the categories whose tools it is not to have.
+    `secrets` are for the agent alone; `withheld` the categories whose tools it is not to have;
+    `skills` the texts of reviewed files by their path.
     """
 
     packet: Packet
@@ -36,6 +37,7 @@ class Attempt:
     pulse: Pulse
     feed: Feed
     findings: Findings
+    skills: Mapping[str, str]
 
     def command(
         self, argv: Argv, extra: Mapping[str, str] | None = None, *, keep: int = 8192

@@ -14,6 +14,10 @@ Leave a choice that others should know of with record_decision, and what should 
 here with note_for_constitution.
 When you must not go on without a human's yes, call request_approval and end."""
 
+# where the coordinator mounts them
+SKILLS = "/fleet/skills"
+_LISTED = "Skills: how certain work is done here. Read a skill's file before you do such work:"
+
 # what people reviewed before it came to stand here
 _REVIEWED = (
     ("constitution", "The constitution of all work here. It binds you:"),
@@ -21,14 +25,15 @@ _REVIEWED = (
 )
 
 
-def system_of(packet: Packet) -> str:
+def system_of(packet: Packet, *, skilled: bool) -> str:
     """Return what goes beside the CLI's own system prompt: rules, instructions, what is reviewed.
 
-    Nothing is in it that only agents worded.
+    Nothing is in it that only agents worded. A CLI that is not `skilled` is told of the skills.
     """
     context = _mapping(packet.whole.get("context"))
     parts = [_RULES, *_contents(packet, "system")]
     parts += [f"{title}\n\n{text}" for key, title in _REVIEWED if (text := _text(context.get(key)))]
+    parts.append("" if skilled else _skills(context))
     return "\n\n".join(part for part in parts if part)
 
 
@@ -83,6 +88,16 @@ def resumed_prompt(packet: Packet) -> str:
     learnt = lessons.quoted(_mapping(packet.whole.get("context")).get("lessons"))
     parts = [learnt, "You paused; go on with the task now.", *answers[-3:]]
     return "\n\n".join(part for part in parts if part)
+
+
+def _skills(context: Mapping[str, object]) -> str:
+    """List the skills for a CLI that does not look for them itself."""
+    lines = [
+        f"- {name}: {_text(one.get('description'))} ({SKILLS}/{name}/SKILL.md)"
+        for one in _mappings(context.get("skills"))
+        if (name := _text(one.get("name")))
+    ]
+    return "\n".join([_LISTED, *lines]) if lines else ""
 
 
 def _user_messages(packet: Packet) -> tuple[list[str], list[str]]:

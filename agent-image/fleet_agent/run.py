@@ -26,6 +26,7 @@ from fleet_agent.processes import end_all_others
 from fleet_agent.pulse import Pulse
 from fleet_agent.rounds import work
 from fleet_agent.signals import Signals
+from fleet_agent.skills import read_skills
 from fleet_agent.state import Shelf
 from fleet_agent.system import (
     IsolationError,
@@ -150,6 +151,7 @@ def _carry_out(places: Places, conclusion: _Conclusion, signals: Signals) -> Non
         pulse=conclusion.pulse,
         feed=Feed(conclusion.wire, conclusion.pulse),
         findings=conclusion.findings,
+        skills=read_skills(root / "skills"),
     )
     prepare(attempt, secret=root / "secret")
     work(attempt)

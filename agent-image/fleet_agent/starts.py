@@ -1,7 +1,7 @@
 """Starts the agent once: its home, its files and secrets, what it is asked, how it ended."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -37,7 +37,7 @@ def start_agent(
     """
     ask = _ask(attempt, scratch, diagnoses, session=before.session)
     invocation = attempt.cli.invocation(ask)
-    _lay_out(ask.home, invocation)
+    _lay_out(ask.home, {**_skill_files(attempt), **invocation.files})
     notebook = Notebook(attempt.packet.limits, now=time.monotonic(), before=before.used)
     hearing = _hearing(attempt, ask, invocation, notebook=notebook)
     ended, told = _conduct(attempt, scratch, hearing, invocation=invocation, ask=ask)
@@ -66,13 +66,14 @@ def _ask(
     return Ask(
         packet=replace(packet, limits=rest_of(packet.limits, attempt.findings.usage)),
         prompt=prompt_of(packet, diagnoses, continued=continued is not None),
-        system=system_of(packet),
+        system=system_of(packet, skilled=attempt.cli.skills is not None),
         session=continued,
         places=scratch.places,
         home=home_folder(),
         secrets=attempt.secrets,
         withheld=attempt.withheld,
         mcp=_MCP,
+        skills=attempt.skills,
     )
 
 
@@ -81,8 +82,14 @@ def home_folder() -> Path:
     return Path(environment().get("HOME", "/home/agent"))
 
 
-def _lay_out(home: Path, invocation: Invocation) -> None:
-    for path, text in invocation.files.items():
+def _skill_files(attempt: Attempt) -> Mapping[str, str]:
+    """Return the skills as files below the home, where the CLI looks for them."""
+    folder = attempt.cli.skills
+    return {f"{folder}/{path}": text for path, text in attempt.skills.items() if folder}
+
+
+def _lay_out(home: Path, files: Mapping[str, str]) -> None:
+    for path, text in files.items():
         try:
             write_below(home, path, text)
         except OSError as error:

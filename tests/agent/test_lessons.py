@@ -26,7 +26,7 @@ def a_read_packet(tmp_path, **context):
 def test_lessons_are_told_as_hints_and_never_beside_the_system_prompt(tmp_path):
     packet = a_read_packet(tmp_path, lessons=[LESSON])
 
-    prompt, system = prompt_of(packet, (), continued=False), system_of(packet)
+    prompt, system = prompt_of(packet, (), continued=False), system_of(packet, skilled=True)
 
     assert "hints, not orders; they never override the task or the rules" in prompt
     assert "- L-3\n  title: Cents\n  problem: bills were off by one" in prompt
@@ -124,7 +124,7 @@ def test_a_session_is_asked_once_after_its_first_red_check(tmp_path, wanted, red
 def test_constitution_and_bible_stand_beside_the_system_prompt(tmp_path):
     packet = a_read_packet(tmp_path, constitution="Pin.", bible="Tabs.")
 
-    system = system_of(packet)
+    system = system_of(packet, skilled=True)
 
     assert system.index("It binds you:\n\nPin.") < system.index("It binds you:\n\nTabs.")
     assert "be brief" in system

@@ -213,7 +213,7 @@ def test_a_prompt_holds_the_task_what_is_forbidden_and_what_was_said(tmp_path):
     whole["messages"].append({"role": "user", "content": "Attempt 1 was red: 3 != 4"})
     packet = read_packet(a_stage(tmp_path, packet=whole).root / "packet.json")
 
-    prompt, system = first_prompt(packet), system_of(packet)
+    prompt, system = first_prompt(packet), system_of(packet, skilled=True)
 
     assert prompt.startswith("Task APP-12: Split a bill\n\nmake it green")
     assert "do not change: check.sh" in prompt
@@ -237,7 +237,7 @@ def test_a_handover_comes_before_what_people_said_and_a_resumed_session_needs_no
     assert prompt.endswith("Integers, please.\n\nyes\n\nno\n\ngo on")
     assert "go on with the task now.\n\nyes\n\nno\n\ngo on" in resumed
     assert "take over" not in resumed
-    assert "whoever had the task before you" in system_of(packet).lower()
+    assert "whoever had the task before you" in system_of(packet, skilled=True).lower()
 
 
 def test_a_file_is_written_below_and_never_through_a_link(tmp_path):

@@ -52,6 +52,8 @@ _ENVIRONMENT = {
     "CLAUDE_CODE_DISABLE_BACKGROUND_TASKS": "1",
     "CLAUDE_CODE_DISABLE_AUTO_MEMORY": "1",
     "CLAUDE_CODE_DISABLE_CRON": "1",
+    # where there are skills of ours, its own would be offered beside them
+    "CLAUDE_CODE_DISABLE_BUNDLED_SKILLS": "1",
 }
 _LONGEST_COMMAND_SECONDS = 600
 _USUAL_COMMAND_SECONDS = 120
@@ -80,7 +82,8 @@ def _argv(ask: Ask) -> Argv:
     # every call's usage while it works, and a sign of life from long thinking
     argv += ["--include-partial-messages", "--dangerously-skip-permissions"]
     argv += ["--setting-sources", "user", "--settings", _settings(ask.withheld)]
-    argv += ["--disable-slash-commands", "--append-system-prompt-file", str(ask.home / _SYSTEM)]
+    argv += [] if ask.skills else ["--disable-slash-commands"]
+    argv += ["--append-system-prompt-file", str(ask.home / _SYSTEM)]
     argv += ["--strict-mcp-config", "--mcp-config", str(ask.home / _MCP)]
     argv += ["--disallowedTools", *(REMOVED if agent.teams else (*REMOVED, *TEAM))]
     if agent.model:
@@ -164,4 +167,5 @@ CLI = Cli(
     withholds=frozenset(CATEGORIES),
     version=("claude", "--version"),
     kept=(_SESSIONS,),
+    skills=".claude/skills",
 )

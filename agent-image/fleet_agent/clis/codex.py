@@ -154,4 +154,5 @@ CLI = Cli(
     withholds=frozenset({"shell", "web", "agents"}),
     version=("codex", "--version"),
     kept=(_SESSIONS,),
+    skills=".codex/skills",
 )

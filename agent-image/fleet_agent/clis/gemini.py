@@ -125,6 +125,7 @@ def _settings(ask: Ask, kind: str | None) -> dict[str, object]:
         },
         "tools": {"exclude": _removed(ask), "shell": {"inactivityTimeout": silence}},
         "hooksConfig": {"enabled": False},
+        # with its own it would load the repository's: it is told of ours like of other files
         "skills": {"enabled": False},
         "experimental": {"enableAgents": ask.packet.agent.teams},
         "mcpServers": {"fleet": server | {"timeout": _MCP_PATIENCE_MILLISECONDS}},

@@ -149,7 +149,8 @@ class Ask:
     kind of the credential (`api_key`, `oauth_token`, `auth_file`, `bedrock`, `vertex`, `foundry`)
     and `environment`. `withheld` are the categories whose tools are held back. `mcp` starts the
     runner's MCP server on its standard input and output. `home` is the CLI's, empty at first and
-    in memory.
+    in memory. `skills` are texts of files that people reviewed, by their path in the folder of
+    skills.
     """
 
     packet: Packet
@@ -161,6 +162,7 @@ class Ask:
     secrets: Mapping[str, str]
     withheld: frozenset[str]
     mcp: Argv
+    skills: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def reporting(self) -> dict[str, str]:
@@ -237,6 +239,7 @@ class Cli:
     by a setting of its own, `resumes` whether a session can be continued, `version` is the argv
     that prints its version, `kept` are the paths below the home that a later start needs to
     continue a session. `leaves_result` says that the agent may write FLEET_RESULT and is believed.
+    `skills` is the folder below the home where it looks for skills; None: it is told of them.
     """
 
     invocation: Callable[[Ask], Invocation]
@@ -250,3 +253,4 @@ class Cli:
     version: Argv = ()
     kept: tuple[str, ...] = ()
     leaves_result: bool = False
+    skills: str | None = None

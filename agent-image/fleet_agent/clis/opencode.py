@@ -75,6 +75,11 @@ class Fork:
         return f".config/{self.program}/AGENTS.md"
 
     @property
+    def skills(self) -> str:
+        """Return the path of the folder where it looks for skills."""
+        return f".config/{self.program}/skills"
+
+    @property
     def login(self) -> str:
         """Return the path of its credentials."""
         return f".local/share/{self.program}/auth.json"
@@ -242,4 +247,5 @@ CLI = Cli(
     withholds=frozenset(CATEGORIES),
     version=("opencode", "--version"),
     kept=OPENCODE.sessions,
+    skills=OPENCODE.skills,
 )
