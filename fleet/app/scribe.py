@@ -65,7 +65,7 @@ def write(report: TimedReport, at: datetime, tools: Tools) -> None:
         tools.fleet,
         since=at - timedelta(seconds=report.since),
         now=tools.clock.now(),
-        unfit=tools.unfit(),
+        around=views.Around(unfit=tools.unfit(), halted=tools.brake.pulled()),
     )
     name = f"{report.name}-{at:%Y-%m-%dT%H%MZ}.md"
     tools.reports.write(report.to, name, views.report_markdown(view) + "\n")

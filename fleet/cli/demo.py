@@ -45,7 +45,8 @@ def demo(
             summary = _played(office, expected, quiet=json)
             since = min(task.created for task in office.ledger.tasks())
             now = office.clock.now()
-            report = views.report(office.ledger, office.fleet, since=since, now=now, unfit={})
+            around = views.Around()
+            report = views.report(office.ledger, office.fleet, since=since, now=now, around=around)
         summary["seconds"] = round(time.monotonic() - began, 1)
         summary["swaps"] = report["swaps"]
     _told(summary, report, json=json)

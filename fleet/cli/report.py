@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from fleet.cli.output import clock, document, put, table
-from fleet.cli.place import opened, unfit
+from fleet.cli.place import halted, opened, unfit
 from fleet.domain.errors import ConfigError
 
 
@@ -36,9 +36,10 @@ def report(
     from fleet.app import views
 
     with opened(ctx) as office:
-        now, faults = office.clock.now(), unfit(office)
+        now = office.clock.now()
+        seen = views.Around(unfit=unfit(office), halted=halted(office))
         start = now - _span(since)
-        view = views.report(office.ledger, office.fleet, since=start, now=now, unfit=faults)
+        view = views.report(office.ledger, office.fleet, since=start, now=now, around=seen)
     if form is Format.JSON and output is None:
         document(view)
         return

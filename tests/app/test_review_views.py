@@ -221,7 +221,7 @@ def test_a_task_that_is_not_begun_for_the_reviewers_sake_says_so():
 
 
 def reported(ledger, since=NOW - timedelta(hours=12)):
-    return views.report(ledger, a_fleet(), since=since, now=NOW, unfit={})
+    return views.report(ledger, a_fleet(), since=since, now=NOW, around=views.Around())
 
 
 @pytest.mark.parametrize(("subject", "stays"), [("task APP-1", False), ("fleet", True)])

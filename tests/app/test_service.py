@@ -264,6 +264,15 @@ def test_a_report_is_written_at_its_minute_and_tells_of_its_hours():
     assert event.what == "traces/reports/morning-2026-03-14T1030Z.md"
 
 
+def test_a_report_of_a_fleet_that_a_file_stopped_says_so():
+    world = a_world(reports=(REPORT,))
+    world.brake.said = "stopped by a file"
+
+    a_life(world)
+
+    assert "everything is stopped by a file" in world.reports.files[YESTERDAY]
+
+
 def test_a_report_that_was_missed_is_made_up_for_once():
     world = a_world(reports=(REPORT,))
 

@@ -23,14 +23,15 @@ from tests.builders import (
 )
 
 SINCE = NOW - timedelta(hours=12)
+AROUND = views.Around()
 FIRST = an_attempt(state=State.SWAPPED, cause=Cause.STALLED, cleaned=True)
 SECOND = an_attempt(number=2, account="bob", state=State.MERGED, cleaned=True)
 
 
-def a_night(*writes, fleet=None):
+def a_night(*writes, fleet=None, around=AROUND):
     ledger = MemoryLedger(clock=ManualClock(NOW))
     ledger.commit([Save(row=a_task()), Save(row=FIRST), Save(row=SECOND), *writes])
-    report = views.report(ledger, fleet or a_fleet(), since=SINCE, now=NOW, unfit={})
+    report = views.report(ledger, fleet or a_fleet(), since=SINCE, now=NOW, around=around)
     return ledger, report
 
 
@@ -168,3 +169,25 @@ def test_the_log_shows_the_evidence_of_a_swap_below_its_line():
         "carried: commit abc",
         "seconds_lost: 612.3",
     ]
+
+
+def test_a_file_that_stops_everything_is_told_first_and_of_each_task():
+    stopped = "stopped by the file STOP in the home: fire"
+    waits = a_task("APP-2")
+
+    _, report = a_night(
+        Save(row=waits), Log(event=an_event(task="APP-2")), around=views.Around(halted=stopped)
+    )
+
+    words = views.report_markdown(report)
+    assert report["halted"].startswith(f"everything is {stopped}")
+    assert words.index(f"**Now:** everything is {stopped}") < words.index("**APP-2**")
+    (row,) = [row for row in report["tasks"] if row["key"] == "APP-2"]
+    assert stopped in row["reason"]
+
+
+def test_where_nothing_is_stopped_the_report_says_nothing_of_it():
+    _, report = a_night()
+
+    assert report["halted"] == ""
+    assert "**Now:**" not in views.report_markdown(report)

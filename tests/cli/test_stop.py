@@ -103,6 +103,7 @@ def test_the_file_of_any_tool_is_shown_and_removed(home, task):
     assert said in home.run("status").out
     assert holds(home) == ["fleet"]
 
+    assert home.run("report", "--format", "json").json["halted"] == said
     assert "the file STOP is removed" in home.run("resume").out
     assert not (home.folder / "STOP").exists()
     assert home.run("task", "list", "--json").json[0]["reason"] == ""

@@ -1,14 +1,16 @@
 """The report: what happened since an instant, as one document."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+from fleet.app.views.outlook import Around
 from fleet.app.views.pool import pool_rows
 from fleet.app.views.pulls import pull_rows
 from fleet.app.views.row import Row, moment
 from fleet.app.views.swaps import receipt_row
 from fleet.app.views.tasks import board_rows
 from fleet.domain.budget import Settlement, dollars
+from fleet.domain.halting import halts_of
 from fleet.domain.hindrance import AccountState
 from fleet.domain.merge import PullRequestStatus
 from fleet.domain.profile import Fleet
@@ -17,24 +19,23 @@ from fleet.ports import Ledger
 _HINDERED = frozenset({AccountState.COOLING.value, AccountState.BLOCKED.value})
 
 
-def report(
-    ledger: Ledger, fleet: Fleet, *, since: datetime, now: datetime, unfit: Mapping[str, str]
-) -> Row:
+def report(ledger: Ledger, fleet: Fleet, *, since: datetime, now: datetime, around: Around) -> Row:
     """Answer what happened since an instant: tasks that moved, swaps, money, accounts in trouble.
 
-    What waits for a reviewer is told whenever it came: it is why the report is read. `unfit` says
-    why credentials cannot be used now.
+    What waits for a reviewer is told whenever it came: it is why the report is read.
     """
     events = [event for event in ledger.events() if event.at >= since]
     settled = [row for row in ledger.settlements() if row.at >= since]
-    accounts = pool_rows(ledger.snapshot(), fleet, now=now, unfit=unfit)
+    snapshot, halted = ledger.snapshot(), around.halted
+    accounts = pool_rows(snapshot, fleet, now=now, unfit=around.unfit)
+    pulls = pull_rows(ledger, now=now, closed=False, halted=halted)
+    board = board_rows(ledger, fleet, halted=halted)
     return {
         "since": moment(since),
+        "halted": halts_of(snapshot.holds, halted=halted).everything,
         "cost_usd": _cost(settled),
-        "tasks": _tasks({event.task for event in events}, settled, ledger, fleet),
-        "review": [
-            _review_row(row) for row in pull_rows(ledger, now=now, closed=False) if _open(row)
-        ],
+        "tasks": _tasks({event.task for event in events}, board, settled, ledger),
+        "review": [_review_row(row) for row in pulls if _open(row)],
         "swaps": [receipt_row(each) for each in ledger.receipts() if each.at >= since],
         "spend": _spend(settled, fleet),
         "overspends": _overspends(settled, ledger),
@@ -57,7 +58,7 @@ def _review_row(row: Row) -> Row:
 
 
 def _tasks(
-    moved: set[str | None], settled: Sequence[Settlement], ledger: Ledger, fleet: Fleet
+    moved: set[str | None], board: Sequence[Row], settled: Sequence[Settlement], ledger: Ledger
 ) -> list[Row]:
     merged = {pull.task: pull.merged_sha for pull in ledger.pull_requests() if pull.merged_sha}
     return [
@@ -66,7 +67,7 @@ def _tasks(
             "merged_sha": merged.get(row["key"]),
             "cost_usd": _cost(s for s in settled if s.task == row["key"]),
         }
-        for row in board_rows(ledger, fleet)
+        for row in board
         if row["key"] in moved
     ]
 

@@ -23,6 +23,8 @@ _SPENDERS = {"accounts": "account", "projects": "project", "owners": "owner"}
 def report_markdown(view: Row) -> str:
     """Word a report for a person."""
     lines = [f"# Fleet report since {_clock(view['since'])}", "", f"Spent: {view['cost_usd']} USD"]
+    if view["halted"]:
+        lines += ["", f"**Now:** {_plain(view['halted'])}"]
     lines += _review(view["review"])
     for status, heading in _SECTIONS.items():
         rows = [row for row in view["tasks"] if row["status"] == status]
