@@ -1,12 +1,17 @@
 """How commands find and keep lessons: beside the coordinator, by the ledger's vectors alone."""
 
-from collections.abc import Callable
 from contextlib import suppress
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from fleet.app.memory import Finder, Memory
 from fleet.bootstrap.office import Office, secrets
 from fleet.domain.errors import CredentialError
 from fleet.memory_ports import Embedder
+from fleet.ports import Added
+
+if TYPE_CHECKING:
+    from fleet.adapters.scanner import SecretScanner
 
 
 def embedder(office: Office) -> Embedder:
@@ -27,33 +32,34 @@ def memory_of(office: Office) -> Memory:
         clock=office.clock,
         embedder=provider,
         finder=Finder(office.ledger, provider, ExactIndex()),
-        redact=redactor(office),
+        redact=_Redactor(office).clean,
     )
 
 
-def redactor(office: Office) -> Callable[[str], str]:
-    """Answer what takes secrets out of a text: known ones, and what looks like one."""
-    from fleet.adapters.embeddings.gemini import GeminiApi
-    from fleet.adapters.embeddings.openai import OpenAiApi
-    from fleet.adapters.redaction import Redaction
-    from fleet.adapters.scanner import SecretScanner
-    from fleet.ports import Added
+class _Redactor:
+    """Takes secrets out of texts: known ones, and what looks like one; read at the first text."""
 
-    variables = office.settings.variables
+    def __init__(self, office: Office) -> None:
+        self._office = office
 
-    @cache
-    def scanner() -> SecretScanner:
-        # read once, and only where something is written down
-    named = (*OpenAiApi.key_variables, *GeminiApi.key_variables)
-    redaction = Redaction([variables[name] for name in named if name in variables])
-    places = secrets(office, redaction)
-    for account in office.fleet.accounts.values():
-        with suppress(CredentialError):
-            places.check(account)
-    scanner = SecretScanner(redaction)
-
-    def redact(text: str) -> str:
+    def clean(self, text: str) -> str:
+        """Answer the text with every secret replaced by a mark."""
         lines = tuple(enumerate(text.split("\n"), start=1))
-        return scanner.clean(text, Added(lines={"": lines}))
+        return self._scanner.clean(text, Added(lines={"": lines}))
 
-    return redact
+    @cached_property
+    def _scanner(self) -> "SecretScanner":
+        from fleet.adapters.embeddings.gemini import GeminiApi
+        from fleet.adapters.embeddings.openai import OpenAiApi
+        from fleet.adapters.redaction import Redaction
+        from fleet.adapters.scanner import SecretScanner
+
+        variables = self._office.settings.variables
+        named = (*OpenAiApi.key_variables, *GeminiApi.key_variables)
+        redaction = Redaction([variables[name] for name in named if name in variables])
+        places = secrets(self._office, redaction)
+        for account in self._office.fleet.accounts.values():
+            # one that is missing or malformed stands in no lesson
+            with suppress(CredentialError):
+                places.check(account)
+        return SecretScanner(redaction)
