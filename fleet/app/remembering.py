@@ -8,7 +8,7 @@ from enum import StrEnum
 from fleet.app.memory import Memory
 from fleet.domain.errors import DuplicateError, EmbeddingError, FleetError, StaleLeaseError
 from fleet.domain.events import Event
-from fleet.domain.hygiene import cleaned
+from fleet.domain.hygiene import Cleaned, cleaned
 from fleet.domain.lesson import (
     Draft,
     Embedding,
@@ -56,7 +56,7 @@ def keep(
     same as another is that other; a person's is kept beside it, linked. Raises ConfigError for a
     draft without a title.
     """
-    clean = cleaned(_redacted(draft, memory))
+    clean = ready(draft, memory)
     flagged = "; ".join(clean.flags)
     new = Lesson(
         **vars(clean.draft),
@@ -77,6 +77,14 @@ def keep(
         except (DuplicateError, StaleLeaseError):
             continue
     raise FleetError("the lesson could not be kept: others write all the time", remedy="try again")
+
+
+def ready(draft: Draft, memory: Memory) -> Cleaned:
+    """Answer a draft as it would be kept: without secrets, cleaned.
+
+    Raises ConfigError for a draft without a title.
+    """
+    return cleaned(_redacted(draft, memory))
 
 
 def change(

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 from fleet.app.desk import Desk
+from fleet.app.learning import learn_from
 from fleet.app.tools import Tools
 from fleet.domain.attempt import Attempt
 from fleet.domain.errors import WorkspaceError
@@ -48,23 +49,23 @@ def clean(action: Clean, tools: Tools) -> Cleaned:
 def retire(action: Retire, tools: Tools) -> Retired:
     """Delete a merged or cancelled branch, kept before it goes; a failed one stays for a retry.
 
-    What its CLIs kept of their sessions goes.
+    What it taught is kept before its work is put away. What its CLIs kept of their sessions goes.
     """
-    task, note = action.task, ""
+    task, notes = action.task, list(learn_from(action, tools))
     project = tools.fleet.projects.get(task.project)
     try:
         head = tools.worktrees.head(project, task.branch) if project else None
         if project is not None and head is not None:
             _put_away(action, project, head, tools)
     except WorkspaceError as error:
-        note = f"branch {task.branch} stays: {error}"
+        notes.append(f"branch {task.branch} stays: {error}")
     tools.packets.drop_shelves(task.key)
     return Retired(
         task=task.key,
         version=task.version,
         fate=action.fate,
         reason=action.reason,
-        note=note,
+        note="; ".join(notes),
     )
 
 
