@@ -163,14 +163,14 @@ def test_a_damaged_index_is_made_anew_without_embedding_again():
 
 def test_lessons_without_a_vector_are_embedded_in_portions():
     world = a_memory()
-    world.ledger.commit([Save(row=a_lesson(number)) for number in range(1, 451)])
+    world.ledger.commit([Save(row=a_lesson(number)) for number in range(1, 2051)])
 
-    found = recall("Lesson 449", HERE, world.memory, fits=lambda lesson: True)
+    found = recall("Lesson 2049", HERE, world.memory, fits=lambda lesson: True)
 
-    assert "250 lessons have no vector" in found.note
-    assert len(world.ledger.embeddings("words")) == 200
+    assert "1050 lessons have no vector" in found.note
+    assert len(world.ledger.embeddings("words")) == 1000
     recalled(world)
-    found = recall("Lesson 449", HERE, world.memory, fits=lambda lesson: True)
+    found = recall("Lesson 2049", HERE, world.memory, fits=lambda lesson: True)
     assert found.note == ""
 
 
