@@ -105,6 +105,12 @@ class IndexDamagedError(FleetError):
     code = "index_damaged"
 
 
+class IndexDownError(TransientError):
+    """The server of the index does not answer; lessons are searched exactly meanwhile."""
+
+    code = "index_down"
+
+
 class BusyError(FleetError):
     """Another coordinator holds the home."""
 

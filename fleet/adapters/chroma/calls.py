@@ -1,0 +1,73 @@
+"""Chroma's library: loaded where it is used, and what it raises becomes ours."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from fleet.domain.errors import FleetError, IndexDamagedError, IndexDownError
+
+if TYPE_CHECKING:
+    from chromadb.config import Settings
+
+_LONGEST = 300  # characters of an error of theirs
+
+
+def loaded() -> "tuple[ModuleType, Settings]":
+    """Answer the library, 1 to 2 seconds after the first call, and what it is used with.
+
+    A `.env` where fleet was started has no part in that, nor has telemetry. Raises FleetError.
+    """
+    chosen: dict[str, Any] = {
+        "_env_file": None,
+        "anonymized_telemetry": False,
+        "chroma_otel_collection_endpoint": "",
+        "chroma_server_host": None,
+        "chroma_server_http_port": None,
+    }
+    try:
+        import chromadb
+        from chromadb.config import Settings
+
+        return chromadb, Settings(**chosen)
+    # what it is loaded with by itself comes from that file and from variables such as MIGRATIONS
+    except (ImportError, ValueError) as error:
+        raise FleetError(
+            f"chromadb cannot be loaded: {_said(error)}",
+            remedy="install fleet's requirements anew; look for its settings in `.env`",
+        ) from error
+
+
+@contextmanager
+def translated(where: str, *, served: bool) -> Iterator[None]:
+    """Raise ours for whatever is raised inside: IndexDamagedError, IndexDownError of a server.
+
+    Only calls of the library belong inside.
+    """
+    try:
+        yield
+    except (FleetError, KeyboardInterrupt, SystemExit):
+        raise
+    # on damaged files its Rust half panics, and a panic is no Exception but a BaseException
+    except BaseException as error:
+        raise _ours(where, error, served=served) from error
+
+
+def _ours(where: str, error: BaseException, *, served: bool) -> FleetError:
+    from chromadb.errors import ChromaError
+
+    # what a server answers is a ChromaError; all else is silence, or not said by Chroma
+    if served and not isinstance(error, ChromaError):
+        return IndexDownError(
+            f"the Chroma server {where} does not answer: {_said(error)}",
+            remedy="start it, or take `server` out of `memory:`",
+        )
+    return IndexDamagedError(
+        f"the index of lessons in {where} cannot be read: {_said(error)}",
+        remedy="`fleet memory rebuild` makes it anew",
+    )
+
+
+def _said(error: BaseException) -> str:
+    words = f"{type(error).__name__}: {error}"
+    return " ".join(words.split())[:_LONGEST]

@@ -1,0 +1,147 @@
+"""The index of lessons that the app uses: Chroma while it can be trusted, else exact search."""
+
+import logging
+from collections.abc import Callable, Collection, Mapping, Sequence
+from pathlib import Path
+from threading import RLock
+
+from fleet.adapters.chroma.index import opened
+from fleet.adapters.exact_index import ExactIndex
+from fleet.domain.errors import FleetError, IndexDamagedError
+from fleet.domain.lesson import Vector
+from fleet.memory_ports import Entry, Hit, LessonIndex, Told
+
+log = logging.getLogger(__name__)
+
+
+class GuardedIndex(LessonIndex):
+    """Keeps what it is given twice: near in Chroma, and exactly in memory, which always answers.
+
+    Chroma is asked of a space only once `check` or `rebuild` found it whole. Damaged on the way it
+    is made anew, once; damaged again, owned by another process, out of room or down it is left
+    alone until the next change of a lesson, and that is said. No method raises for Chroma's sake.
+    Safe to use from many threads.
+    """
+
+    def __init__(self, near: Callable[[], LessonIndex]) -> None:
+        self._open = near
+        self._near: LessonIndex | None = None
+        self._exact = ExactIndex()
+        self._whole: set[str] = set()  # spaces of which Chroma holds all and nothing else
+        self._mended: set[str] = set()
+        self._said = ""
+        self._lock = RLock()
+
+    def check(self, space: str, wanted: Mapping[str, Entry]) -> str:
+        with self._lock:
+            self._whole.discard(space)
+            self._exact.rebuild(space, wanted, log.debug)
+            if not wanted:  # nothing to find: neither loaded nor opened before the first lesson
+                return ""
+            try:
+                wrong = self._chroma().check(space, wanted)
+            except IndexDamagedError as error:
+                return str(error)
+            except FleetError as error:
+                self._leave(space, error)
+                return ""
+            if not wrong:
+                self._whole.add(space)
+            return wrong
+
+    def rebuild(self, space: str, entries: Mapping[str, Entry], told: Told) -> None:
+        with self._lock:
+            self._exact.rebuild(space, entries, log.debug)
+            self._fill(space, told)
+
+    def put(self, space: str, entries: Mapping[str, Entry]) -> None:
+        with self._lock:
+            self._exact.put(space, entries)
+            self._change(space, lambda near: near.put(space, entries))
+
+    def drop(self, space: str, ids: Collection[str]) -> None:
+        with self._lock:
+            self._exact.drop(space, ids)
+            self._change(space, lambda near: near.drop(space, ids))
+
+    def nearest(
+        self, space: str, vector: Vector, *, k: int, project: str | None = None
+    ) -> Sequence[Hit]:
+        with self._lock:
+            if space in self._whole:
+                try:
+                    return self._asked(space, vector, k=k, project=project)
+                except IndexDamagedError as error:
+                    self._mend(space, error)
+                except FleetError as error:
+                    self._leave(space, error)
+            return self._exact.nearest(space, vector, k=k, project=project)
+
+    def close(self) -> None:
+        with self._lock:
+            near, self._near = self._near, None
+            self._whole.clear()
+            self._exact.close()
+            if near is not None:
+                near.close()
+
+    def _asked(self, space: str, vector: Vector, *, k: int, project: str | None) -> Sequence[Hit]:
+        hits = self._chroma().nearest(space, vector, k=k, project=project)
+        there = min(k, self._exact.count(space, project))
+        # without its graph Chroma answers one lesson of a hundred, and says nothing
+        if len(hits) != there:
+            raise IndexDamagedError(
+                f"the index of lessons answers {len(hits)} lessons where {there} are",
+                remedy="`fleet memory rebuild` makes it anew",
+            )
+        return hits
+
+    def _change(self, space: str, change: Callable[[LessonIndex], None]) -> None:
+        """Bring a change to Chroma; where that was left alone it is tried again from all."""
+        if space not in self._whole:
+            self._fill(space, log.info)
+            return
+        try:
+            change(self._chroma())
+        except IndexDamagedError as error:
+            self._mend(space, error)
+        except FleetError as error:
+            self._leave(space, error)
+
+    def _mend(self, space: str, error: IndexDamagedError) -> None:
+        if space in self._mended:
+            self._leave(space, error)
+            return
+        self._mended.add(space)
+        log.warning("index of lessons made anew", extra={"space": space, "reason": str(error)})
+        self._fill(space, log.info)
+
+    def _fill(self, space: str, told: Told) -> None:
+        """Make Chroma's part of a space anew from what is held exactly."""
+        self._whole.clear()  # the folder goes, with the other spaces in it
+        try:
+            self._chroma().rebuild(space, self._exact.entries(space), told)
+        except FleetError as error:
+            self._leave(space, error)
+            return
+        self._whole.add(space)
+        self._said = ""
+
+    def _leave(self, space: str, error: FleetError) -> None:
+        self._whole.discard(space)
+        if str(error) != self._said:
+            log.warning("lessons are searched exactly", extra={"reason": str(error)})
+        self._said = str(error)
+
+    def _chroma(self) -> LessonIndex:
+        if self._near is None:
+            self._near = self._open()
+        return self._near
+
+
+def guarded_index(folder: Path, server: str | None) -> GuardedIndex:
+    """Answer the index for the process that owns a home: opened when the first lesson is there.
+
+    `folder` is `memory/chroma` of the home, `server` a Chroma server, `host:port`, in its place.
+    """
+    return GuardedIndex(lambda: opened(folder, server))
