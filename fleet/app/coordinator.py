@@ -84,7 +84,9 @@ class Coordinator:
         self._clockwork = Clockwork(schedule, tools.alarm, parallel=order.parallel)
         # a merge never stands behind the checks of branches: what is verified lands first
         each = dict.fromkeys(("start", "check", "merge"), self._clockwork.most)
-        self._crew = Crew({**each, "git": 4, "stop": 4, "report": 1, "weigh": 1, "look": 1})
+        # one task learns at a time: limits of lessons hold, and a slow provider keeps no merge
+        ones = dict.fromkeys(("learn", "report", "weigh", "look"), 1)
+        self._crew = Crew({**each, "git": 4, "stop": 4, **ones})
 
     def stop(self) -> None:
         """Ask for a clean stop; may be called from a signal handler or another thread."""

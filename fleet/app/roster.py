@@ -147,7 +147,7 @@ def _on_branch(action: Verify | Propose | Try | Land | Retire, tools: Tools) -> 
         case Land():
             return "git", lambda: landing.land(action, tools)
         case Retire():
-            return "git", lambda: learn.retire(action, tools)
+            return "learn", lambda: learn.retire(action, tools)
         case _:
             assert_never(action)
 

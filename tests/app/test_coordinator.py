@@ -793,7 +793,8 @@ def test_the_real_crew_does_the_same(world):
     life = Life(world)
     from fleet.app.crew import Crew
 
-    life.coordinator._crew = Crew({"start": 2, "check": 2, "merge": 2, "git": 2, "stop": 2})
+    pools = ("start", "check", "merge", "git", "stop", "learn")
+    life.coordinator._crew = Crew(dict.fromkeys(pools, 2))
 
     life.coordinator.run()
 
