@@ -29,6 +29,7 @@ from fleet.bootstrap.office import (
     site_open,
     worktrees,
 )
+from fleet.bootstrap.remembering import embedder, index_rebuilt, index_trouble, memory_of
 
 __all__ = [
     "Office",
@@ -38,12 +39,16 @@ __all__ = [
     "brake",
     "coordinator_ready",
     "credential_fault",
+    "embedder",
     "guards_now",
     "held_by",
     "home_made",
     "images",
+    "index_rebuilt",
+    "index_trouble",
     "kept_work",
     "leftovers",
+    "memory_of",
     "networks",
     "new_token",
     "office_of",

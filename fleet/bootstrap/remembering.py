@@ -2,12 +2,13 @@
 
 from contextlib import suppress
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fleet.app.memory import Finder, Memory
 from fleet.bootstrap.office import Office, secrets
-from fleet.domain.errors import CredentialError
-from fleet.memory_ports import Embedder
+from fleet.domain.errors import CredentialError, IndexDamagedError
+from fleet.memory_ports import Embedder, Entry, Told
 from fleet.ports import Added
 
 if TYPE_CHECKING:
@@ -63,3 +64,50 @@ class _Redactor:
             with suppress(CredentialError):
                 places.check(account)
         return SecretScanner(redaction)
+
+
+def index_rebuilt(office: Office, told: Told) -> int:
+    """Make the index of this home anew and answer how many lessons it holds; `told` hears of it.
+
+    Raises BusyError where a coordinator owns it: that one keeps it right by itself.
+    """
+    from fleet.adapters.chroma.index import opened
+
+    index = opened(_folder(office), office.fleet.memory.server)
+    finder = Finder(office.ledger, embedder(office), index)
+    try:
+        return finder.rebuild(told)
+    finally:
+        finder.close()
+
+
+def index_trouble(office: Office) -> str:
+    """Answer what is wrong with the index while nobody owns it, "" where nothing is.
+
+    A folder is looked at and not opened. Raises EmbeddingError, and IndexDownError where a server
+    does not answer.
+    """
+    from fleet.adapters.chroma.index import opened
+    from fleet.adapters.chroma.seal import sealed
+
+    server, folder = office.fleet.memory.server, _folder(office)
+    if server is None:
+        return "" if sealed(folder) else f"{folder} was changed, or its owner was killed"
+    space, ledger = embedder(office).space(), office.ledger
+    vectors = ledger.embeddings(space)
+    wanted = {
+        row.id: Entry(vector=vectors[row.id], project=row.project or "")
+        for row in ledger.lessons()
+        if row.kept and row.id in vectors
+    }
+    index = opened(folder, server)
+    try:
+        return index.check(space, wanted)
+    except IndexDamagedError as error:
+        return error.message
+    finally:
+        index.close()
+
+
+def _folder(office: Office) -> Path:
+    return office.home / "memory" / "chroma"

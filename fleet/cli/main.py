@@ -19,6 +19,7 @@ from fleet.cli import (
     gc,
     home,
     image,
+    memory,
     pool,
     pr,
     profile,
@@ -41,6 +42,7 @@ app = typer.Typer(
 app.add_typer(task.app, name="task", help="The board: what is wanted, and where it stands.")
 app.add_typer(pr.app, name="pr", help="Review: verified branches on their way to the target.")
 app.add_typer(approval.app, name="approval", help="Questions that wait for your yes.")
+app.add_typer(memory.app, name="memory", help="Lessons: what attempts taught, what you know.")
 app.add_typer(image.app, name="image", help="The image that agents run in.")
 app.add_typer(profile.app, name="profile", help="Which agents there are, for which roles.")
 app.add_typer(pool.app, name="pool", help="Accounts: who can start an attempt, and why not.")

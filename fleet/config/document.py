@@ -31,7 +31,7 @@ class Document:
         for end in range(len(location), 0, -1):
             if location[:end] in self.lines:
                 return self.lines[location[:end]]
-        return 1
+        return self.lines.get((), 1)
 
 
 class Unreadable(Exception):  # noqa: N818 - it carries a problem; what is refused is a ConfigError
@@ -44,7 +44,7 @@ class Unreadable(Exception):  # noqa: N818 - it carries a problem; what is refus
 
 def read_document(path: Path) -> Document:
     """Read a YAML file; raises Unreadable with the line of the first fault."""
-    text = _text(path)
+    text = read_text(path)
     try:
         loader = _Loader(text)
         node = loader.get_single_node()
@@ -62,8 +62,9 @@ def read_document(path: Path) -> Document:
         raise Unreadable(problem(path, line, text_said)) from error
 
 
-def _text(path: Path) -> str:
-    raw = _bytes(path)
+def read_text(path: Path, *, most: int = MAX_BYTES) -> str:
+    """Read a plain file of at most `most` bytes of UTF-8; raises Unreadable."""
+    raw = _bytes(path, most)
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -71,7 +72,7 @@ def _text(path: Path) -> str:
         raise Unreadable(problem(path, line, "not UTF-8; save the file as UTF-8")) from error
 
 
-def _bytes(path: Path) -> bytes:
+def _bytes(path: Path, most: int) -> bytes:
     # opened before it is judged, so that what is judged is what is read; a pipe must not block
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -83,9 +84,10 @@ def _bytes(path: Path) -> bytes:
         os.close(descriptor)
         raise Unreadable(problem(path, 1, "expected a plain file"))
     with os.fdopen(descriptor, "rb") as stream:
-        raw = stream.read(MAX_BYTES + 1)
-    if len(raw) > MAX_BYTES:
-        raise Unreadable(problem(path, 1, "larger than 1 MiB; expected a file written by hand"))
+        raw = stream.read(most + 1)
+    if len(raw) > most:
+        hint = "; expected a file written by hand" if most == MAX_BYTES else ""
+        raise Unreadable(problem(path, 1, f"larger than {most // MAX_BYTES} MiB{hint}"))
     return raw
 
 

@@ -35,16 +35,21 @@ def parse(path: Path, model: type[Model], problems: list[Problem]) -> Parsed[Mod
     except Unreadable as error:
         problems.append(error.problem)
         return None
+    entry = judged(document, model, problems)
+    return None if entry is None else Parsed(entry=entry, document=document)
+
+
+def judged(document: Document, model: type[Model], problems: list[Problem]) -> Model | None:
+    """Validate a document that was read; answers None after adding what is wrong to `problems`."""
     try:
         # as JSON: strict there means no conversion, yet lists are tuples and texts are enums
-        entry = model.model_validate_json(json.dumps(document.value))
+        return model.model_validate_json(json.dumps(document.value))
     except ValidationError as error:
         schema = model.model_json_schema()
         for each in error.errors(include_url=False):
             text = _said(each, schema)
-            problems.append(problem(path, document.line(each["loc"]), text))
+            problems.append(problem(document.path, document.line(each["loc"]), text))
         return None
-    return Parsed(entry=entry, document=document)
 
 
 def _said(error: Mapping[str, Any], schema: Mapping[str, Any]) -> str:

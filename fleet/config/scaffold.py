@@ -113,6 +113,7 @@ there, as a pull request that a person reviews. Without it they are the files of
 """
 _NOT_FOR_GIT = """\
 /chroma/
+/chroma.damaged/
 /chroma.lock
 """
 

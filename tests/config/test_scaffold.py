@@ -31,7 +31,7 @@ def test_a_scaffolded_home_loads(tmp_path, app):
     assert len(fleet.profiles) == 7
     assert (tmp_path / "home/.fleet/id").read_text() == "0123abcd\n"
     assert (tmp_path / "home/.fleet/.gitignore").read_text() == "*\n"
-    assert (tmp_path / "home/memory/.gitignore").read_text() == "/chroma/\n/chroma.lock\n"
+    assert (tmp_path / "home/memory/.gitignore").read_text() == "/chroma/\n/chroma.damaged/\n/chroma.lock\n"
 
 
 def test_a_home_without_projects_loads(tmp_path):

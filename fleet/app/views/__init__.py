@@ -1,6 +1,7 @@
 """Read models: what board, task, pool, pull request, status and report show, as plain values."""
 
 from fleet.app.views.kept import kept_rows
+from fleet.app.views.lessons import found_rows, lesson_row, lesson_view
 from fleet.app.views.outlook import Around
 from fleet.app.views.pool import explained, pool_rows
 from fleet.app.views.pulls import file_rows, pull_rows, pull_view
@@ -17,7 +18,10 @@ __all__ = [
     "board_rows",
     "explained",
     "file_rows",
+    "found_rows",
     "kept_rows",
+    "lesson_row",
+    "lesson_view",
     "log_rows",
     "pool_rows",
     "pull_rows",
