@@ -10,6 +10,7 @@ from fleet.domain.handoff import Handoff, fields, message
 from fleet.domain.pending import PendingAction
 from fleet.domain.profile import Account, Profile, Project
 from fleet.domain.task import Task
+from fleet.domain.teaching import asked
 
 _STOP_GRACE = 5
 _QUIET = 0.9
@@ -52,6 +53,7 @@ def packet_of(given: Given, actions: Iterable[PendingAction]) -> dict[str, Any]:
             "attempt": given.attempt.number,
             "branch": task.branch,
             "handoff": fields(given.handoff) if given.handoff else None,
+            "ask_lesson": _asked(given.handoff),
             "lessons": [dict(each) for each in given.lessons],
             "lesson_candidates": [dict(each) for each in given.candidates],
             "agent": _agent(given.profile, given.account),
@@ -91,6 +93,12 @@ def messages_of(given: Given, actions: Iterable[PendingAction]) -> list[dict[str
             messages.append({"role": "user", "content": content})
     messages += [{"role": "user", "content": comment} for comment in given.task.comments]
     return messages
+
+
+def _asked(handoff: Handoff | None) -> dict[str, str] | None:
+    """Answer why a lesson is asked for, None where none is."""
+    reason = asked(handoff)
+    return {"reason": reason} if reason else None
 
 
 def _agent(profile: Profile, account: Account) -> dict[str, Any]:
