@@ -4,7 +4,9 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
+from fleet.domain.guidance import Guidance
 from fleet.domain.lesson import Credit, Lesson, Recall, Vector
+from fleet.domain.profile import Project
 
 
 @runtime_checkable
@@ -44,6 +46,20 @@ class Lessons(Protocol):
 
     def credits(self, lesson: str | None = None) -> tuple[Credit, ...]:
         """Answer the outcomes that were counted, of all lessons or of one, oldest first."""
+        ...
+
+
+@runtime_checkable
+class Reviewed(Protocol):
+    """What people reviewed for agents to go by: constitution, bibles and skills."""
+
+    def guidance(self, project: Project) -> Guidance:
+        """Answer what the attempts of a project go by; empty where nobody wrote anything.
+
+        Read as it was reviewed: from the target of the project that holds it, by git alone, else
+        from the home's own folder without following a link. Raises ConfigError where it cannot be
+        read.
+        """
         ...
 
 

@@ -434,6 +434,15 @@ class Worktrees(Protocol):
         """Tell whether a file stands at that path of a SHA; a link or a folder is none."""
         ...
 
+    def plain_files(
+        self, project: Project, sha: str, path: str, *, longest: int, most: int
+    ) -> Mapping[str, bytes]:
+        """Answer the plain files at or below a path of a SHA, by path, each by its first bytes.
+
+        At most `longest` bytes of each, and of the first `most` files; links are none.
+        """
+        ...
+
     def prepare(self, project: Project, attempt: str, *, branch: str, fresh: bool) -> Workspace:
         """Find or create the attempt's worktree, detached at the branch's head.
 
@@ -577,6 +586,8 @@ class Worktrees(Protocol):
 @runtime_checkable
 class Packets(Protocol):
     """The files a container is given beside its worktree, in a folder of the attempt's own.
+
+    A file's name may be a path below it.
 
     A shelf is what a task's containers of one agent may write and find again, attempt by attempt.
     """

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from hashlib import sha1
+from itertools import islice
 from pathlib import PurePath
 from typing import Any
 
@@ -26,12 +27,20 @@ from fleet.app.tools import Tools
 from fleet.domain.attempt import Attempt
 from fleet.domain.change import Change, ChangeType, Diff
 from fleet.domain.egress import Destination
-from fleet.domain.errors import CredentialError, FleetError, StaleLeaseError, WorkspaceError
+from fleet.domain.errors import (
+    ConfigError,
+    CredentialError,
+    FleetError,
+    StaleLeaseError,
+    WorkspaceError,
+)
+from fleet.domain.guidance import UNGUIDED, Guidance
 from fleet.domain.hold import COORDINATOR
 from fleet.domain.merge import MergeWay
 from fleet.domain.plan import Plan, Snapshot
 from fleet.domain.profile import Account, Project
 from fleet.domain.result import Check, Verdict, VerdictStatus
+from fleet.memory_ports import Reviewed
 from fleet.ports import (
     Added,
     Brake,
@@ -206,6 +215,13 @@ class MemoryWorktrees(Worktrees):
 
     def has_file(self, project: Project, sha: str, path: str) -> bool:
         return path in self.files(sha)
+
+    def plain_files(
+        self, project: Project, sha: str, path: str, *, longest: int, most: int
+    ) -> Mapping[str, bytes]:
+        files = self.files(sha).items()
+        below = ((name, said) for name, said in files if f"{name}/".startswith(f"{path}/"))
+        return {name: said.encode()[:longest] for name, said in islice(below, most)}
 
     def prepare(self, project: Project, attempt: str, *, branch: str, fresh: bool) -> Workspace:
         self._faults.trip("prepare")
@@ -768,6 +784,18 @@ class MemorySupervisor(Supervisor):
         self.words.append("stopping")
 
 
+class MemoryReviewed(Reviewed):
+    """The same guidance for all; without one it cannot be read."""
+
+    def __init__(self) -> None:
+        self.said: Guidance | None = UNGUIDED
+
+    def guidance(self, project: Project) -> Guidance:
+        if self.said is None:
+            raise ConfigError("the constitution cannot be read", remedy="mend it")
+        return self.said
+
+
 class World:
     """Everything that outlives a coordinator."""
 
@@ -787,6 +815,7 @@ class World:
         self.networks = MemoryNetworks(self.faults)
         self.traces = MemoryTraces()
         self.reports = MemoryReports(self.faults)
+        self.reviewed = MemoryReviewed()
         self.worktrees = MemoryWorktrees(self.faults)
         self.scales = MemoryScales()
         self.embedder = TwinEmbedder()
@@ -821,6 +850,7 @@ class World:
             networks=self.networks,
             traces=self.traces,
             reports=self.reports,
+            reviewed=self.reviewed,
         )
 
     @property

@@ -191,7 +191,8 @@ class FolderPackets(Packets):
             path = folder / name
             if path.exists():  # a running container has it mounted: it must not change
                 continue
-            aside = folder / f".{name}"
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o755)
+            aside = path.with_name(f".{path.name}")
             aside.unlink(missing_ok=True)  # a killed one left it read-only
             aside.write_text(text)
             aside.chmod(0o400)

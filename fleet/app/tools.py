@@ -9,6 +9,7 @@ from typing import Any
 from fleet.app.memory import Memory
 from fleet.domain.errors import ConfigError, CredentialError, FleetError
 from fleet.domain.profile import Fleet, Project
+from fleet.memory_ports import Reviewed
 from fleet.ports import (
     Alarm,
     Brake,
@@ -61,6 +62,7 @@ class Tools(Terms):
     scanner: Scanner
     traces: Traces
     reports: Reports
+    reviewed: Reviewed
 
     def project(self, key: str) -> Project:
         """Answer a project; raises ConfigError where fleet.yaml does not name it any more."""

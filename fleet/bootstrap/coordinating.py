@@ -15,7 +15,7 @@ from fleet.app import tenure
 from fleet.app.coordinator import Coordinator, Order
 from fleet.app.desk import Pen
 from fleet.app.memory import Finder, Memory
-from fleet.app.run import STARTED, run_of
+from fleet.app.run import STARTED, Run, run_of
 from fleet.app.stations import halting
 from fleet.app.tools import Tools
 from fleet.bootstrap.office import (
@@ -49,6 +49,7 @@ def tools(office: Office, *, run: str) -> Tools:
     """Answer the ports a coordinator works with; `run` is the order that it carries out."""
     from fleet.adapters.redaction import Redaction, redact_logs
     from fleet.adapters.reports import FolderReports
+    from fleet.adapters.reviewed import ReviewedFiles
     from fleet.adapters.scales import FolderScales
     from fleet.adapters.scanner import SecretScanner
     from fleet.adapters.schedule import ScheduledAlarm
@@ -82,6 +83,7 @@ def tools(office: Office, *, run: str) -> Tools:
         scanner=watched("scanner", SecretScanner(redaction)),
         traces=watched("traces", JsonlTraces(office.home / "traces", redaction)),
         reports=watched("reports", FolderReports(office.home)),
+        reviewed=watched("reviewed", ReviewedFiles(office.home, office.fleet, git)),
     )
 
 
@@ -159,13 +161,14 @@ def _begun(office: Office, order: Order, *, what: str, fence: Fence) -> Tools:
     """Answer the ports, once it is written down that a coordinator begins."""
     # whoever was told to end is gone
     halting.resume(COORDINATOR, Pen(ledger=office.ledger, clock=office.clock, who=SUCCESSOR))
-    run = run_of(office.ledger) or SystemIds().token()
+    left = run_of(office.ledger)
+    run = left.id if left else SystemIds().token()
     bundle = tools(office, run=run)
     bundle = replace(bundle, memory=replace(bundle.memory, fence=fence))
     remember_engine(office.home, bundle.runtime.data_root())
     _learn_secrets(bundle)
     # who only merges begins no run, and ends none
-    data = {} if order.merges_only else {"run": run}
+    data = {} if order.merges_only else Run(id=run, parallel=order.parallel).data
     started = Event(kind=STARTED, at=office.clock.now(), what=what, data=data)
     office.ledger.commit([fence, Log(event=started)])
     return bundle

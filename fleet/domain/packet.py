@@ -6,6 +6,7 @@ from typing import Any
 
 from fleet.domain.attempt import Attempt
 from fleet.domain.budget import MICROS, dollars
+from fleet.domain.guidance import UNGUIDED, Guidance
 from fleet.domain.handoff import Handoff, fields, message
 from fleet.domain.pending import PendingAction
 from fleet.domain.profile import Account, Profile, Project
@@ -21,7 +22,7 @@ class Given:
     """What an attempt is started for, with what; `session` names the coordinator's life.
 
     `handoff` is what it takes over from earlier attempts, None where there was none. `lessons` are
-    told to it, `candidates` it may search itself.
+    told to it, `candidates` it may search itself; `guidance` is what people reviewed.
     """
 
     attempt: Attempt
@@ -33,6 +34,7 @@ class Given:
     handoff: Handoff | None = None
     lessons: tuple[Mapping[str, Any], ...] = ()
     candidates: tuple[Mapping[str, Any], ...] = ()
+    guidance: Guidance = UNGUIDED
 
 
 def packet_of(given: Given, actions: Iterable[PendingAction]) -> dict[str, Any]:
@@ -53,6 +55,12 @@ def packet_of(given: Given, actions: Iterable[PendingAction]) -> dict[str, Any]:
             "attempt": given.attempt.number,
             "branch": task.branch,
             "handoff": fields(given.handoff) if given.handoff else None,
+            "constitution": given.guidance.constitution,
+            "bible": given.guidance.bible,
+            "skills": [
+                {"name": skill.name, "description": skill.description}
+                for skill in given.guidance.skills
+            ],
             "ask_lesson": _asked(given.handoff),
             "lessons": [dict(each) for each in given.lessons],
             "lesson_candidates": [dict(each) for each in given.candidates],

@@ -16,6 +16,18 @@ def test_it_is_the_port(tmp_path):
     assert isinstance(FolderPackets(tmp_path), Packets)
 
 
+def test_a_file_below_a_folder_is_written_whole_for_its_owner_alone(tmp_path):
+    packets = FolderPackets(tmp_path)
+    files = {"packet.json": "{}", "skills/deploy/SKILL.md": "deploy"}
+
+    folder = Path(packets.write("app-1-1", files, uid=os.geteuid(), gid=os.getegid()))
+    packets.write("app-1-1", files, uid=os.geteuid(), gid=os.getegid())
+
+    found = [path for path in folder.rglob("*") if path.is_file()]
+    assert {str(path.relative_to(folder)): path.read_text() for path in found} == files
+    assert {path.stat().st_mode & 0o777 for path in found} == {0o400}
+
+
 def test_a_shelf_is_found_again_and_is_its_owners_alone(tmp_path):
     packets = FolderPackets(tmp_path)
 

@@ -182,6 +182,23 @@ def test_diff_patch_and_stat_start_at_the_merge_base(tmp_path):
     assert "1 file changed, 1 insertion(+)" in stage.worktrees.stat(stage.project, tip, head)
 
 
+def test_the_plain_files_at_a_path_are_read_by_their_first_bytes(tmp_path):
+    files = {"a/b": "12345", "a/c/d": "6", "ab": "7", "*": "star", "a/\udcff": "odd"}
+    stage = a_stage(tmp_path, files)
+    (stage.repository / "a" / "link").symlink_to("/etc/passwd")
+    sha = a_commit(stage.repository, {})
+
+    def read(path, *, longest=3, most=9):
+        project = stage.project
+        return stage.worktrees.plain_files(project, sha, path, longest=longest, most=most)
+
+    assert read("a") == {"a/b": b"123", "a/c/d": b"6", "a/\udcff": b"odd"}
+    assert read("a", most=1) == {"a/b": b"123"}
+    assert read("ab") == {"ab": b"7"}
+    assert read("*") == {"*": b"sta"}
+    assert read("a/link") == read("gone") == read("../repository") == {}
+
+
 def test_a_file_stands_at_a_sha_and_a_link_is_none(tmp_path):
     stage = a_stage(tmp_path, {"a/b": "1", "*": "star"})
     (stage.repository / "link").symlink_to("/etc/passwd")

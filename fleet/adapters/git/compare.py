@@ -1,10 +1,11 @@
 """What differs between two commits, without a working tree."""
 
+import os
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from io import BufferedReader, BytesIO
-from itertools import chain
+from itertools import chain, islice
 from typing import TypeVar
 
 from fleet.adapters.git.added import added_lines
@@ -146,6 +147,30 @@ def _has_file(repository: Repository, sha: str, path: str) -> bool:
     listed = repository.store.run("ls-tree", "-z", "--full-tree", sha, "--", path).fields
     entries = (entry.partition(b"\t") for entry in listed)
     return any(found == name and about[:6] in _FILES for about, _, found in entries)
+
+
+def plain_files(
+    repository: Repository, sha: str, path: str, *, longest: int, most: int
+) -> Mapping[str, bytes]:
+    """Answer the plain files at or below a path, at most `most`, each by its first bytes."""
+    if ".." in path.split("/"):
+        return {}
+    asked = ("plain", sha, path, longest, most)
+    return repository.known.answer(
+        asked, lambda: _plain_files(repository, sha, path, longest=longest, most=most)
+    )
+
+
+def _plain_files(
+    repository: Repository, sha: str, path: str, *, longest: int, most: int
+) -> Mapping[str, bytes]:
+    listed = repository.store.run("ls-tree", "-r", "-z", "--full-tree", sha, "--", path).fields
+    entries = (entry.partition(b"\t") for entry in listed)
+    plain = ((name, about.split()[2]) for about, _, name in entries if about[:6] in _FILES)
+    return {
+        os.fsdecode(name): repository.store.peek("cat-file", "blob", text(blob), limit=longest)
+        for name, blob in islice(plain, most)
+    }
 
 
 def paths(repository: Repository, sha: str) -> frozenset[str]:

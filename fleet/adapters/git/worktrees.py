@@ -104,6 +104,12 @@ class GitWorktrees(Worktrees):
         return compare.has_file(self._at(project), sha, path)
 
     @_told
+    def plain_files(
+        self, project: Project, sha: str, path: str, *, longest: int, most: int
+    ) -> Mapping[str, bytes]:
+        return compare.plain_files(self._at(project), sha, path, longest=longest, most=most)
+
+    @_told
     def prepare(self, project: Project, attempt: str, *, branch: str, fresh: bool) -> Workspace:
         place, repository = attempt_place(self._home, attempt), self._at(project)
         facts = facts_of(repository, place)

@@ -1,15 +1,15 @@
 """Launch: worktree and branch, packet, container started by its fixed name."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from fleet.app import clearance
 from fleet.app.desk import Desk
 from fleet.app.reach import reach_of
+from fleet.app.stations.outfit import environment_of, mounts_of, skill_files
 from fleet.app.stations.remind import remind
 from fleet.app.tools import Tools
-from fleet.domain.attempt import Attempt, Outcome, State
+from fleet.domain.attempt import Attempt, State
 from fleet.domain.errors import (
     ConfigError,
     CredentialError,
@@ -20,9 +20,8 @@ from fleet.domain.errors import (
 from fleet.domain.handoff import Handoff, Work, handoff_of, predecessors
 from fleet.domain.packet import Given, context_of, packet_of
 from fleet.domain.plan import Launch
-from fleet.domain.profile import LOCAL, Profile
 from fleet.domain.swap import Cause
-from fleet.ports import ContainerSpec, Mount, Workspace
+from fleet.ports import ContainerSpec, Workspace
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +86,11 @@ def carry_out(action: Launch, tools: Tools) -> Finding:
         account=tools.fleet.accounts[attempt.account],
         session=tools.session,
     )
-    return _refusal(given, tools) or _started(given, tools)
+    refused = _refusal(given, tools)
+    if refused:
+        return refused
+    guided = replace(given, guidance=tools.reviewed.guidance(given.project))
+    return _started(guided, tools)
 
 
 def _refusal(given: Given, tools: Tools) -> LaunchFailed | None:
@@ -112,7 +115,8 @@ def _started(given: Given, tools: Tools) -> Launched | LaunchFailed:
     except HalfStartedError as error:
         # its agent may be at work where nobody sees it: no other may be let into this worktree
         return LaunchFailed(attempt=attempt.id, kind=State.LOST.value, reason=str(error))
-    return Launched(attempt=attempt.id, base=space.base, notes=space.notes)
+    notes = (*space.notes, *given.guidance.notes)
+    return Launched(attempt=attempt.id, base=space.base, notes=notes)
 
 
 def failed(attempt: Attempt, error: Exception) -> LaunchFailed | Delayed:
@@ -184,12 +188,8 @@ def _spec(given: Given, space: Workspace, tools: Tools) -> ContainerSpec:
         uid=space.uid,
         gid=space.gid,
         limits=profile.limits,
-        mounts=(
-            *_mounts(space, folder, profile),
-            *_shelf(given, space, tools),
-            *_secret(given, space, tools),
-        ),
-        environment=_environment(profile) | reach.environment,
+        mounts=mounts_of(given, space, folder, tools),
+        environment=environment_of(profile) | reach.environment,
         labels={"fleet.attempt": attempt.id, "fleet.purpose": "agent"},
         network=reach.network,
         dns=reach.dns,
@@ -213,6 +213,7 @@ def _told(given: Given, space: Workspace, tools: Tools) -> str:
         "context.json": json.dumps(context_of(given)),
         "passwd": f"agent:x:{uid}:{gid}:agent:/home/agent:/bin/sh\n",
         "group": f"agent:x:{gid}:\n",
+        **skill_files(given),
     }
     return tools.packets.write(attempt.id, files, uid=uid, gid=gid)
 
@@ -228,54 +229,3 @@ def _handoff(given: Given, space: Workspace, tools: Tools) -> Handoff | None:
     work = Work(head=space.base, target=target, changes=changes)
     events = tools.ledger.events(task=task.key)
     return handoff_of(task, given.attempt, before, work=work, events=events)
-
-
-def _shelf(given: Given, space: Workspace, tools: Tools) -> Iterator[Mount]:
-    """Answer where a CLI's session outlives a pause; `command` has none."""
-    agent = given.profile.agent
-    if agent != LOCAL.agent:
-        if not _after_a_pause(given, tools):
-            # what lies there was put there by an agent, not by its runner
-            tools.packets.drop_shelves(given.task.key)
-        source = tools.packets.shelf(given.task.key, agent, uid=space.uid, gid=space.gid)
-        yield Mount(source=source, target="/fleet/state", writable=True)
-
-
-def _after_a_pause(given: Given, tools: Tools) -> bool:
-    """Tell whether the last attempt that ran paused: only then did its runner keep a session."""
-    attempts = tools.ledger.attempts(given.task.key)
-    earlier = [old for old in attempts if old.number < given.attempt.number and old.started]
-    return bool(earlier) and earlier[-1].outcome is Outcome.PAUSED
-
-
-def _secret(given: Given, space: Workspace, tools: Tools) -> Iterator[Mount]:
-    """Lay out the account's secret, last of all: it is there for as short as can be."""
-    if given.account.secret:
-        uid, gid = space.uid, space.gid
-        source = tools.secrets.write(given.attempt.id, given.account, uid=uid, gid=gid)
-        yield Mount(source=source, target="/fleet/secret")
-
-
-def _mounts(space: Workspace, folder: str, profile: Profile) -> tuple[Mount, ...]:
-    return (
-        Mount(source=space.path, target="/workspace", writable=True),
-        Mount(source=space.git_file, target="/workspace/.git"),
-        Mount(source=space.git_dir, target="/fleet/git", writable=True),
-        *(Mount(source=objects, target=objects) for objects in space.objects),
-        Mount(source=f"{folder}/packet.json", target="/fleet/packet.json"),
-        Mount(source=f"{folder}/context.json", target="/fleet/context.json"),
-        Mount(source=f"{folder}/passwd", target="/etc/passwd"),
-        Mount(source=f"{folder}/group", target="/etc/group"),
-        *(Mount(source=source, target=target) for source, target in profile.files),
-    )
-
-
-def _environment(profile: Profile) -> dict[str, str]:
-    name, mail = f"fleet {profile.name}", "fleet@localhost"
-    return {
-        "HOME": "/home/agent",
-        "GIT_AUTHOR_NAME": name,
-        "GIT_AUTHOR_EMAIL": mail,
-        "GIT_COMMITTER_NAME": name,
-        "GIT_COMMITTER_EMAIL": mail,
-    }
