@@ -8,6 +8,7 @@ from fleet.domain.budget import Reservation, Settlement
 from fleet.domain.events import Event
 from fleet.domain.health import Health
 from fleet.domain.hold import FLEET, Hold, HoldKind
+from fleet.domain.lesson import Lesson, LessonStatus, Origin, Recall
 from fleet.domain.lesson import Draft, Lesson, LessonStatus, Origin, digest_of
 from fleet.domain.merge import PullRequest
 from fleet.domain.pending import PendingAction
@@ -183,6 +184,36 @@ def a_health(subject: str = "account local", **fields: Any) -> Health:
         "strikes": 1,
     }
     return Health(subject=subject, **(defaults | fields))
+
+
+def a_lesson(number: int = 1, **fields: Any) -> Lesson:
+    """Answer an active lesson of the first project, by a person."""
+    defaults: dict[str, Any] = {
+        "id": f"L-{number}",
+        "digest": f"digest {number}",
+        "title": f"Lesson {number}",
+        "project": "APP",
+        "role": "developer",
+        "status": LessonStatus.ACTIVE,
+        "origin": Origin.PERSON,
+        "author": "ann",
+        "created": NOW,
+        "updated": NOW,
+    }
+    return Lesson(number=number, **(defaults | fields))
+
+
+def a_recall(attempt: Attempt, lesson: str = "L-1", **fields: Any) -> Recall:
+    """Answer that an attempt was given a lesson."""
+    defaults: dict[str, Any] = {
+        "task": attempt.task,
+        "project": attempt.project,
+        "place": 1,
+        "score": 0.5,
+        "given": True,
+        "at": NOW,
+    }
+    return Recall(attempt=attempt.id, lesson=lesson, **(defaults | fields))
 
 
 def _about(attempt: Attempt) -> dict[str, Any]:

@@ -102,7 +102,9 @@ def _remedy(summary: str, files: Sequence[str]) -> str:
 
 def _telling(output: str) -> tuple[str, ...]:
     """Answer the few lines that say what is wrong, in their order: exceptions and codes first."""
-    lines = dict.fromkeys(line[:_READ].strip() for line in output.splitlines())
+    # pytest marks the lines of an error by an E
+    words = (line[:_READ].split() for line in output.splitlines())
+    lines = dict.fromkeys(" ".join(line).removeprefix("E ") for line in words)
     ranked = sorted(_ranked(lines))[:_LINES]
     return tuple(one_line(line, _LINE) for _, _, line in sorted(ranked, key=lambda told: told[1]))
 

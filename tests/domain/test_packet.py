@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from fleet.domain.attempt import State
+from fleet.domain.attempt import Red, State
 from fleet.domain.handoff import Work, handoff_of
 from fleet.domain.packet import Given, context_of, packet_of
 from fleet.domain.pending import PendingAction
@@ -48,6 +48,21 @@ def test_a_first_attempt_takes_nothing_over() -> None:
 
     assert packet["messages"] == []
     assert packet["context"]["handoff"] is None
+
+
+def test_who_takes_over_from_a_rejected_one_is_asked_for_a_lesson_and_no_other() -> None:
+    red = (an_attempt(started=NOW, state=State.REJECTED, red=Red.CHECK),)
+    work = Work(head=SHA, target=SHA, changes=())
+    start = a_start()
+    handoff = handoff_of(start.task, start.attempt, red, work=work, events=())
+
+    (asked, not_asked) = (
+        packet_of(given, ())["context"]["ask_lesson"]
+        for given in (replace(start, handoff=handoff), taken_over(start))
+    )
+
+    assert asked == {"reason": "attempt 1 ended rejected: the checks were red on its work"}
+    assert not_asked is None
 
 
 def test_the_handover_is_the_first_message_and_stands_in_the_context_too() -> None:
