@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from fleet.adapters.git.worktrees import GitWorktrees
-from fleet.adapters.ledger import SqlLedger
 from fleet.adapters.redaction import Redaction
 from fleet.adapters.runtimes.docker import DockerRuntime
 from fleet.adapters.system import SystemClock
@@ -19,6 +18,7 @@ from fleet.domain.result import Check, Verdict
 from fleet.ports import Append, ContainerSpec, Save
 from tests.builders import a_project, a_task, an_attempt
 from tests.containers import IMAGE, MEGABYTE
+from tests.ledgers import a_ledger
 from tests.repos import a_commit, a_repository, git
 
 SCRIPT = "scripts/check.sh"
@@ -49,7 +49,7 @@ class Bench:
         self.attempt = f"app-1-1-{home8}"
         self.tree_bytes = 5 * 1024**3
         self.project = a_project(path=str(self.repository), image=IMAGE)
-        self.ledger = SqlLedger(f"sqlite:///{self.home}/ledger.db", clock=SystemClock())
+        self.ledger = a_ledger(self.home, SystemClock())
         for task in ("APP-1", "APP-2"):
             attempt = replace(an_attempt(task), id=f"{task.lower()}-1-{home8}")
             self.ledger.commit([Save(row=a_task(task)), Save(row=attempt)])

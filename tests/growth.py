@@ -13,7 +13,6 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
-from fleet.adapters.ledger import SqlLedger
 from fleet.app.desk import Pen
 from fleet.app.stations import intake
 from fleet.domain.attempt import Attempt
@@ -22,6 +21,7 @@ from fleet.domain.merge import PullRequest
 from fleet.domain.result import Verdict
 from fleet.domain.task import Review, Task
 from fleet.domain.wire import Line
+from tests.ledgers import a_ledger
 from tests.memory_world import Life, Play, World
 
 ROWS = (Attempt, Event, Line, PullRequest, Task, Verdict)
@@ -34,7 +34,7 @@ class Night:
 
     def __init__(self, folder: Path) -> None:
         self.world = World()
-        self.ledger = SqlLedger(f"sqlite:///{folder}/ledger.db", clock=self.world.clock)
+        self.ledger = a_ledger(folder, self.world.clock)
         self.world.ledger = self.ledger  # type: ignore[assignment]
         self.world.runtime.agent = _every_tenth_is_good
         self.life = Life(self.world)

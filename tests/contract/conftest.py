@@ -8,6 +8,7 @@ from fleet.adapters.ledger import SqlLedger
 from fleet.adapters.memory import ManualClock, MemoryLedger
 from fleet.ports import Ledger
 from tests.builders import NOW
+from tests.ledgers import a_ledger
 
 
 @pytest.fixture
@@ -22,7 +23,7 @@ def ledger(request, tmp_path, clock) -> Iterator[Ledger]:
         case "memory":
             opened: Ledger = MemoryLedger(clock=clock)
         case "sqlite":
-            opened = SqlLedger(f"sqlite:///{tmp_path}/ledger.db", clock=clock)
+            opened = a_ledger(tmp_path, clock)
         case _:
             opened = SqlLedger(request.getfixturevalue("postgres_url"), clock=clock)
     yield opened

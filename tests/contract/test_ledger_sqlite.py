@@ -21,6 +21,7 @@ from fleet.adapters.memory import ManualClock
 from fleet.domain.errors import ConfigError, FleetError, StaleLeaseError, TransientError
 from fleet.ports import Append, Log, Save
 from tests.builders import NOW, a_task, an_event
+from tests.ledgers import a_ledger
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -31,8 +32,8 @@ def url(tmp_path):
 
 
 @pytest.fixture
-def ledger(url, clock):
-    opened = SqlLedger(url, clock=clock)
+def ledger(tmp_path, clock):
+    opened = a_ledger(tmp_path, clock)
     yield opened
     opened.close()
 

@@ -324,6 +324,7 @@ def test_lines_that_are_taken_away_do_not_hide_the_ones_behind_them(tmp_path):
     assert "z" in _added(stage, head, limit=1000).cut
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(120)
 def test_a_hundred_thousand_files_are_merged_and_told_in_time(tmp_path):
     stage = a_stage(tmp_path)
