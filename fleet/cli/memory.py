@@ -43,7 +43,7 @@ def add(
         raise ConfigError("--project stands beside --from", remedy="name it in the file")
     with opened(ctx) as office:
         if project is not None:
-            key = memory_show.known_project(project, office.fleet)
+            key = memory_show.known_project(project, office.fleet.projects)
             entries = tuple(each.model_copy(update={"project": key}) for each in entries)
         kept = memory_files.taken_in(entries, office)
     if json:

@@ -11,7 +11,7 @@ import typer
 
 from fleet.cli.output import document, plain, put, say, told, who
 from fleet.cli.place import Json, opened
-from fleet.domain.errors import BusyError
+from fleet.domain.errors import BusyError, EmbeddingError
 from fleet.domain.lesson import Draft, Lesson, LessonStatus, Scope
 from fleet.domain.trust import brought
 
@@ -45,7 +45,23 @@ def taken_in(entries: "Sequence[LessonEntry]", office: "Office") -> "list[Kept]"
         kept.append(one)
         if number % _EVERY == 0 and sys.stderr.isatty():
             say(f"{number} of {len(entries)} lessons")
+    _tell_vectors([each.lesson.id for each in kept], memory)
     return kept
+
+
+def _tell_vectors(ids: Sequence[str], memory: "Memory") -> None:
+    """Say how many lessons can only be found by their words."""
+    try:
+        there = memory.ledger.embeddings(memory.embedder.space(), ids)
+    except EmbeddingError:
+        # nobody knows the provider's dimension, so there is no vector of it
+        there = {}
+    lacking = len(set(ids) - there.keys())
+    if lacking:
+        say(
+            f"{lacking} of {len(set(ids))} lessons have no vector yet: they are found by their "
+            "words until `fleet memory rebuild` (`fleet doctor` says why)"
+        )
 
 
 def _kept(entry: "LessonEntry", memory: "Memory") -> "Kept":

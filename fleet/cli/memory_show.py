@@ -1,5 +1,6 @@
 """`fleet memory list`, `show`, `search`: what the fleet has learned."""
 
+from collections.abc import Collection
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,7 +13,7 @@ from fleet.domain.lesson import Lesson, LessonStatus, MemoryRules
 from fleet.domain.trust import parse_lesson_id
 
 if TYPE_CHECKING:
-    from fleet.domain.profile import Fleet
+    from fleet.bootstrap import Office
 
 Project = Annotated[str | None, typer.Option("--project", "-p", help="Of that project, or of all.")]
 _SAID = ("problem", "cause", "remedy")
@@ -37,7 +38,7 @@ def list_(
     from fleet.app import views
 
     with opened(ctx) as office:
-        key = project and known_project(project, office.fleet)
+        key = _project(project, office)
         rows = [
             views.lesson_row(lesson)
             for lesson in office.ledger.lessons()
@@ -105,7 +106,7 @@ def search(
     if not text.strip():
         raise ConfigError("search for what?", remedy="give a few words, or a whole task")
     with opened(ctx) as office:
-        key = project and known_project(project, office.fleet)
+        key = _project(project, office)
         # where recall is off, a person may still look
         count = most or office.fleet.memory.top_k or MemoryRules.top_k
         rules = replace(office.fleet.memory, top_k=count)
@@ -115,7 +116,7 @@ def search(
                 role is None or lesson.role in (None, role)
             )
 
-        found = find(text, memory_of(office), fits=fits, project=key or None, most=count)
+        found = find(text, memory_of(office), fits=fits, project=key, most=count)
     if found.note:
         say(plain(found.note))
     best = found.scored[:count] if everything else chosen(found.scored, rules)
@@ -126,11 +127,19 @@ def search(
         table(rows, ("id", "score", "status", "project", "title"))
 
 
-def known_project(text: str, fleet: "Fleet") -> str:
-    """Answer the key of a project of fleet.yaml; raises ConfigError with the nearest one."""
+def known_project(text: str, known: Collection[str]) -> str:
+    """Answer the key of a project among those; raises ConfigError with the nearest one."""
     from fleet.config.problems import nearest
 
     key = text.strip().upper()
-    if key not in fleet.projects:
-        raise ConfigError(f"unknown project {text!r}{nearest(key, fleet.projects)}")
+    if key not in known:
+        raise ConfigError(f"unknown project {text!r}{nearest(key, known)}")
     return key
+
+
+def _project(text: str | None, office: "Office") -> str | None:
+    """Answer the key of a project of fleet.yaml, or of one that lessons from elsewhere name."""
+    if text is None:
+        return None
+    named = {lesson.project for lesson in office.ledger.lessons() if lesson.project}
+    return known_project(text, named | office.fleet.projects.keys())
