@@ -100,7 +100,14 @@ class FolderStore(Store):
             unseal(self._folder)
         except OSError as error:
             raise _unusable(self._folder, error) from error
+        return self._connected()
+
+    def _connected(self) -> "Client":
         chromadb, chosen = loaded()
+        from chromadb.api.shared_system_client import SharedSystemClient
+
+        # what could not be opened is kept by its path, and would be handed out again
+        SharedSystemClient.clear_system_cache()
         with translated(str(self._folder), served=False):
             self._client = chromadb.PersistentClient(str(self._folder), chosen)
             return self._client
