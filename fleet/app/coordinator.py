@@ -16,7 +16,7 @@ from fleet.app.heed import Heed
 from fleet.app.in_hand import RETRY, InHand
 from fleet.app.outage import Outage
 from fleet.app.room import Room
-from fleet.app.run import BEGAN, ENDED
+from fleet.app.run import BEGAN, ENDED, Run
 from fleet.app.stations import watch
 from fleet.app.tenure import Tenure
 from fleet.app.timekeeper import Timekeeper, clock_set
@@ -170,7 +170,8 @@ class Coordinator:
         run = self._clockwork.look(now)
         if run is None or run == self._tools.run:
             return
-        began = events.Event(kind=BEGAN, at=now, what=run, data={"run": run})
+        told = Run(id=run, parallel=self._order.parallel)
+        began = events.Event(kind=BEGAN, at=now, what=run, data=told.data)
         if self._clerk.commit([Log(event=began)]):
             self._tools = replace(self._tools, run=run)
         else:

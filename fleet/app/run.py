@@ -1,6 +1,7 @@
 """A run: one order from its start to its clean end, however many lives it takes."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from fleet.domain.events import Event
 from fleet.ports import Ledger
@@ -9,14 +10,32 @@ STARTED, BEGAN, ENDED = "coordinator.started", "run.began", "coordinator.ended"
 _FIRST_LOOK = 1000  # events
 
 
-def run_of(ledger: Ledger) -> str | None:
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """A run as its first event tells it: its id, and at most how many attempts at once.
+
+    `parallel` is None where it was not told.
+    """
+
+    id: str
+    parallel: int | None
+
+    @property
+    def data(self) -> dict[str, object]:
+        """Answer what its first event says of it."""
+        return {"run": self.id, "parallel": self.parallel}
+
+
+def run_of(ledger: Ledger) -> Run | None:
     """Answer the run that a coordinator left without an end, None where there is none.
 
     Whoever starts next goes on with it: a crash must not renew the money of a run.
     """
     for event in newest_first(ledger):
         if event.kind in {STARTED, BEGAN, ENDED} and isinstance(event.data.get("run"), str):
-            return None if event.kind == ENDED else str(event.data["run"])
+            parallel = event.data.get("parallel")
+            known = parallel if isinstance(parallel, int) else None
+            return None if event.kind == ENDED else Run(id=event.data["run"], parallel=known)
     return None
 
 

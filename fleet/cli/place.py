@@ -56,29 +56,28 @@ def pen(site: "Site") -> "Pen":
     return Pen(ledger=site.ledger, clock=site.clock, who=who())
 
 
-def snapshot_now(office: "Office") -> "Snapshot":
-    """Answer what the ledger holds now, with the money of the run that is under way."""
+def plans_with(office: "Office") -> tuple["Snapshot", "Fleet"]:
+    """Answer what the ledger holds now, and the fleet that whoever coordinates plans for.
+
+    The snapshot has the money of the run under way; a service alone has a schedule.
+    """
     from fleet.app.run import run_of
     from fleet.bootstrap import held_by
     from fleet.domain.hold import COORDINATOR
-
-    snapshot = office.ledger.snapshot(run=run_of(office.ledger) or "")
-    if held_by(office) is not None:
-        return snapshot
-    # whoever was told to end is gone: nobody who begins now heeds that
-    holds = tuple(hold for hold in snapshot.holds if hold.subject != COORDINATOR)
-    return replace(snapshot, holds=holds)
-
-
-def planned_for(office: "Office") -> "Fleet":
-    """Answer the fleet that whoever coordinates now plans for: a service alone has a schedule."""
-    from fleet.bootstrap import held_by
     from fleet.domain.schedule import UNSCHEDULED
 
-    holder = held_by(office)
-    if holder is not None and holder["holder"] == SERVICE:
-        return office.fleet
-    return replace(office.fleet, schedule=UNSCHEDULED)
+    run, holder, fleet = run_of(office.ledger), held_by(office), office.fleet
+    snapshot = office.ledger.snapshot(run=run.id if run else "")
+    if holder is None:
+        # whoever was told to end is gone: nobody who begins now heeds that
+        holds = tuple(hold for hold in snapshot.holds if hold.subject != COORDINATOR)
+        return replace(snapshot, holds=holds), replace(fleet, schedule=UNSCHEDULED)
+    if run is not None and run.parallel is not None:
+        # as it was ordered, whatever the file says
+        fleet = replace(fleet, parallel=run.parallel)
+    if holder["holder"] != SERVICE:
+        fleet = replace(fleet, schedule=UNSCHEDULED)
+    return snapshot, fleet
 
 
 def around(office: "Office") -> "Around":

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from fleet.cli.output import clock, confirm, document, plain, put, table
-from fleet.cli.place import Json, Yes, around, opened, pen, planned_for, snapshot_now, unfit
+from fleet.cli.place import Json, Yes, around, opened, pen, plans_with, unfit
 from fleet.domain.errors import NotFoundError
 from fleet.domain.task import parse_key
 
@@ -37,14 +37,10 @@ def status(
         raise typer.BadParameter("a task is named only with --explain", param_hint="KEY")
     with opened(ctx) as office:
         now, seen = office.clock.now(), around(office)
-        snapshot = snapshot_now(office)
+        snapshot, fleet = plans_with(office)
         accounts = views.pool_rows(snapshot, office.fleet, now=now, unfit=seen.unfit)
         asked = _asked(key, office)
-        tasks = (
-            views.explained(snapshot, planned_for(office), now=now, around=seen, key=asked)
-            if explain
-            else []
-        )
+        tasks = views.explained(snapshot, fleet, now=now, around=seen, key=asked) if explain else []
     if json:
         document({"accounts": accounts, "tasks": tasks} if explain else accounts)
         return
@@ -78,7 +74,7 @@ def _standing(account: str, office: "Office") -> dict[str, Any]:
     known = office.fleet.accounts
     if account not in known:
         raise NotFoundError(f"there is no account {plain(account)!r}{nearest(account, known)}")
-    snapshot, now = snapshot_now(office), office.clock.now()
+    (snapshot, _), now = plans_with(office), office.clock.now()
     rows = views.pool_rows(snapshot, office.fleet, now=now, unfit=unfit(office))
     return next(row for row in rows if row["account"] == account)
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from fleet.cli.output import clock, document, plain, put, table
-from fleet.cli.place import Json, around, planned_for, site_opened, snapshot_now
+from fleet.cli.place import Json, around, plans_with, site_opened
 from fleet.cli.vitals import three
 from fleet.domain.errors import ConfigError
 
@@ -28,16 +28,15 @@ def status(ctx: typer.Context, json: Json = False) -> None:
     with site_opened(ctx) as site:
         office = _office(site)
         now = office.clock.now()
-        fleet = planned_for(office)
-        view = views.status_view(snapshot_now(office), fleet, now=now, around=around(office))
+        snapshot, fleet = plans_with(office)
+        view = views.status_view(snapshot, fleet, now=now, around=around(office))
         holder = held_by(office)
     view["coordinator"] = holder
-    view["slots"] = [{"parallel": office.fleet.parallel, "running": len(view["running"])}]
     if json:
         document(view)
         return
     said = "process {pid} on {host} ({holder})".format(**holder) if holder else "nobody coordinates"
-    put(f"{said}; {len(view['running'])} of {office.fleet.parallel} attempts run")
+    put("{said}; {running} of {parallel} attempts run".format(said=said, **view["slots"][0]))
     for standstill in (view["halted"], view["engine"], view["storm"]):
         if standstill:
             put(plain(standstill))

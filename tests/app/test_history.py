@@ -2,7 +2,7 @@
 
 import pytest
 
-from fleet.app.run import BEGAN, STARTED, newest_first, run_of
+from fleet.app.run import BEGAN, STARTED, Run, newest_first, run_of
 from fleet.ports import Log
 from tests.builders import an_event
 from tests.memory_world import World
@@ -18,8 +18,8 @@ def test_a_run_of_the_schedule_takes_the_place_of_what_was_under_way():
     started = an_event(STARTED, task=None, data={"run": "one"})
     began = an_event(BEGAN, task=None, data={"run": "night"})
 
-    assert run_of(written(started, began)) == "night"
-    assert run_of(written(began, started)) == "one"
+    assert run_of(written(started, began)) == Run(id="night", parallel=None)
+    assert run_of(written(began, started)) == Run(id="one", parallel=None)
 
 
 @pytest.mark.parametrize("many", [0, 1, 1000, 1001, 9500])

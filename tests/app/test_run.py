@@ -3,11 +3,13 @@
 import pytest
 
 from fleet.app.coordinator import Coordinator, Order
-from fleet.app.run import STARTED, run_of
+from fleet.app.run import STARTED, Run, run_of
 from fleet.domain.errors import EngineDownError, TransientError
 from fleet.ports import Log
 from tests.builders import NOW, an_event
 from tests.memory_world import World, a_tenure
+
+ONE = Run(id="one", parallel=None)
 
 
 @pytest.fixture
@@ -41,7 +43,7 @@ def test_a_run_without_an_end_goes_on(world):
     started(world, "one")
     started(world, "one")
 
-    assert run_of(world.ledger) == "one"
+    assert run_of(world.ledger) == ONE
 
 
 def test_a_run_that_ended_is_not_gone_on_with(world):
@@ -74,7 +76,7 @@ def test_a_life_that_breaks_off_ends_no_run(world):
     with pytest.raises(EngineDownError):
         life(world, "one")
 
-    assert run_of(world.ledger) == "one"
+    assert run_of(world.ledger) == ONE
 
 
 def test_who_only_merges_neither_begins_nor_ends_a_run(world):
@@ -83,7 +85,7 @@ def test_who_only_merges_neither_begins_nor_ends_a_run(world):
 
     life(world, "one", merges_only=True)
 
-    assert run_of(world.ledger) == "one"
+    assert run_of(world.ledger) == ONE
 
 
 @pytest.mark.parametrize("between", [0, 999, 1000, 9000])
@@ -91,4 +93,12 @@ def test_a_run_is_found_however_much_happened_since(world, between):
     started(world, "one")
     world.ledger.commit([Log(event=an_event("task.added", at=NOW)) for _ in range(between)])
 
-    assert run_of(world.ledger) == "one"
+    assert run_of(world.ledger) == ONE
+
+
+@pytest.mark.parametrize(("told", "known"), [(7, 7), (None, None), ("many", None)])
+def test_a_run_says_how_many_attempts_at_once_it_was_ordered(world, told, known):
+    data = {"run": "one", "parallel": told}
+    world.ledger.commit([Log(event=an_event(STARTED, task=None, data=data))])
+
+    assert run_of(world.ledger) == Run(id="one", parallel=known)

@@ -8,7 +8,7 @@ import pytest
 
 from fleet.app.clockwork import Clockwork
 from fleet.app.coordinator import Order
-from fleet.app.run import BEGAN, run_of
+from fleet.app.run import BEGAN, Run, run_of
 from fleet.app.scribe import WRITTEN, Scribe
 from fleet.domain.attempt import State
 from fleet.domain.cron import cron_of
@@ -44,7 +44,8 @@ def a_world(*runs, reports=(), **fields):
 
 def a_life(world, order=SERVICE):
     """Begin a life as bootstrap does: it goes on with the run that was left without an end."""
-    world.run = run_of(world.ledger) or "fresh"
+    left = run_of(world.ledger)
+    world.run = left.id if left else "fresh"
     life = Life(world, order)
     rest(life)
     return life
@@ -173,7 +174,7 @@ def test_each_shift_of_a_run_is_paid_for_by_itself():
     first, second = "noon 2026-03-14T09:00Z", "noon 2026-03-15T09:00Z"
     assert paid(world) == {"APP-1": first, "APP-2": second}
     assert [event.data["run"] for event in happened(world, BEGAN)] == [first, second]
-    assert run_of(world.ledger) == second
+    assert run_of(world.ledger) == Run(id=second, parallel=SERVICE.parallel)
 
 
 def test_what_is_finished_after_the_end_is_paid_by_the_run_that_began_it():

@@ -12,12 +12,16 @@ import pytest
 
 from fleet.adapters.home import home_held
 from fleet.adapters.memory import ManualClock
+from fleet.app.run import STARTED, Run
+from fleet.bootstrap import office_open
 from fleet.cli.up import Service
+from fleet.config import read_settings
 from fleet.domain.cron import cron_of
 from fleet.domain.hold import COORDINATOR, Hold, HoldKind
 from fleet.domain.plan import Plan, Snapshot
 from fleet.domain.schedule import Schedule, TimedReport, TimedRun
-from tests.builders import NOW, a_fleet
+from fleet.ports import Log
+from tests.builders import NOW, a_fleet, an_event
 from tests.cli.reviewed import written
 from tests.conftest import ROOT
 
@@ -179,3 +183,21 @@ def test_who_asks_what_a_task_waits_for_is_told_of_the_schedule_where_a_service_
     assert ("the run `yearly` begins at" in row["waiting_for"]) is waits
     assert (row["until"] is not None) is waits
     assert ("the run `yearly` begins at" in explained[0]["reason"]) is waits
+
+
+@pytest.mark.parametrize(
+    ("held", "told", "parallel"), [(True, 7, 7), (True, None, 4), (False, 7, 4)]
+)
+def test_status_shows_how_many_run_at_once_as_whoever_coordinates_was_ordered(
+    home, held, told, parallel
+):
+    ordered = Run(id="one", parallel=told)
+    with office_open(read_settings(home.folder)) as office:
+        office.ledger.commit([Log(event=an_event(STARTED, task=None, data=ordered.data))])
+
+    with home_held(home.folder, since=NOW, what="fleet run") if held else nullcontext():
+        shown = home.run("status", "--json").json["slots"]
+        said = home.run("status").out
+
+    assert shown == [{"parallel": parallel, "running": 0}]
+    assert f"0 of {parallel} attempts run" in said

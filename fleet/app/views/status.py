@@ -15,6 +15,7 @@ from fleet.domain.health import engine_refused
 from fleet.domain.plan import Plan, Snapshot
 from fleet.domain.pool import held_by, settled_today
 from fleet.domain.profile import Fleet
+from fleet.domain.schedule import hours_at
 from fleet.domain.task import Status
 from fleet.domain.window import day_of
 from fleet.ports import Ledger
@@ -26,10 +27,11 @@ def status_view(snapshot: Snapshot, fleet: Fleet, *, now: datetime, around: Arou
     """Answer `status` but for who coordinates."""
     board = board_of(snapshot, fleet, halted=around.halted)
     foreseen = outlook(snapshot, fleet, now=now, around=around)
+    parallel = hours_at(fleet.schedule.runs, now, parallel=fleet.parallel).parallel
+    running = [a for a in snapshot.attempts if a.holds_slot]
     return {
-        "running": [
-            _running(attempt, board, now=now) for attempt in snapshot.attempts if attempt.holds_slot
-        ],
+        "running": [_running(attempt, board, now=now) for attempt in running],
+        "slots": [{"parallel": parallel, "running": len(running)}],
         "queue": _queue(board, foreseen),
         "spend": _spend(snapshot, fleet, now=now),
         "holds": hold_rows(snapshot.holds, halted=around.halted),
