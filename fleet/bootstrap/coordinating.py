@@ -89,16 +89,17 @@ def tools(office: Office, *, run: str) -> Tools:
 
 def _memory(office: Office, redaction: "Redaction") -> Memory:
     """Answer the memory of who owns the index; its fence comes with the term."""
-    from fleet.adapters.exact_index import ExactIndex
+    from fleet.adapters.guarded_index import guarded_index
 
+    rules = office.fleet.memory
     provider = watched("embedder", embedder(office))
-    index = watched("index", ExactIndex())
+    index = guarded_index(office.home / "memory" / "chroma", rules.server)
     return Memory(
-        rules=office.fleet.memory,
+        rules=rules,
         ledger=office.ledger,
         clock=office.clock,
         embedder=provider,
-        finder=Finder(office.ledger, provider, index),
+        finder=Finder(office.ledger, provider, watched("index", index)),
         redact=redaction.clean,
     )
 
@@ -139,6 +140,7 @@ def coordinator_ready(
         fleet = _with_images(office, told)
         term = held.enter_context(tenure.held(office.ledger, office.clock, _new_term(office, what)))
         bundle = replace(_begun(office, order, what=what, fence=term.fence), fleet=fleet)
+        held.callback(bundle.memory.finder.close)
         _drop_other_images(office, fleet)
         room = _guards(office).room
         coordinator = Coordinator(bundle, order, tenure=term, room=room, seen=seen)
