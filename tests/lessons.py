@@ -34,6 +34,10 @@ def entries(count: int, *, seed: int = 1, projects: tuple[str, ...] = ("",)) -> 
     }
 
 
+def quiet(_: str) -> None:
+    """Hear nothing of how far a rebuild is."""
+
+
 def ids(hits) -> list[str]:
     """Answer which lessons were found, nearest first."""
     return [hit.lesson for hit in hits]

@@ -9,7 +9,7 @@ import pytest
 from fleet.adapters.chroma.index import ChromaIndex, collection_name, opened
 from fleet.adapters.exact_index import ExactIndex
 from fleet.memory_ports import Entry, LessonIndex
-from tests.lessons import SPACE, entries, ids, served, vectors
+from tests.lessons import SPACE, entries, ids, quiet, served, vectors
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -44,7 +44,7 @@ def made_index(request: pytest.FixtureRequest, folder: Path) -> LessonIndex:
 
 
 def filled(index, space, wanted):
-    index.rebuild(space, wanted, lambda _: None)
+    index.rebuild(space, wanted, quiet)
     return wanted
 
 

@@ -15,17 +15,13 @@ from fleet.adapters.exact_index import ExactIndex
 from fleet.adapters.guarded_index import guarded_index
 from fleet.domain.errors import ConfigError, IndexDamagedError
 from fleet.memory_ports import Entry
-from tests.lessons import SPACE, answers, entries, ids, vectors
+from tests.lessons import SPACE, answers, entries, ids, quiet, vectors
 
 pytestmark = pytest.mark.timeout(300)
 
 # more than the thousand after which Chroma writes its graph to files
 WANTED = entries(1100, projects=("", "APP"))
 SQLITE = "chroma.sqlite3"
-
-
-def quiet(_):
-    """Hear nothing of how far a rebuild is."""
 
 
 @pytest.fixture(scope="module")

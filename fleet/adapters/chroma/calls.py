@@ -69,5 +69,7 @@ def _ours(where: str, error: BaseException, *, served: bool) -> FleetError:
 
 
 def _said(error: BaseException) -> str:
+    """Answer it as one line without control characters: a server's words are anybody's."""
     words = f"{type(error).__name__}: {error}"
-    return " ".join(words.split())[:_LONGEST]
+    shown = "".join(each if each.isprintable() else " " for each in words)
+    return " ".join(shown.split())[:_LONGEST]
