@@ -64,6 +64,19 @@ class Reviewed(Protocol):
 
 
 @runtime_checkable
+class RepoMaps(Protocol):
+    """Says in a few kilobytes which files and symbols a project holds."""
+
+    def map_of(self, project: Project, sha: str, *, limit: int) -> str:
+        """Answer the map of a commit, in at most `limit` bytes; "" where nothing is worth telling.
+
+        The same tree has the same map, made once. What is in it was worded by the repository. A
+        file that cannot be parsed is missing; raises FleetError where git cannot be asked.
+        """
+        ...
+
+
+@runtime_checkable
 class Embedder(Protocol):
     """Turns texts into vectors; EmbeddingError where the provider does not answer."""
 

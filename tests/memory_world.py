@@ -40,7 +40,7 @@ from fleet.domain.merge import MergeWay
 from fleet.domain.plan import Plan, Snapshot
 from fleet.domain.profile import Account, Project
 from fleet.domain.result import Check, Verdict, VerdictStatus
-from fleet.memory_ports import Reviewed
+from fleet.memory_ports import RepoMaps, Reviewed
 from fleet.ports import (
     Added,
     Brake,
@@ -796,6 +796,21 @@ class MemoryReviewed(Reviewed):
         return self.said
 
 
+class MemoryRepoMaps(RepoMaps):
+    """Maps as scripted by SHA; `asked` counts, `broken` cannot be asked."""
+
+    def __init__(self) -> None:
+        self.said: dict[str, str] = {}
+        self.asked = 0
+        self.broken = False
+
+    def map_of(self, project: Project, sha: str, *, limit: int) -> str:
+        self.asked += 1
+        if self.broken:
+            raise WorkspaceError("git cannot be asked", remedy="mend it")
+        return self.said.get(sha, "folders: src/ 1")[:limit]
+
+
 class World:
     """Everything that outlives a coordinator."""
 
@@ -816,6 +831,7 @@ class World:
         self.traces = MemoryTraces()
         self.reports = MemoryReports(self.faults)
         self.reviewed = MemoryReviewed()
+        self.maps = MemoryRepoMaps()
         self.worktrees = MemoryWorktrees(self.faults)
         self.scales = MemoryScales()
         self.embedder = TwinEmbedder()
@@ -851,6 +867,7 @@ class World:
             traces=self.traces,
             reports=self.reports,
             reviewed=self.reviewed,
+            maps=self.maps,
         )
 
     @property

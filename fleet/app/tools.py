@@ -9,7 +9,7 @@ from typing import Any
 from fleet.app.memory import Memory
 from fleet.domain.errors import ConfigError, CredentialError, FleetError
 from fleet.domain.profile import Fleet, Project
-from fleet.memory_ports import Reviewed
+from fleet.memory_ports import RepoMaps, Reviewed
 from fleet.ports import (
     Alarm,
     Brake,
@@ -63,6 +63,7 @@ class Tools(Terms):
     traces: Traces
     reports: Reports
     reviewed: Reviewed
+    maps: RepoMaps
 
     def project(self, key: str) -> Project:
         """Answer a project; raises ConfigError where fleet.yaml does not name it any more."""

@@ -48,6 +48,7 @@ Seen = Callable[[Snapshot, Plan], None]
 def tools(office: Office, *, run: str) -> Tools:
     """Answer the ports a coordinator works with; `run` is the order that it carries out."""
     from fleet.adapters.redaction import Redaction, redact_logs
+    from fleet.adapters.repo_map import GitRepoMaps
     from fleet.adapters.reports import FolderReports
     from fleet.adapters.reviewed import ReviewedFiles
     from fleet.adapters.scales import FolderScales
@@ -84,6 +85,7 @@ def tools(office: Office, *, run: str) -> Tools:
         traces=watched("traces", JsonlTraces(office.home / "traces", redaction)),
         reports=watched("reports", FolderReports(office.home)),
         reviewed=watched("reviewed", ReviewedFiles(office.home, office.fleet, git)),
+        maps=watched("maps", GitRepoMaps(office.home, worktrees(office))),
     )
 
 

@@ -13,9 +13,10 @@ from fleet.adapters.system import SystemClock, SystemIds
 from fleet.config import Settings, load_fleet
 from fleet.domain.errors import ConfigError, CredentialError
 from fleet.domain.profile import Account, Fleet
-from fleet.ports import Brake, Clock, ContainerRuntime, Ledger, Networks, Secrets, Worktrees
+from fleet.ports import Brake, Clock, ContainerRuntime, Ledger, Networks, Secrets
 
 if TYPE_CHECKING:
+    from fleet.adapters.git.worktrees import GitWorktrees
     from fleet.adapters.redaction import Redaction
     from fleet.adapters.runtimes.docker_images import DockerImages
     from fleet.adapters.runtimes.project_images import ProjectImages
@@ -115,7 +116,7 @@ def networks(office: Office) -> Networks:
     return DockerNetworks(office.home, office.home8, host_exposed=exposed)
 
 
-def worktrees(office: Office) -> Worktrees:
+def worktrees(office: Office) -> "GitWorktrees":
     """Answer the git of this home."""
     from fleet.adapters.git.worktrees import GitWorktrees
 

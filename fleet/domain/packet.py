@@ -22,7 +22,8 @@ class Given:
     """What an attempt is started for, with what; `session` names the coordinator's life.
 
     `handoff` is what it takes over from earlier attempts, None where there was none. `lessons` are
-    told to it, `candidates` it may search itself; `guidance` is what people reviewed.
+    told to it, `candidates` it may search itself; `guidance` is what people reviewed. `map` is
+    the repository map, "" for none.
     """
 
     attempt: Attempt
@@ -35,6 +36,7 @@ class Given:
     lessons: tuple[Mapping[str, Any], ...] = ()
     candidates: tuple[Mapping[str, Any], ...] = ()
     guidance: Guidance = UNGUIDED
+    map: str = ""
 
 
 def packet_of(given: Given, actions: Iterable[PendingAction]) -> dict[str, Any]:
@@ -61,6 +63,7 @@ def packet_of(given: Given, actions: Iterable[PendingAction]) -> dict[str, Any]:
                 {"name": skill.name, "description": skill.description}
                 for skill in given.guidance.skills
             ],
+            "map": given.map,
             "ask_lesson": _asked(given.handoff),
             "lessons": [dict(each) for each in given.lessons],
             "lesson_candidates": [dict(each) for each in given.candidates],

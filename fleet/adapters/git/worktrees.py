@@ -9,7 +9,17 @@ from pathlib import Path
 from threading import Lock
 from typing import ParamSpec, TypeVar
 
-from fleet.adapters.git import claim, collect, commits, compare, merges, prepare, remote, target
+from fleet.adapters.git import (
+    claim,
+    collect,
+    commits,
+    compare,
+    merges,
+    prepare,
+    remote,
+    sources,
+    target,
+)
 from fleet.adapters.git.chains import Chains
 from fleet.adapters.git.clean import clean_tree, make_clean
 from fleet.adapters.git.files import make_spread, remove_trees
@@ -217,6 +227,16 @@ class GitWorktrees(Worktrees):
     @_told
     def paths(self, project: Project, sha: str) -> frozenset[str]:
         return compare.paths(self._at(project), sha)
+
+    @_told
+    def blobs(self, project: Project, sha: str) -> tuple[sources.Blob, ...]:
+        """Answer the plain files of a commit or tree; links and submodules are none."""
+        return sources.blobs_of(self._at(project), sha)
+
+    @_told
+    def contents(self, project: Project, blobs: Sequence[sources.Blob]) -> Mapping[str, bytes]:
+        """Answer the contents of these by path; whoever asks bounds their sizes."""
+        return sources.contents(self._at(project), blobs)
 
     @_told
     def commits_between(self, project: Project, base: str, tip: str) -> tuple[str, ...]:

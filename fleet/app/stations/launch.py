@@ -1,6 +1,7 @@
 """Launch: worktree and branch, packet, container started by its fixed name."""
 
 import json
+import logging
 from dataclasses import dataclass, replace
 
 from fleet.app import clearance
@@ -22,6 +23,8 @@ from fleet.domain.packet import Given, context_of, packet_of
 from fleet.domain.plan import Launch
 from fleet.domain.swap import Cause
 from fleet.ports import ContainerSpec, Workspace
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -205,6 +208,7 @@ def _told(given: Given, space: Workspace, tools: Tools) -> str:
         handoff=_handoff(given, space, tools),
         lessons=reminder.lessons,
         candidates=reminder.candidates,
+        map=_map(given, space, tools),
     )
     packet = packet_of(informed, tools.ledger.pending_actions())
     tools.trace(attempt.id, {"kind": "asked", "packet": packet})
@@ -216,6 +220,19 @@ def _told(given: Given, space: Workspace, tools: Tools) -> str:
         **skill_files(given),
     }
     return tools.packets.write(attempt.id, files, uid=uid, gid=gid)
+
+
+def _map(given: Given, space: Workspace, tools: Tools) -> str:
+    """Answer the map of what lies in the worktree; an attempt can do without."""
+    limit = tools.fleet.memory.map_bytes
+    if not limit:
+        return ""
+    try:
+        return tools.maps.map_of(given.project, space.base, limit=limit)
+    except FleetError as error:
+        told = {"attempt": given.attempt.id, "reason": str(error)}
+        log.warning("no repository map", extra=told)
+        return ""
 
 
 def _handoff(given: Given, space: Workspace, tools: Tools) -> Handoff | None:
