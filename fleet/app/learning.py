@@ -17,13 +17,11 @@ from fleet.domain.plan import Retire
 from fleet.domain.profile import Project
 from fleet.domain.recovery import Recovery, by_rule, recovery_of
 from fleet.domain.task import Resolution
-from fleet.domain.teaching import Taught, against, drafts_of, hard
+from fleet.domain.teaching import REFUSED, Taught, against, drafts_of, hard
 from fleet.ports import Log
 
 log = logging.getLogger(__name__)
 
-# no event of a lesson: there is none
-REFUSED = "memory.refused"
 _TEACHING = frozenset({Resolution.MERGED, Resolution.FAILED})
 
 

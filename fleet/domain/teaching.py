@@ -15,6 +15,8 @@ from fleet.domain.task import Resolution
 
 # a third of the turns that a profile allows by default: who needs more has searched for something
 MANY_TURNS = 30
+# the event of a lesson that is not kept; none of `lesson.*`, for there is no lesson
+REFUSED = "memory.refused"
 MOST_OF_AN_ATTEMPT = 3
 MOST_OF_A_TASK = 3
 MOST_OF_A_DAY = 20

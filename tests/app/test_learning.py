@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from fleet.app.desk import Pen
-from fleet.app.learning import REFUSED, learn_from
+from fleet.app.learning import learn_from
 from fleet.app.stations import intake, learn
 from fleet.domain.attempt import Red, State
 from fleet.domain.errors import DiskFullError, TransientError, WorkspaceError
@@ -13,7 +13,7 @@ from fleet.domain.lesson import Autosave, LessonStatus, MemoryRules, Origin
 from fleet.domain.plan import Retire
 from fleet.domain.result import VerdictStatus
 from fleet.domain.task import Resolution, Review
-from fleet.domain.teaching import MOST_OF_A_DAY
+from fleet.domain.teaching import MOST_OF_A_DAY, REFUSED
 from fleet.ports import Append, Log, Save
 from tests.builders import SHA, a_lesson, a_recall, a_task, a_verdict, an_attempt, an_event
 from tests.memory_world import Life, Play, World, line, result

@@ -2,6 +2,7 @@
 
 from fleet.app.views.kept import kept_rows
 from fleet.app.views.lessons import found_rows, lesson_row, lesson_view
+from fleet.app.views.memory import memory_stats
 from fleet.app.views.outlook import Around
 from fleet.app.views.pool import explained, pool_rows
 from fleet.app.views.pulls import file_rows, pull_rows, pull_view
@@ -23,6 +24,7 @@ __all__ = [
     "lesson_row",
     "lesson_view",
     "log_rows",
+    "memory_stats",
     "pool_rows",
     "pull_rows",
     "pull_view",

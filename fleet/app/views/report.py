@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+from fleet.app.views.memory import memory_news
 from fleet.app.views.outlook import Around
 from fleet.app.views.pool import pool_rows
 from fleet.app.views.pulls import pull_rows
@@ -45,6 +46,7 @@ def report(ledger: Ledger, fleet: Fleet, *, since: datetime, now: datetime, arou
             for event in events
             if event.kind == "pool.storm"
         ],
+        "memory": memory_news(events, ledger, fleet),
     }
 
 

@@ -33,7 +33,8 @@ def report_markdown(view: Row) -> str:
             lines += [_task_line(row) for row in rows]
     if not view["tasks"] and not view["review"]:
         lines += ["", "Nothing moved."]
-    return "\n".join([*lines, *_swaps(view["swaps"]), *_money(view), *_troubles(view)])
+    lines += [*_swaps(view["swaps"]), *_money(view), *_troubles(view)]
+    return "\n".join([*lines, *_memory(view["memory"])])
 
 
 def _review(rows: Sequence[Row]) -> Iterator[str]:
@@ -114,6 +115,17 @@ def _troubles(view: Row) -> Iterator[str]:
     if view["storms"]:
         yield from ("", "## Storms", "")
         yield from (f"- {_clock(row['at'])} {_plain(row['what'])}" for row in view["storms"])
+
+
+def _memory(news: Row) -> Iterator[str]:
+    """Tell what was learnt, and what a person may do about it; all counts in one line."""
+    changes = ("proposed", "added", "quarantined", "refused")
+    told = ", ".join(f"{news[name]} {name}" for name in changes if news[name])
+    yield from ("", "## Memory", "")
+    yield f"Lessons: {told or 'no change'}; autosave is {news['autosave']}."
+    if news["waiting"]:
+        yield from ("", f"{news['waiting']} wait for you: `fleet memory list --status proposed`,")
+        yield "then `fleet memory accept ID` or `fleet memory forget ID`."
 
 
 def _table(names: Sequence[str], rows: Iterator[tuple[object, ...]]) -> Iterator[str]:
