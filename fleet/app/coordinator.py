@@ -16,7 +16,7 @@ from fleet.app.heed import Heed
 from fleet.app.in_hand import RETRY, InHand
 from fleet.app.outage import Outage
 from fleet.app.room import Room
-from fleet.app.run import BEGAN, ENDED, Run
+from fleet.app.run import ENDED, Run
 from fleet.app.stations import watch
 from fleet.app.tenure import Tenure
 from fleet.app.timekeeper import Timekeeper, clock_set
@@ -94,10 +94,9 @@ class Coordinator:
         # the decider looks once a beat
         self._heed.stop()
 
-    @property
-    def settled(self) -> bool:
-        """Tell whether nothing is being carried out; else a call to the engine may still act."""
-        return self._crew.settled(within=0.0)
+    def settled(self, *, within: float) -> bool:
+        """Tell whether no call to the engine may still act, after at most so many seconds."""
+        return self._crew.settled(within=within)
 
     def run(self) -> None:
         """Tick until done; raises EngineDownError when no engine answers at the start.
@@ -170,8 +169,7 @@ class Coordinator:
         run = self._clockwork.look(now)
         if run is None or run == self._tools.run:
             return
-        told = Run(id=run, parallel=self._order.parallel)
-        began = events.Event(kind=BEGAN, at=now, what=run, data=told.data)
+        began = Run(id=run, parallel=self._order.parallel).began(now)
         if self._clerk.commit([Log(event=began)]):
             self._tools = replace(self._tools, run=run)
         else:

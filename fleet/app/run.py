@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
 from fleet.domain.events import Event
 from fleet.ports import Ledger
@@ -24,6 +25,10 @@ class Run:
     def data(self) -> dict[str, object]:
         """Answer what its first event says of it."""
         return {"run": self.id, "parallel": self.parallel}
+
+    def began(self, at: datetime) -> Event:
+        """Answer the event of a run of the schedule that begins."""
+        return Event(kind=BEGAN, at=at, what=self.id, data=self.data)
 
 
 def run_of(ledger: Ledger) -> Run | None:

@@ -17,6 +17,7 @@ from fleet.app.desk import Pen
 from fleet.app.memory import Finder, Memory
 from fleet.app.run import STARTED, Run, run_of
 from fleet.app.stations import halting
+from fleet.app.tenure import Tenure
 from fleet.app.tools import Tools
 from fleet.bootstrap.office import (
     Office,
@@ -30,7 +31,7 @@ from fleet.bootstrap.office import (
     worktrees,
 )
 from fleet.bootstrap.remembering import embedder
-from fleet.domain.errors import CredentialError
+from fleet.domain.errors import CredentialError, DeposedError
 from fleet.domain.events import Event
 from fleet.domain.guarding import Guard, guards
 from fleet.domain.hold import COORDINATOR, SUCCESSOR
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from fleet.adapters.redaction import Redaction
 
 Seen = Callable[[Snapshot, Plan], None]
+_LOOK = 1.0  # seconds between two looks at threads that go on
 
 
 def tools(office: Office, *, run: str) -> Tools:
@@ -149,10 +151,21 @@ def coordinator_ready(
         try:
             yield coordinator
         finally:
-            if not coordinator.settled:
+            if not coordinator.settled(within=0.0):
                 # a thread may be about to start what a successor would cancel: held until the
                 # process ends, which waits for its threads first
                 atexit.register(held.pop_all().close)
+                _outwait(coordinator, term, told)
+
+
+def _outwait(coordinator: Coordinator, term: Tenure, told: Told) -> None:
+    """Beat the term while threads go on: left silent, another machine would take it meanwhile."""
+    if coordinator.settled(within=_LOOK):
+        return
+    told("waiting for what is still being carried out")
+    with suppress(DeposedError):
+        while not coordinator.settled(within=_LOOK):
+            term.keep()
 
 
 def _validate(office: Office) -> None:

@@ -2,7 +2,9 @@
 
 import subprocess
 import sys
+from contextlib import contextmanager
 from datetime import timedelta
+from threading import Event
 
 import pytest
 
@@ -30,15 +32,14 @@ def act():
     sys.stdin.readline()
     print("acted", flush=True)
 
-with (
-    office_open(read_settings(Path(sys.argv[1]))) as office,
-    coordinator_ready(office, Order(), what="test", seen=print, told=print) as coordinator,
-):
-    if sys.argv[2] == "acts":
-        coordinator._crew.hand("start", "launch 1", act)
-        coordinator._crew.close()
-print("left", flush=True)
-sys.stdin.readline()
+with office_open(read_settings(Path(sys.argv[1]))) as office:
+    with coordinator_ready(office, Order(), what="test", seen=print, told=print) as coordinator:
+        if sys.argv[2] == "acts":
+            coordinator._crew.hand("start", "launch 1", act)
+            coordinator._crew.close()
+        print("done", flush=True)
+    print("left", flush=True)
+    sys.stdin.readline()
 """
 
 
@@ -80,19 +81,41 @@ def test_who_holds_a_home_without_a_note_of_it_is_known_by_the_term(office):
     assert bootstrap.held_by(office) is None
 
 
-@pytest.mark.docker
-@pytest.mark.parametrize("acts", ["acts", "rests"])
-def test_a_home_is_given_back_once_no_thread_acts_any_more(home, office, acts):
-    command = [sys.executable, "-c", _ACTING, str(home.folder), acts]
+@contextmanager
+def coordinating(home, how):
+    """Let a process hold the home inside the block, up to where it is done."""
+    command = [sys.executable, "-c", _ACTING, str(home.folder), how]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, text=True) as process:
         assert process.stdout is not None
+        assert process.stdout.readline() == "done\n"
+        yield process
+
+
+@pytest.mark.docker
+def test_a_home_is_given_back_at_once_where_no_thread_acts(home, office):
+    with coordinating(home, "rests") as process:
         assert process.stdout.readline() == "left\n"
+        held, ended = holder(home.folder) is not None, office.ledger.term().ended
+        process.communicate("go on\n", timeout=60)
+
+    assert (held, ended) == (False, True)
+
+
+@pytest.mark.docker
+@pytest.mark.timeout(120)
+def test_a_home_is_held_and_its_term_beaten_until_no_thread_acts_any_more(home, office):
+    pause = Event()
+    with coordinating(home, "acts") as process:
+        beat = office.ledger.term().beat
+        while office.ledger.term().beat == beat:
+            pause.wait(0.2)
         held, ended = holder(home.folder) is not None, office.ledger.term().ended
         said, _ = process.communicate("go on\n" * 2, timeout=60)
 
-    assert (held, ended) == (acts == "acts", acts != "acts")
-    assert (process.returncode, "acted" in said) == (0, acts == "acts")
+    assert (held, ended) == (True, False)
+    assert said.splitlines() == ["waiting for what is still being carried out", "acted", "left"]
+    assert process.returncode == 0
     assert holder(home.folder) is None
     assert office.ledger.term().ended
 
