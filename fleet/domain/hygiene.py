@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from fleet.domain.errors import ConfigError
 from fleet.domain.lesson import Draft
+from fleet.domain.orders import orders_in
 
 LONGEST_TITLE = 120
 LONGEST_TEXT = 600
@@ -45,7 +46,8 @@ def cleaned(draft: Draft) -> Cleaned:
         tags=_tags(draft.tags),
         files=_files(draft.files),
     )
-    return Cleaned(draft=clean, flags=())
+    texts = (clean.title, clean.problem, clean.cause, clean.remedy, *clean.tags, *clean.files)
+    return Cleaned(draft=clean, flags=orders_in(texts))
 
 
 def _text(text: str, limit: int) -> str:

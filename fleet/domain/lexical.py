@@ -27,8 +27,8 @@ _ENDINGS = (
 _SHORTEST = 3
 _STOP = frozenset(
     _WORD.findall(
-        """a about after all also an and any are as at be because been before but by can could did do
-    does for from get got had has have how i if in into is it its just make may more most must my
+        """a about after all also an and any are as at be because been before but by can could did
+    do does for from get got had has have how i if in into is it its just make may more most must my
     no not now of on once one only or other our out over own same should so some such than that
     the their them then there these they this those to too under until up us use used using very
     was we were what when where which while who why will with would you your"""
