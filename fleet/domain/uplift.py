@@ -14,8 +14,8 @@ _Z = 1.959963984540054
 
 
 @dataclass(frozen=True, kw_only=True)
-class Outcome:
-    """A task for which there was a lesson: whether it was given, and the first check green."""
+class FirstCheck:
+    """The first check of a task for which a lesson was found: whether it was given, and green."""
 
     task: str
     given: bool
@@ -51,9 +51,9 @@ class Uplift:
     note: str = ""
 
 
-def outcomes_of(
+def first_checks(
     recalls: Iterable[Recall], attempts: Mapping[str, Sequence[Attempt]], verified: Collection[str]
-) -> tuple[Outcome, ...]:
+) -> tuple[FirstCheck, ...]:
     """Answer a task's first check each, where a lesson had been found for that very attempt.
 
     `attempts` are those of each task by number, `verified` the attempts that were green: they
@@ -62,15 +62,15 @@ def outcomes_of(
     found = {recall.attempt: recall.given for recall in recalls}
     checked = (_first_checked(each, verified) for each in attempts.values())
     return tuple(
-        Outcome(task=first.task, given=found[first.id], green=first.id in verified)
+        FirstCheck(task=first.task, given=found[first.id], green=first.id in verified)
         for first in checked
         if first is not None and first.id in found
     )
 
 
-def uplift(outcomes: Iterable[Outcome]) -> Uplift:
+def uplift(checks: Iterable[FirstCheck]) -> Uplift:
     """Answer how much more often a task is green at once that was given a lesson."""
-    told = tuple(outcomes)
+    told = tuple(checks)
     given = _share(each.green for each in told if each.given)
     held = _share(each.green for each in told if not each.given)
     least = min(given.whole, held.whole)

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fleet.domain.attempt import Red, State
-from fleet.domain.uplift import FEWEST, Outcome, Share, interval, outcomes_of, uplift
+from fleet.domain.uplift import FEWEST, FirstCheck, Share, first_checks, interval, uplift
 from tests.builders import a_recall, an_attempt
 
 
@@ -45,15 +45,15 @@ def test_the_interval_holds_the_difference_and_turns_round_with_it(one, other):
     assert interval(other, one) == pytest.approx((-high, -low))
 
 
-def outcomes(given_green, given_all, held_green, held_all):
+def checks(given_green, given_all, held_green, held_all):
     return [
-        *(Outcome(task=f"G-{n}", given=True, green=n < given_green) for n in range(given_all)),
-        *(Outcome(task=f"H-{n}", given=False, green=n < held_green) for n in range(held_all)),
+        *(FirstCheck(task=f"G-{n}", given=True, green=n < given_green) for n in range(given_all)),
+        *(FirstCheck(task=f"H-{n}", given=False, green=n < held_green) for n in range(held_all)),
     ]
 
 
 def test_uplift_is_the_difference_of_the_shares_verified_the_first_time():
-    told = uplift(outcomes(56, 70, 48, 80))
+    told = uplift(checks(56, 70, 48, 80))
 
     assert (told.given, told.held) == (share(56, 70), share(48, 80))
     assert told.difference == pytest.approx(0.2)
@@ -63,7 +63,7 @@ def test_uplift_is_the_difference_of_the_shares_verified_the_first_time():
 
 @pytest.mark.parametrize(("all_given", "all_held"), [(FEWEST - 1, 500), (500, FEWEST - 1), (0, 0)])
 def test_too_few_of_either_group_say_nothing_but_their_counts(all_given, all_held):
-    told = uplift(outcomes(0, all_given, 0, all_held))
+    told = uplift(checks(0, all_given, 0, all_held))
 
     assert (told.difference, told.low, told.high) == (None, None, None)
     assert (told.given.whole, told.held.whole) == (all_given, all_held)
@@ -77,15 +77,15 @@ def test_a_task_counts_by_its_first_check_alone():
     green = an_attempt(number=4, state=State.MERGED)
     attempts = (swapped, denied, red, green)
 
-    told = outcomes_of(map(a_recall, attempts), {"APP-1": attempts}, {green.id})
+    told = first_checks(map(a_recall, attempts), {"APP-1": attempts}, {green.id})
 
-    assert told == (Outcome(task="APP-1", given=True, green=False),)
+    assert told == (FirstCheck(task="APP-1", given=True, green=False),)
 
 
 def test_green_alone_is_verified_whatever_became_of_it_then():
     evicted = an_attempt(state=State.REJECTED, red=Red.CONFLICT)
 
-    (told,) = outcomes_of([a_recall(evicted, given=False)], {"APP-1": (evicted,)}, {evicted.id})
+    (told,) = first_checks([a_recall(evicted, given=False)], {"APP-1": (evicted,)}, {evicted.id})
 
     assert (told.given, told.green) == (False, True)
 
@@ -94,4 +94,4 @@ def test_a_task_without_a_check_or_without_a_lesson_found_is_in_neither_group():
     lost, green = an_attempt(state=State.LOST), an_attempt("APP-2", state=State.MERGED)
     attempts = {"APP-1": (lost,), "APP-2": (green,)}
 
-    assert outcomes_of([a_recall(lost)], attempts, {green.id}) == ()
+    assert first_checks([a_recall(lost)], attempts, {green.id}) == ()

@@ -11,7 +11,7 @@ from fleet.domain.events import Event
 from fleet.domain.lesson import Evidence, Lesson, LessonStatus, Recall
 from fleet.domain.profile import Fleet
 from fleet.domain.teaching import REFUSED
-from fleet.domain.uplift import Share, Uplift, outcomes_of, uplift
+from fleet.domain.uplift import Share, Uplift, first_checks, uplift
 from fleet.ports import Ledger
 
 _USABLE = frozenset({LessonStatus.ACTIVE, LessonStatus.PROBATION})
@@ -41,7 +41,7 @@ def memory_stats(
         "held_out": fleet.memory.held_out,
         "lessons": _by_status(lessons),
         "credits": _by_evidence(ledger),
-        "uplift": _uplift_row(uplift(outcomes_of(recalls, *_checks(recalls, ledger)))),
+        "uplift": _uplift_row(uplift(first_checks(recalls, *_checks(recalls, ledger)))),
         "used": [_use(one, given[one.id], now=now) for one in _most_used(lessons, given)],
         "never_used": [_named(one, now=now) for one in usable if not given[one.id]],
         "aged": [_named(one, now=now) | {"files": list(one.files)} for one in aged],
