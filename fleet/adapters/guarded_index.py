@@ -41,11 +41,13 @@ class GuardedIndex(LessonIndex):
             try:
                 wrong = self._chroma().check(space, wanted)
             except IndexDamagedError as error:
-                return str(error)
+                wrong = error.message
             except FleetError as error:
                 self._leave(space, error)
                 return ""
-            if not wrong:
+            if wrong:
+                log.warning("index of lessons is not whole", extra={"reason": wrong})
+            else:
                 self._whole.add(space)
             return wrong
 
