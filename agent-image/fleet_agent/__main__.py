@@ -1,4 +1,4 @@
-"""The entry point of the container: `fleet-agent run`, and `report` and `mcp` for agents."""
+"""The entry point of the container: `fleet-agent run`, and what agents call: `report`, `mcp`, ..."""
 
 import gc
 import json
@@ -25,6 +25,8 @@ def main() -> int:
         _run(arguments.root, arguments.workspace)
     if arguments.verb == "mcp":
         return _serve_tools()
+    if arguments.verb == "reflect":
+        return _reflect()
     if arguments.verb == "versions":
         return _print_versions()
     from fleet_agent.client import send
@@ -51,6 +53,12 @@ def _serve_tools() -> int:
     return serve()
 
 
+def _reflect() -> int:
+    from fleet_agent.reflect import reflect
+
+    return reflect(Path.cwd())
+
+
 def _print_versions() -> int:
     from fleet_agent.versions import versions
 
@@ -67,6 +75,7 @@ def _parser() -> "argparse.ArgumentParser":
     runner.add_argument("--root", type=Path, help="instead of /fleet, outside of a container")
     runner.add_argument("--workspace", type=Path, help="instead of the context's workspace_root")
     verbs.add_parser("versions", help="print the version of each agent's CLI, null where it is not")
+    verbs.add_parser("reflect", help="amend constitution and skills by rules, as an evaluator")
     verbs.add_parser("mcp", help="serve the tools of a model on standard input and output")
     reporter = verbs.add_parser("report", help="tell the runner something, from inside an attempt")
     _add_reports(reporter.add_subparsers(dest="type", required=True))

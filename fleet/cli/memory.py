@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fleet.cli import memory_change, memory_files, memory_show
+from fleet.cli import memory_change, memory_files, memory_reflect, memory_show
 from fleet.cli.output import document, put
 from fleet.cli.place import Json, opened
 from fleet.domain.errors import ConfigError
@@ -72,3 +72,4 @@ def _entries(file: Path | None, title: str | None, **said: object) -> "Sequence[
 memory_show.register(app)
 memory_change.register(app)
 memory_files.register(app)
+memory_reflect.register(app)

@@ -38,7 +38,7 @@ def report(
     with opened(ctx) as office:
         now = office.clock.now()
         seen = views.Around(unfit=unfit(office), halted=halted(office))
-        start = now - _span(since)
+        start = now - span(since)
         view = views.report(office.ledger, office.fleet, since=start, now=now, around=seen)
     if form is Format.JSON and output is None:
         document(view)
@@ -64,7 +64,8 @@ def show_swaps(rows: Sequence[dict[str, Any]]) -> None:
     table([{**row, "when": clock(row["at"])} for row in rows], named)
 
 
-def _span(text: str) -> timedelta:
+def span(text: str) -> timedelta:
+    """Answer the time that a text such as 7d names; raises ConfigError when it names none."""
     found = re.fullmatch(r"(\d{1,6})([mhd])", text)
     if not found:
         raise ConfigError(f"--since {text!r} is no time span", remedy="like 30m, 12h or 7d")

@@ -130,6 +130,7 @@ def show(ctx: typer.Context, key: str, json: Json = False) -> None:
         if attempt["beat_seconds"] is not None:
             put(f"    {plain(line(attempt))}")
         _show_others(attempt["others"])
+        _show_left(attempt)
         _show_swap(attempt["swap"])
     _show_pulls(view["pulls"])
     _show_kept(view["kept"])
@@ -140,6 +141,15 @@ def _show_others(others: Sequence[dict[str, Any]]) -> None:
     """Name the tasks whose merged work it did not go together with."""
     for other in others:
         put(f"    not together with {other['key']}: {plain(other['title'])}")
+
+
+def _show_left(attempt: dict[str, Any]) -> None:
+    """Show what its agent left for others; its words, told by nobody else."""
+    for text in attempt["for_constitution"]:
+        put(f"    for the constitution: {plain(text)}")
+    for each in attempt["technical_decisions"]:
+        why = f", because {plain(each['reason'])}" if each["reason"] else ""
+        put(f"    decided: {plain(each['decision'])}{why}")
 
 
 def _show_pulls(pulls: Sequence[dict[str, Any]]) -> None:

@@ -64,7 +64,7 @@ def by_rule(recovery: Recovery, verdicts: Iterable[Verdict], changes: Diff) -> T
     red = recovery.red
     failed = [verdict for verdict in verdicts if verdict.status is VerdictStatus.FAILED]
     output = "\n".join(f"{verdict.stdout}\n{verdict.stderr}" for verdict in failed)
-    lines = () if red.red is Red.CONFLICT else _telling(output.strip() or red.diagnosis)
+    lines = () if red.red is Red.CONFLICT else telling(output.strip() or red.diagnosis)
     names = tuple(dict.fromkeys(verdict.name for verdict in failed))
     files = tuple(change.path for change in changes if not change.deleted)[:_FILES]
     remedy = _remedy(recovery.green.summary, files)
@@ -79,6 +79,15 @@ def by_rule(recovery: Recovery, verdicts: Iterable[Verdict], changes: Diff) -> T
         files=files,
     )
     return Taught(draft=draft, attempt=recovery.green, origin=Origin.RULE)
+
+
+def telling(output: str) -> tuple[str, ...]:
+    """Answer the few lines that say what is wrong, in their order: exceptions and codes first."""
+    # pytest marks the lines of an error by an E
+    words = (line[:_READ].split() for line in output.splitlines())
+    lines = dict.fromkeys(" ".join(line).removeprefix("E ") for line in words)
+    ranked = sorted(_ranked(lines))[:_LINES]
+    return tuple(one_line(line, _LINE) for _, _, line in sorted(ranked, key=lambda told: told[1]))
 
 
 def _title(red: Attempt, names: Sequence[str], lines: Sequence[str]) -> str:
@@ -98,15 +107,6 @@ def _remedy(summary: str, files: Sequence[str]) -> str:
     said = one_line(summary, _SUMMARY).strip()
     changed = f"Changed: {', '.join(one_line(file, _LINE) for file in files)}" if files else ""
     return "; ".join(filter(None, (said, changed)))
-
-
-def _telling(output: str) -> tuple[str, ...]:
-    """Answer the few lines that say what is wrong, in their order: exceptions and codes first."""
-    # pytest marks the lines of an error by an E
-    words = (line[:_READ].split() for line in output.splitlines())
-    lines = dict.fromkeys(" ".join(line).removeprefix("E ") for line in words)
-    ranked = sorted(_ranked(lines))[:_LINES]
-    return tuple(one_line(line, _LINE) for _, _, line in sorted(ranked, key=lambda told: told[1]))
 
 
 def _ranked(lines: Iterable[str]) -> Iterator[tuple[int, int, str]]:

@@ -16,11 +16,12 @@ from tests.config.homes import PROJECT, a_home
 SHIPPED = {
     "claude-developer": ("claude", "sonnet", "developer, reviewer, tester", 100, "normal"),
     "claude-architect": ("claude", "sonnet", "planner, reviewer, evaluator", 50, "high"),
-    "claude-opus": ("claude", "opus", "architect, planner, developer, reviewer", 50, "high"),
+    "claude-opus": ("claude", "opus", "architect, planner, developer, reviewer, evaluator", 50, "high"),
     "codex-developer": ("codex", "codex-mini", "developer, tester", 100, "low"),
     "gemini-developer": ("gemini", None, "developer, tester", 100, "normal"),
     "opencode-developer": ("opencode", None, "developer, tester", 100, "normal"),
     "ollama-developer": ("ollama", None, "developer, tester", 100, "low"),
+    "rules-evaluator": ("command", None, "evaluator", 100, "low"),
 }
 
 
@@ -32,7 +33,8 @@ def test_the_shipped_profiles_are_these(tmp_path):
         name: (p.agent, p.model, ", ".join(p.roles), p.max_turns, p.priority.value)
         for name, p in found.items()
     } == SHIPPED
-    assert {p.network for p in found.values()} == {"egress"}
+    assert {p.name for p in found.values() if p.network != "egress"} == {"rules-evaluator"}
+    assert found["rules-evaluator"].command == ("fleet-agent", "reflect")
     assert all(p.max_cost_micros > 0 for p in found.values())
     assert found["claude-developer"].fallback == ("codex-developer", "gemini-developer")
     assert found["claude-developer"].escalate_to == "claude-opus"
@@ -54,7 +56,8 @@ def test_shipped_profiles_are_warned_about_for_their_missing_accounts_only(tmp_p
     profiles = {each.stem: each.read_text() for each in shipped_profiles()}
     warnings = check_profiles(load_fleet(a_home(tmp_path, PROJECT, profiles)))
 
-    assert len(warnings) == len(SHIPPED)
+    # an agent without a model has the account that is built in
+    assert len(warnings) == len(SHIPPED) - 1
     assert all("no account for" in each for each in warnings)
 
 

@@ -28,7 +28,7 @@ def test_a_scaffolded_home_loads(tmp_path, app):
         "APP": (str(app), "main"),
         "B": (str(app), "next"),
     }
-    assert len(fleet.profiles) == 7
+    assert len(fleet.profiles) == 8
     assert (tmp_path / "home/.fleet/id").read_text() == "0123abcd\n"
     assert (tmp_path / "home/.fleet/.gitignore").read_text() == "*\n"
     assert (tmp_path / "home/memory/.gitignore").read_text() == "/chroma/\n/chroma.damaged/\n/chroma.lock\n"
@@ -63,7 +63,7 @@ def test_a_second_time_makes_nothing(tmp_path, app):
     made = scaffold_home(tmp_path / "home", [("APP", app, None)], home8="0123abcd")
     (tmp_path / "home/profiles/codex-developer.yaml").unlink()
 
-    assert len(made) == 14
+    assert len(made) == 15
     assert scaffold_home(tmp_path / "home", [("APP", app, None)], home8="ffffffff") == []
     assert (tmp_path / "home/.fleet/id").read_text() == "0123abcd\n"
 

@@ -12,6 +12,7 @@ from fleet.domain.budget import dollars
 from fleet.domain.events import Event
 from fleet.domain.pending import PendingAction
 from fleet.domain.plan import Collect
+from fleet.domain.reflection import LEFT_NOTHING, REFLECTED, Reflection, reflection_of
 from fleet.domain.result import Usage
 from fleet.domain.swap import Cause, cause_of
 from fleet.domain.task import Task
@@ -29,7 +30,7 @@ class Gathered:
 
     `asked` is the category of the approval that the agent asked for; `usage_told` says whether
     it told what it used; `resets_after` are the seconds that a vendor told until it takes calls
-    again.
+    again; `reflection` is what its agent left for others.
     """
 
     attempt: str
@@ -38,6 +39,7 @@ class Gathered:
     asked: str = ""
     usage_told: bool = False
     resets_after: float | None = None
+    reflection: Reflection = LEFT_NOTHING
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +63,9 @@ def carry_out(action: Collect, exit_: Exit | None, tools: Tools) -> Gathered:
         message=_message(attempt, action.task, outcome, exit_),
         skip=_setup_leftovers(diagnostics),
     )
-    tools.trace(attempt.id, _changed(collected), _spent(attempt))
+    reflection = reflection_of(diagnostics)
+    left = [] if reflection.empty else [{"kind": "reflection", **reflection.fields}]
+    tools.trace(attempt.id, _changed(collected), _spent(attempt), *left)
     return Gathered(
         attempt=attempt.id,
         exit=exit_,
@@ -69,6 +73,7 @@ def carry_out(action: Collect, exit_: Exit | None, tools: Tools) -> Gathered:
         asked=_category(events),
         usage_told=isinstance(diagnostics.get("usage"), dict) or attempt.usage != Usage(),
         resets_after=_seconds(diagnostics.get("retry_after_seconds")),
+        reflection=reflection,
     )
 
 
@@ -173,6 +178,8 @@ def settle(finding: Gathered | Hindered, desk: Desk, terms: Terms) -> None:
     )
     for note in finding.collected.notes:
         desk.log("attempt.note", moved, what=note)
+    if not finding.reflection.empty:
+        desk.log(REFLECTED, moved, data=finding.reflection.fields)
     money.settle_attempt(moved, desk, terms, told=finding.usage_told)
     health.note(moved, desk, fleet=terms.fleet, resets_after=finding.resets_after)
     if outcome is Outcome.PAUSED:

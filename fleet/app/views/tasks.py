@@ -15,6 +15,7 @@ from fleet.domain.events import Event
 from fleet.domain.hold import task_subject
 from fleet.domain.merge import PullRequest
 from fleet.domain.profile import Fleet
+from fleet.domain.reflection import LEFT_NOTHING, reflections_in
 from fleet.domain.result import Verdict
 from fleet.domain.reviewing import crowded, spared
 from fleet.domain.swap import Receipt
@@ -80,9 +81,11 @@ def task_view(key: str, ledger: Ledger, fleet: Fleet, *, now: datetime, halted: 
     verdicts = {attempt.id: ledger.verdicts(attempt.id) for attempt in attempts}
     receipts = {receipt.attempt: receipt for receipt in ledger.receipts(key)}
     settled = [row for row in ledger.settlements() if row.task == key]
+    events = ledger.events(task=key)
+    left = reflections_in(events)
     history = [
         {"at": moment(e.at), "who": e.who, "what": f"{e.kind}: {e.what}" if e.what else e.kind}
-        for e in ledger.events(task=key)
+        for e in events
     ]
     return row | {
         **_held_back(task, board, crowded(board)),
@@ -103,6 +106,7 @@ def task_view(key: str, ledger: Ledger, fleet: Fleet, *, now: datetime, halted: 
             attempt_view(a, verdicts[a.id], receipts.get(a.id))
             | vitals(a, fleet, now=now)
             | _others(a, titles)
+            | left.get(a.id, LEFT_NOTHING).fields
             for a in attempts
         ],
         "escalation": escalation(task, attempts, verdicts),
