@@ -13,6 +13,7 @@ from fleet.domain.attempt import Attempt, State
 from fleet.domain.change import Change, Diff
 from fleet.domain.endings import ending
 from fleet.domain.events import Event
+from fleet.domain.orders import orders_in
 from fleet.domain.quoting import fenced, one_line, plain, size
 from fleet.domain.task import Task
 
@@ -192,13 +193,13 @@ def _file(change: Change) -> dict[str, Any]:
 
 
 def _lessons(events: Iterable[Event], attempts: set[str]) -> list[dict[str, str]]:
-    """Answer what the predecessors proposed, each once, oldest first."""
+    """Answer what the predecessors proposed, each once, oldest first; orders are left out."""
     told = (e.data for e in events if e.kind == "agent.lesson" and e.attempt in attempts)
     lessons: list[dict[str, str]] = []
     for data in told:
         texts = {key: data.get(key) for key in _LESSON_KEYS}
         lesson = {k: one_line(v, _LESSON) for k, v in texts.items() if isinstance(v, str) and v}
-        if lesson and lesson not in lessons:
+        if lesson and lesson not in lessons and not orders_in(lesson.values()):
             lessons.append(lesson)
     return lessons
 

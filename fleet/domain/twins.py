@@ -2,6 +2,7 @@
 
 from enum import StrEnum
 
+from fleet.domain.hygiene import cleaned
 from fleet.domain.lesson import Draft
 from fleet.domain.scoring import error_codes
 
@@ -19,7 +20,11 @@ class Kinship(StrEnum):
 
 
 def kinship(draft: Draft, other: Draft, cosine: float) -> Kinship:
-    """Tell how alike two lessons are; those of different errors or files are never the same."""
+    """Tell how alike two lessons are; those of different errors or files are never the same.
+
+    Nor are one that gives orders and one that gives none: a poisoned copy that came first would
+    keep the honest lesson out.
+    """
     if cosine < _NEAR:
         return Kinship.NONE
     if cosine < _SAME or _apart(draft, other):
@@ -31,4 +36,5 @@ def _apart(draft: Draft, other: Draft) -> bool:
     codes = error_codes(draft.text), error_codes(other.text)
     files = frozenset(draft.files), frozenset(other.files)
     # who names none may still mean the same one
-    return any(ours and theirs and ours != theirs for ours, theirs in (codes, files))
+    differ = any(ours and theirs and ours != theirs for ours, theirs in (codes, files))
+    return differ or bool(cleaned(draft).flags) != bool(cleaned(other).flags)
