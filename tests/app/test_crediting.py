@@ -3,6 +3,8 @@
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from fleet.app.crediting import credit
 from fleet.app.desk import Pen
@@ -161,6 +163,38 @@ def test_a_lesson_that_others_change_all_the_time_is_given_up_in_words():
 
     with pytest.raises(FleetError, match="lesson L-1 is changed by others all the time"):
         ends(world, MERGED, memory=interrupted(world, *[stale] * 100))
+
+
+SAYS = {
+    Evidence.VERIFIED: {"state": State.MERGED},
+    Evidence.RED: {"state": State.REJECTED, "red": Red.CHECK},
+    None: {"state": State.SWAPPED},
+}
+ends_of_attempts = st.tuples(st.sampled_from(list(SAYS)), st.sets(st.sampled_from("123")))
+
+
+@given(st.lists(ends_of_attempts, max_size=8), st.lists(st.integers(0, 7), max_size=12))
+def test_whatever_ends_and_however_often_counters_are_the_rows(told, again):
+    """Each task has one attempt, ends once, and some of them again after a kill."""
+    world = World()
+    world.ledger.commit([Save(row=a_lesson(n)) for n in (1, 2, 3)])
+    attempts = [
+        an_attempt(f"APP-{number}", **SAYS[evidence])
+        for number, (evidence, _) in enumerate(told, start=1)
+    ]
+    for attempt, (_, lessons) in zip(attempts, told, strict=True):
+        recalls = [Append(row=a_recall(attempt, f"L-{n}")) for n in lessons]
+        world.ledger.commit([Save(row=a_task(attempt.task)), Save(row=attempt), *recalls])
+
+    for place in (*range(len(told)), *(n for n in again if n < len(told))):
+        attempt = attempts[place]
+        credit(a_task(attempt.task), (attempt,), Resolution.MERGED, world.memory)
+
+    for number in "123":
+        said = [evidence for evidence, lessons in told if number in lessons and evidence]
+        helpful = said.count(Evidence.VERIFIED)
+        assert counts(world, f"L-{number}") == (helpful, len(said) - helpful)
+        assert len(world.ledger.credits(f"L-{number}")) == len(said)
 
 
 def add(world, title):

@@ -110,6 +110,15 @@ def test_the_same_proposal_twice_is_one():
     assert len(drafts_of(events, [MERGED])) == 1
 
 
+def test_what_two_attempts_propose_is_the_newer_ones_and_repeated_takes_no_room():
+    first = an_attempt()
+    events = [proposal(first), *(proposal(MERGED) for _ in range(4)), proposal(first, title="x")]
+
+    told = drafts_of(events, [first, MERGED])
+
+    assert [(each.draft.title, each.attempt) for each in told] == [("x", first), ("Pin it", MERGED)]
+
+
 def test_what_is_no_proposal_of_these_attempts_is_left_out():
     other = an_attempt("APP-2")
     events = [proposal(other), an_event("agent.error", attempt=MERGED.id, data={"title": "x"})]
