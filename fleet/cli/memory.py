@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fleet.cli import memory_change, memory_files, memory_reflect, memory_show
+from fleet.cli import memory_change, memory_files, memory_reflect, memory_show, memory_stats
 from fleet.cli.output import document, put
 from fleet.cli.place import Json, opened
 from fleet.domain.errors import ConfigError
@@ -36,11 +36,11 @@ def add(
     json: Json = False,
 ) -> None:
     """Add a lesson, or all of a file, and print each id; the same one again is that one."""
+    if file is not None and project is not None:
+        raise ConfigError("--project stands beside --from", remedy="name it in the file")
     entries = _entries(
         file, title, problem=problem, cause=cause, remedy=remedy, tags=tag, files=path, role=role
     )
-    if file is not None and project is not None:
-        raise ConfigError("--project stands beside --from", remedy="name it in the file")
     with opened(ctx) as office:
         if project is not None:
             key = memory_show.known_project(project, office.fleet.projects)
@@ -72,4 +72,5 @@ def _entries(file: Path | None, title: str | None, **said: object) -> "Sequence[
 memory_show.register(app)
 memory_change.register(app)
 memory_files.register(app)
+memory_stats.register(app)
 memory_reflect.register(app)
