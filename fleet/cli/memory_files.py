@@ -12,7 +12,7 @@ import typer
 from fleet.cli.output import document, plain, put, say, told, who
 from fleet.cli.place import Json, opened
 from fleet.domain.errors import BusyError, EmbeddingError
-from fleet.domain.lesson import Draft, Lesson, LessonStatus, Scope
+from fleet.domain.lesson import Draft, Lesson, LessonStatus, Scope, digest_of
 from fleet.domain.trust import brought
 
 if TYPE_CHECKING:
@@ -69,9 +69,10 @@ def _kept(entry: "LessonEntry", memory: "Memory") -> "Kept":
 
     by, scope = entry.provenance(author=who()), Scope(project=entry.project, role=entry.role)
     kept = keep(entry.draft(), by, scope=scope, status=entry.status, memory=memory)
-    if entry.created is None or not kept.lesson.kept:
+    created, itself = entry.created, digest_of(entry.draft(), entry.project)
+    # an agent's lesson may be found in another's words: what is known of one is not of the other
+    if created is None or not kept.lesson.kept or kept.lesson.digest != itself:
         return kept
-    created = entry.created
 
     def to(lesson: Lesson) -> Lesson:
         # a second step, found or done: a kill between the two is mended by the same file again
