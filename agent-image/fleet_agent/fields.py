@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+
+from fleet_agent.values import Value
 
 # Larger numbers mean nothing here, and a float holds whole numbers up to it exactly.
 NO_LIMIT = 1e15
@@ -12,8 +13,7 @@ class FieldError(ValueError):
     """A field is missing, has the wrong type or is out of range."""
 
 
-@dataclass(frozen=True)
-class Fields:
+class Fields(Value):
     """A JSON object and the name under which refusals speak of it."""
 
     values: Mapping[str, object]

@@ -1,11 +1,11 @@
 """Reads what the coordinator mounted: secret, packet and context; refuses what is broken."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from fleet_agent.fields import FieldError, Fields, fields_of
 from fleet_agent.files import UnfitFileError, read_plain_file
+from fleet_agent.values import Value
 
 Argv = tuple[str, ...]
 
@@ -18,8 +18,7 @@ class PacketError(Exception):
     """Packet, context or secret folder cannot be used; the message says which and why."""
 
 
-@dataclass(frozen=True)
-class Limits:
+class Limits(Value):
     """How long and how much; times in seconds, money in micro-dollars.
 
     `quiet` is how long a CLI may say nothing at all.
@@ -35,8 +34,7 @@ class Limits:
     cost_micros: int | None
 
 
-@dataclass(frozen=True)
-class AgentChoice:
+class AgentChoice(Value):
     """Which agent to start, and with what.
 
     `base_url` is a gateway instead of the vendor's address; `teams` allows the CLI's own agents;
@@ -51,8 +49,7 @@ class AgentChoice:
     prices: tuple[int, int, int] | None = None
 
 
-@dataclass(frozen=True)
-class Packet:
+class Packet(Value):
     """The part of a TaskPacket that the runner reads, and the whole as it came."""
 
     whole: Mapping[str, object]
@@ -65,8 +62,7 @@ class Packet:
     limits: Limits
 
 
-@dataclass(frozen=True)
-class Context:
+class Context(Value):
     """The part of a RunContext that the runner reads."""
 
     workspace: Path

@@ -1,7 +1,8 @@
 """Notices rounds that change nothing: the same red check over the same files."""
 
 import re
-from dataclasses import dataclass
+
+from fleet_agent.values import Value
 
 # The first round without an effect may have met a check that fails now and then; the second is
 # told the same as the first and has as little to say.
@@ -20,8 +21,7 @@ _NOISE = tuple(
 )
 
 
-@dataclass(frozen=True)
-class Red:
+class Red(Value):
     """A red check: git's id of the files it met, its exit code and the end of its output.
 
     `tree` is None where git did not say: such a check is like no other. `exit_code` is None where

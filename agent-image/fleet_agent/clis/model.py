@@ -1,13 +1,14 @@
 """What a CLI's module is given and what it answers: values only."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
+from types import MappingProxyType
 
 from fleet_agent.clis.usage import Spent, Usage
 from fleet_agent.packet import Argv, Packet
+from fleet_agent.values import Value
 
 
 class FailureKind(StrEnum):
@@ -43,8 +44,7 @@ class BadSecretError(Exception):
     """A credential cannot be used; the message says which and why, never what it holds."""
 
 
-@dataclass(frozen=True)
-class Failure:
+class Failure(Value):
     """Why the agent failed, in one line, and when another try may help (seconds)."""
 
     kind: FailureKind
@@ -52,23 +52,20 @@ class Failure:
     retry_after_seconds: float | None = None
 
 
-@dataclass(frozen=True)
-class Activity:
+class Activity(Value):
     """The CLI did something; `kind` is message, tool or output."""
 
     kind: str
     summary: str
 
 
-@dataclass(frozen=True)
-class Session:
+class Session(Value):
     """The CLI told by which id its session can be continued."""
 
     id: str
 
 
-@dataclass(frozen=True)
-class Said:
+class Said(Value):
     """What the model said; the last of it becomes the summary.
 
     A `part` goes on with the part before it, where nothing else came between.
@@ -78,34 +75,29 @@ class Said:
     part: bool = False
 
 
-@dataclass(frozen=True)
-class Finished:
+class Finished(Value):
     """The CLI's own word that its work came to its regular end."""
 
 
-@dataclass(frozen=True)
-class Trouble:
+class Trouble(Value):
     """Something failed. Not `final`: the CLI says that it tries again by itself."""
 
     failure: Failure
     final: bool
 
 
-@dataclass(frozen=True)
-class Denied:
+class Denied(Value):
     """A tool was refused to the model; `category` is one of CATEGORIES, or other."""
 
     tool: str
     category: str
 
 
-@dataclass(frozen=True)
-class Idle:
+class Idle(Value):
     """A step in which the model did nothing at all; a few in a row are a loop."""
 
 
-@dataclass(frozen=True)
-class Called:
+class Called(Value):
     """The model called a tool; equal digests are equal arguments.
 
     `waits` says that the call is there to let time pass.
@@ -117,8 +109,7 @@ class Called:
     waits: bool = False
 
 
-@dataclass(frozen=True)
-class Answered:
+class Answered(Value):
     """What the call of that id came to; equal digests are equal results."""
 
     id: str
@@ -131,8 +122,7 @@ Heard = Activity | Session | Said | Spent | Finished | Trouble | Denied | Idle |
 CATEGORIES = ("edit", "shell", "web", "agents")
 
 
-@dataclass(frozen=True)
-class RoundPlaces:
+class RoundPlaces(Value):
     """Where the agent finds the packet of its round and may leave its result and reports."""
 
     packet: Path
@@ -140,8 +130,10 @@ class RoundPlaces:
     socket: Path
 
 
-@dataclass(frozen=True)
-class Ask:
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+class Ask(Value):
     """What one start of a CLI is for.
 
     `system` goes beside the CLI's own system prompt; `session` is continued where it is given,
@@ -162,7 +154,7 @@ class Ask:
     secrets: Mapping[str, str]
     withheld: frozenset[str]
     mcp: Argv
-    skills: Mapping[str, str] = field(default_factory=dict)
+    skills: Mapping[str, str] = _NOTHING
 
     @property
     def reporting(self) -> dict[str, str]:
@@ -173,8 +165,7 @@ class Ask:
         return {"FLEET_PACKET": str(self.places.packet), "FLEET_SOCKET": str(self.places.socket)}
 
 
-@dataclass(frozen=True)
-class Invocation:
+class Invocation(Value):
     """How to start the CLI: argv and what is added to the environment.
 
     `files` are written below the home before it starts, readable by their owner alone. `tail` is
@@ -185,13 +176,12 @@ class Invocation:
 
     argv: Argv
     environment: Mapping[str, str]
-    files: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, str] = _NOTHING
     tail: str | None = None
     document: str | None = None
 
 
-@dataclass(frozen=True)
-class Told:
+class Told(Value):
     """What the agent left in its result file; its word only, and notes on what was ignored."""
 
     summary: str | None = None
@@ -203,8 +193,7 @@ class Told:
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
-@dataclass(frozen=True)
-class End:
+class End(Value):
     """How the CLI ended: exit code (negative for a signal), tails of its output, its own word.
 
     `heard` is what its lines said, without activity and calls, oldest first; `at` is UTC.
@@ -230,8 +219,7 @@ def nothing_heard(_line: bytes) -> tuple[Heard, ...]:
     return ()
 
 
-@dataclass(frozen=True)
-class Cli:
+class Cli(Value):
     """One entry of the registry: pure functions and what the CLI is able to do.
 
     `parse` takes a line of standard output, of the tailed file too, `overhear` one of standard
