@@ -104,11 +104,6 @@ class ExactIndex(LessonIndex):
         shelf = self._shelves.get(space)
         return shelf.entries if shelf else {}
 
-    def count(self, space: str, project: str | None) -> int:
-        """Answer how many a search of that project can find at most."""
-        shelf = self._shelves.get(space)
-        return len(shelf.of(project)) if shelf and shelf.entries else 0
-
 
 def _check_lengths(space: str, entries: Mapping[str, Entry]) -> None:
     """Refuse vectors that cannot be compared; raises EmbeddingError."""

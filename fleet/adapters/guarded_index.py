@@ -13,6 +13,9 @@ from fleet.memory_ports import Entry, Hit, LessonIndex, Told
 
 log = logging.getLogger(__name__)
 
+_WIDER = 8  # times what is asked for, so that an eighth of them may be the project's
+_WIDEST = 512  # who wants more is answered sooner by comparing with each
+
 
 class GuardedIndex(LessonIndex):
     """Keeps what it is given twice: near in Chroma, and exactly in memory, which always answers.
@@ -30,6 +33,7 @@ class GuardedIndex(LessonIndex):
         self._whole: set[str] = set()  # spaces of which Chroma holds all and nothing else
         self._mended: set[str] = set()
         self._said = ""
+        self._closed = False
         self._lock = RLock()
 
     def check(self, space: str, wanted: Mapping[str, Entry]) -> str:
@@ -82,21 +86,33 @@ class GuardedIndex(LessonIndex):
     def close(self) -> None:
         with self._lock:
             near, self._near = self._near, None
+            # who still asks is in the middle of something: it is answered exactly
+            self._closed = True
             self._whole.clear()
-            self._exact.close()
-            if near is not None:
+            if near is None:
+                return
+            try:
                 near.close()
+            except FleetError as error:
+                log.warning("index of lessons not closed", extra={"reason": str(error)})
 
     def _asked(self, space: str, vector: Vector, *, k: int, project: str | None) -> Sequence[Hit]:
-        hits = self._chroma().nearest(space, vector, k=k, project=project)
-        there = min(k, self._exact.count(space, project))
-        # without its graph Chroma answers one lesson of a hundred, and says nothing
-        if len(hits) != there:
-            raise IndexDamagedError(
-                f"the index of lessons answers {len(hits)} lessons where {there} are",
-                remedy="`fleet memory rebuild` makes it anew",
-            )
-        return hits
+        # among 10,000 its own filter takes 15 ms, and to look at more of them less than one
+        wide = k if project is None else k * _WIDER
+        if wide > _WIDEST:
+            return self._exact.nearest(space, vector, k=k, project=project)
+        hits = self._chroma().nearest(space, vector, k=wide)
+        held = self._exact.entries(space)
+        _check_whole(hits, held, wide)
+        fits = [
+            hit
+            for hit in hits
+            if project in (None, held[hit.lesson].project) or not held[hit.lesson].project
+        ]
+        if len(fits) >= k or len(hits) == len(held):
+            return fits[:k]
+        # a project with few lessons among many: these are compared one by one
+        return self._exact.nearest(space, vector, k=k, project=project)
 
     def _change(self, space: str, change: Callable[[LessonIndex], None]) -> None:
         """Bring a change to Chroma; where that was left alone it is tried again from all."""
@@ -136,9 +152,25 @@ class GuardedIndex(LessonIndex):
         self._said = str(error)
 
     def _chroma(self) -> LessonIndex:
+        if self._closed:
+            raise FleetError("the index of lessons is closed")
         if self._near is None:
             self._near = self._open()
         return self._near
+
+
+def _check_whole(hits: Sequence[Hit], held: Mapping[str, Entry], wide: int) -> None:
+    """Raise IndexDamagedError where an answer is short: without its graph Chroma finds one of 100.
+
+    It says nothing then. Nor may it answer what nobody put there.
+    """
+    there = min(wide, len(held))
+    known = sum(hit.lesson in held for hit in hits)
+    if known != there or len(hits) != there:
+        raise IndexDamagedError(
+            f"the index of lessons answers {known} lessons where {there} are",
+            remedy="`fleet memory rebuild` makes it anew",
+        )
 
 
 def guarded_index(folder: Path, server: str | None) -> GuardedIndex:

@@ -1,4 +1,4 @@
-"""An index of lessons, exact or Chroma's, embedded or on a server: all answer the same."""
+"""An index of lessons, exact or Chroma's, embedded, served or guarded: all answer the same."""
 
 import itertools
 import re
@@ -8,6 +8,7 @@ import pytest
 
 from fleet.adapters.chroma.index import ChromaIndex, collection_name, opened
 from fleet.adapters.exact_index import ExactIndex
+from fleet.adapters.guarded_index import guarded_index
 from fleet.memory_ports import Entry, LessonIndex
 from tests.lessons import SPACE, entries, ids, quiet, served, vectors
 
@@ -28,7 +29,7 @@ def space():
     return f"{SPACE}-{next(numbers)}"
 
 
-@pytest.fixture(params=["exact", "embedded", "server"])
+@pytest.fixture(params=["exact", "embedded", "server", "guarded"])
 def index(request, tmp_path):
     made = made_index(request, tmp_path / "chroma")
     yield made
@@ -38,6 +39,8 @@ def index(request, tmp_path):
 def made_index(request: pytest.FixtureRequest, folder: Path) -> LessonIndex:
     if request.param == "exact":
         return ExactIndex()
+    if request.param == "guarded":
+        return guarded_index(folder, None)
     if request.param == "embedded":
         return opened(folder, None)
     return opened(folder, request.getfixturevalue("server"))

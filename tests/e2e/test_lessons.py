@@ -104,7 +104,7 @@ def test_a_quarantined_lesson_is_given_to_nobody(strict: Home) -> None:
 
 
 def test_without_autosave_a_lesson_waits_until_a_person_accepts_it(strict: Home) -> None:
-    strict.configure(memory={"autosave": False})
+    strict.configure(memory={"autosave": "off"})
     assert ran(strict, FIRST) == ["rejected", "merged"]
     (lesson,) = lessons(strict)
     assert lesson["status"] == "proposed"

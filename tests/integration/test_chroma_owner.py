@@ -149,7 +149,7 @@ def test_a_folder_that_cannot_be_made_leaves_the_exact_search(folder, caplog):
     assert index.check(SPACE, WANTED) == ""
 
     assert ids(index.nearest(SPACE, WANTED["L-3"].vector, k=1)) == ["L-3"]
-    assert "cannot be opened" in reasons(caplog)[0]
+    assert "cannot be used" in reasons(caplog)[0]
     index.close()
 
 
@@ -164,6 +164,20 @@ def test_fewer_answers_than_there_are_lessons_are_damage_and_mended_once(caplog)
     assert odd.made == 1
     assert len(reasons(caplog)) == 2
     assert "answers 0 lessons where 3 are" in reasons(caplog)[0]
+
+
+def test_who_asks_after_the_end_is_answered_and_opens_nothing_again(folder):
+    index = guarded_index(folder, None)
+    index.check(SPACE, WANTED)
+    index.rebuild(SPACE, WANTED, quiet)
+    index.close()
+
+    assert answers(index, WANTED, k=1) == [[lesson] for lesson in list(WANTED)[:20]]
+    index.put(SPACE, {"L-99": Entry(vector=vectors(1, seed=8)[0], project="")})
+
+    own = opened(folder, None)
+    assert own.check(SPACE, WANTED) == ""
+    own.close()
 
 
 def test_an_exact_index_that_was_fed_nothing_says_so():

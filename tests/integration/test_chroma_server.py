@@ -84,6 +84,7 @@ def test_a_server_that_dies_is_answered_for_exactly_and_used_again_when_it_is_ba
     with served(tmp_path / "db") as (address, process):
         index = filled(folder, address)
         before = answers(index, WANTED)
+        caplog.clear()
         process.kill()
         process.wait()
 
@@ -137,6 +138,7 @@ def test_a_collection_that_somebody_deleted_is_made_anew_and_no_answer_is_missed
     with served(tmp_path / "db") as (address, _):
         index = filled(folder, address)
         before = answers(index, WANTED)
+        caplog.clear()
         store = stores.ServerStore(address)
         with store.calls() as client:
             client.delete_collection(collection_name(SPACE))

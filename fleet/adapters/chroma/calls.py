@@ -1,11 +1,19 @@
 """Chroma's library: loaded where it is used, and what it raises becomes ours."""
 
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from fleet.domain.errors import FleetError, IndexDamagedError, IndexDownError
+from fleet.domain.errors import (
+    ConfigError,
+    DiskFullError,
+    FleetError,
+    IndexDamagedError,
+    IndexDownError,
+)
 
 if TYPE_CHECKING:
     from chromadb.config import Settings
@@ -51,6 +59,14 @@ def translated(where: str, *, served: bool) -> Iterator[None]:
     # on damaged files its Rust half panics, and a panic is no Exception but a BaseException
     except BaseException as error:
         raise _ours(where, error, served=served) from error
+
+
+def unusable(path: Path, error: OSError) -> FleetError:
+    """Answer the refusal of a file or a folder."""
+    said = f"{error.filename or path} cannot be used: {error.strerror}"
+    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return DiskFullError(said, remedy="free some space")
+    return ConfigError(said, remedy="let this user write there; a link is refused")
 
 
 def _ours(where: str, error: BaseException, *, served: bool) -> FleetError:

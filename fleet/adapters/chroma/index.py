@@ -51,11 +51,12 @@ class ChromaIndex(LessonIndex):
         self._store.renew(collection_name(space))
         with self._store.calls() as client:
             table = self._made(client, space)
-            done = 0
-            for batch in _batches(entries.items()):
+        done = 0
+        for batch in _batches(entries.items()):
+            with self._store.calls():
                 _upsert(table, batch)
-                done += len(batch)
-                told(f"lessons indexed: {done} of {len(entries)}")
+            done += len(batch)
+            told(f"lessons indexed: {done} of {len(entries)}")
 
     def put(self, space: str, entries: Mapping[str, Entry]) -> None:
         with self._store.calls() as client:

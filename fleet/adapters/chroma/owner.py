@@ -1,12 +1,12 @@
 """One process owns the index's folder: two that write lose vectors (chroma-core/chroma#3792)."""
 
-import errno
 import fcntl
 import os
 from pathlib import Path
 from typing import BinaryIO
 
-from fleet.domain.errors import BusyError, ConfigError, DiskFullError
+from fleet.adapters.chroma.calls import unusable
+from fleet.domain.errors import BusyError
 
 _LONGEST = 20  # digits of a process
 
@@ -37,10 +37,7 @@ def _opened(path: Path) -> BinaryIO:
         flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
         return os.fdopen(os.open(path, flags, 0o600), "r+b", buffering=0)
     except OSError as error:
-        said = f"{path} cannot be opened: {error.strerror}"
-        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-            raise DiskFullError(said, remedy="free some space") from error
-        raise ConfigError(said, remedy="let this user write there; a link is refused") from error
+        raise unusable(path, error) from error
 
 
 def _note(lock: BinaryIO) -> None:

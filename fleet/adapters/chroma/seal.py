@@ -24,11 +24,13 @@ def seal(folder: Path) -> None:
 def sealed(folder: Path) -> bool:
     """Tell whether all files of a folder hold what they held when it was sealed.
 
-    So it is of one that is missing or empty. Not of one whose owner was killed.
+    So it is of one that is missing or empty; not of a link, nor of one whose owner was killed.
     """
-    if not folder.exists() or not any(folder.iterdir()):
-        return True
     try:
+        if folder.is_symlink():
+            return False
+        if not folder.exists() or not any(folder.iterdir()):
+            return True
         return bool(json.loads((folder / SEAL).read_text()) == _content(folder))
     except (OSError, ValueError):
         return False

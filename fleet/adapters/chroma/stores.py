@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from fleet.adapters.chroma.calls import loaded, translated
+from fleet.adapters.chroma.calls import loaded, translated, unusable
 from fleet.adapters.chroma.owner import owned
 from fleet.adapters.chroma.seal import seal, sealed, unseal
-from fleet.domain.errors import ConfigError, FleetError, IndexDamagedError
+from fleet.domain.errors import ConfigError, IndexDamagedError
 
 if TYPE_CHECKING:
     import httpx
@@ -42,7 +42,8 @@ class Store(Protocol):
 class FolderStore(Store):
     """Chroma within this process, over a folder with a lock beside it.
 
-    Raises BusyError where another process owns it, ConfigError where the folder is a link.
+    Raises BusyError where another process owns it; its methods ConfigError where a link or a file
+    stands in the folder's place, DiskFullError where no room is left.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -75,7 +76,7 @@ class FolderStore(Store):
                 self._folder.rename(self._aside)
                 self._clear()
         except OSError as error:
-            raise _unusable(self._folder, error) from error
+            raise unusable(self._folder, error) from error
         self._sound = True
 
     def close(self) -> None:
@@ -99,7 +100,7 @@ class FolderStore(Store):
             self._folder.mkdir(mode=0o700, exist_ok=True)
             unseal(self._folder)
         except OSError as error:
-            raise _unusable(self._folder, error) from error
+            raise unusable(self._folder, error) from error
         return self._connected()
 
     def _connected(self) -> "Client":
@@ -173,9 +174,10 @@ class ServerStore(Store):
         chromadb, chosen = loaded()
         host, _, port = self._address.rpartition(":")
         with translated(self._address, served=True):
-            # the library waits for ever: nothing is asked of it before the server has answered
+            # the library waits for ever, and leaves its connections open where it is refused:
+            # nothing is asked by it before a Chroma server has answered
             asked = httpx.get(f"http://{self._address}/api/v2/heartbeat", timeout=_ANSWERS)
-            asked.raise_for_status()
+            asked.raise_for_status().json()["nanosecond heartbeat"]
             client: Client = chromadb.HttpClient(host, int(port), settings=chosen)
         self._client, self._sessions = client, _sessions(client)
         for session in self._sessions:
@@ -190,10 +192,3 @@ def _sessions(client: "Client") -> "list[httpx.Client]":
     """
     held: Any = client
     return [each._server._session for each in (held, held._admin_client)]  # noqa: SLF001
-
-
-def _unusable(folder: Path, error: OSError) -> FleetError:
-    return ConfigError(
-        f"{error.filename or folder} cannot be used: {error.strerror}",
-        remedy="let this user write there, and free some space",
-    )
