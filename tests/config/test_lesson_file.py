@@ -1,0 +1,135 @@
+"""Files of lessons: every mistake is told before anything is kept, and what is written is read."""
+
+import json
+
+import pytest
+
+from fleet.config import lesson_file, lesson_of, read_lessons, write_lessons
+from fleet.domain.errors import ConfigError
+from fleet.domain.lesson import Draft, LessonStatus, Origin, Provenance
+
+
+def written(folder, text, name="lessons.jsonl"):
+    path = folder / name
+    path.write_text(text)
+    return path
+
+
+def test_json_lines_are_lessons_in_their_order(tmp_path):
+    text = '{"title": "one", "remedy": "a\u2028b", "tags": ["x"]}\n\n{"title": "two"}\r\n'
+
+    one, two = read_lessons(written(tmp_path, text))
+
+    assert one.draft() == Draft(title="one", remedy="a\u2028b", tags=("x",))
+    assert (two.title, two.status) == ("two", LessonStatus.ACTIVE)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.yaml", "# mine\n- title: one\n  project: app\n- title: two\n"),
+        ("a.json", '[{"title": "one", "project": "APP"},\n {"title": "two"}]'),
+        ("a.txt", "- {title: one, project: APP}\n- {title: two}\n"),
+    ],
+)
+def test_a_list_in_yaml_or_json_is_lessons_too(tmp_path, name, text):
+    entries = read_lessons(written(tmp_path, text, name))
+
+    assert [(each.title, each.project) for each in entries] == [("one", "APP"), ("two", None)]
+
+
+def test_other_words_for_the_same_are_understood(tmp_path):
+    line = {"title": "t", "what_went_wrong": "p", "why": "c", "what_to_do": "r"}
+
+    (entry,) = read_lessons(written(tmp_path, json.dumps(line)))
+
+    assert entry.draft() == Draft(title="t", problem="p", cause="c", remedy="r")
+
+
+def test_what_is_written_is_read_again(tmp_path):
+    row = {"title": "t", "status": "quarantined", "reason": "bad", "helpful": 2, "harmful": 3}
+    row |= {"origin": "agent", "author": "dev", "task": "APP-1", "attempt": "a", "role": "tester"}
+    row |= {"id": "L-9", "twins": ["L-1"], "created": "2026-01-02T03:04:05+00:00"}
+    path = tmp_path / "deep" / "lessons.jsonl"
+
+    write_lessons(path, [row])
+
+    (entry,) = read_lessons(path)
+    assert entry.provenance(author="me") == Provenance(
+        origin=Origin.AGENT, author="dev", task="APP-1", attempt="a"
+    )
+    assert (entry.status, entry.reason) == (LessonStatus.QUARANTINED, "bad")
+    assert (entry.helpful, entry.harmful, entry.role) == (2, 3, "tester")
+    assert [each.name for each in path.parent.iterdir()] == ["lessons.jsonl"]
+
+
+def test_a_file_that_cannot_be_replaced_stays_and_is_named(tmp_path):
+    (tmp_path / "lessons.jsonl").mkdir()
+
+    with pytest.raises(ConfigError, match="cannot be written"):
+        write_lessons(tmp_path / "lessons.jsonl", [{"title": "t"}])
+
+    assert [each.name for each in tmp_path.iterdir()] == ["lessons.jsonl"]
+
+
+MISTAKES = {
+    "no object": ("[1]\n", 1, "expected a lesson: keys and values"),
+    "no JSON": ('{"title": "a"}\nhello\n', 2, "expected one JSON object a line"),
+    "a number that is none": ('{"title": NaN}', 1, "NaN is no number of JSON"),
+    "half a character": ('{"title": "\\ud800"}', 1, "half a character"),
+    "a key twice": ('{"title": "a", "title": "b"}', 1, "the key 'title' stands twice"),
+    "the same twice": ('{"title": "a", "why": "b", "cause": "c"}', 1, "'why' and 'cause' mean"),
+    "unknown key": ('{"title": "a"}\n{"title": "a", "tag": ["x"]}', 2, "did you mean 'tags'?"),
+    "no title": ('{"problem": "a"}', 1, "title: the key is missing"),
+    "a blank title": ('{"title": " "}', 1, "title: expected a title of one line"),
+    "no list": ('{"title": "a", "tags": "x"}', 1, "tags: expected a valid"),
+    "unknown status": ('{"title": "a", "status": "activ"}', 1, "did you mean 'active'?"),
+    "forgotten": ('{"title": "a", "status": "forgotten"}', 1, "leave the lesson out"),
+    "no project": ('{"title": "a", "project": "a b"}', 1, "expected the key of a project"),
+    "no role": ('{"title": "a", "role": "QA lead"}', 1, "role: expected a text that matches"),
+    "nowhere": ('{"title": "a", "status": "probation"}', 1, "name a 'project'"),
+    "no list of lessons": ("title: a\n", 1, "expected a list of lessons, or JSON lines"),
+    "a line of YAML": ("- title: a\n- title: b\n  tag: x\n", 3, "tag: unknown key"),
+    "empty": ("", 1, "the file is empty"),
+    "an empty list": ("[]", 1, "no lesson"),
+    "deep": ('{"title": ' + "[" * 100_000, 1, "expected one JSON object a line"),
+    "not UTF-8": (b'{"title": "\xff"}', 1, "not UTF-8"),
+}
+
+
+@pytest.mark.parametrize(("text", "line", "said"), MISTAKES.values(), ids=list(MISTAKES))
+def test_a_mistake_is_told_with_its_line(tmp_path, text, line, said):
+    path = tmp_path / "lessons.jsonl"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+
+    with pytest.raises(ConfigError) as caught:
+        read_lessons(path)
+
+    assert said in caught.value.message
+    assert caught.value.message.startswith(f"{path}:{line}: ")
+
+
+def test_all_mistakes_are_told_together(tmp_path):
+    path = written(tmp_path, '{"titel": "a"}\n{"title": "b"}\n{"title": "c", "role": 3}\n')
+
+    with pytest.raises(ConfigError) as caught:
+        read_lessons(path)
+
+    assert [line.split(":")[1] for line in caught.value.message.split("\n")] == ["1", "1", "3"]
+
+
+def test_a_file_without_end_is_not_read(tmp_path, monkeypatch):
+    monkeypatch.setattr(lesson_file, "_MOST_BYTES", 1024**2)
+    path = written(tmp_path, '{"title": "' + "x" * 1024**2)
+
+    with pytest.raises(ConfigError, match="larger than 1 MiB"):
+        read_lessons(path)
+    with pytest.raises(ConfigError, match="expected a plain file"):
+        read_lessons(tmp_path / "gone")
+
+
+def test_a_lesson_of_the_command_line_is_judged_by_the_same_rules():
+    assert lesson_of({"title": "t", "role": "tester"}).role == "tester"
+    with pytest.raises(ConfigError) as caught:
+        lesson_of({"title": "t", "role": "QA"})
+    assert caught.value.message.startswith("role: expected a text that matches")
