@@ -9,7 +9,6 @@ from fleet.domain.events import Event
 from fleet.domain.health import Health
 from fleet.domain.hold import FLEET, Hold, HoldKind
 from fleet.domain.lesson import Lesson, LessonStatus, Origin, Recall
-from fleet.domain.lesson import Draft, Lesson, LessonStatus, Origin, digest_of
 from fleet.domain.merge import PullRequest
 from fleet.domain.pending import PendingAction
 from fleet.domain.profile import Account, Fleet, Profile, Project
@@ -135,24 +134,6 @@ def a_receipt(attempt: Attempt, **fields: Any) -> Receipt:
     given = defaults | fields
     told = {"trigger": given["cause"].trigger} | given
     return Receipt(attempt=attempt.id, task=attempt.task, **told)
-
-
-def a_lesson(number: int = 1, **fields: Any) -> Lesson:
-    """Answer an active lesson for every project, told by a person."""
-    defaults: dict[str, Any] = {
-        "title": f"Lesson {number}",
-        "project": None,
-        "role": None,
-        "status": LessonStatus.ACTIVE,
-        "origin": Origin.PERSON,
-        "author": "ann",
-        "created": NOW,
-        "updated": NOW,
-    }
-    given = defaults | fields
-    said = Draft(**{key: given[key] for key in vars(Draft(title="")) if key in given})
-    told = {"digest": digest_of(said, given["project"])} | given
-    return Lesson(id=f"L-{number}", number=number, **told)
 
 
 def a_hold(subject: str = FLEET, **fields: Any) -> Hold:

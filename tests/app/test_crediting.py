@@ -1,6 +1,7 @@
 """Outcomes are counted for the lessons an attempt was given: once, whoever writes meanwhile."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -165,7 +166,7 @@ def test_a_lesson_that_others_change_all_the_time_is_given_up_in_words():
         ends(world, MERGED, memory=interrupted(world, *[stale] * 100))
 
 
-SAYS = {
+SAYS: dict[Evidence | None, dict[str, Any]] = {
     Evidence.VERIFIED: {"state": State.MERGED},
     Evidence.RED: {"state": State.REJECTED, "red": Red.CHECK},
     None: {"state": State.SWAPPED},

@@ -243,7 +243,7 @@ def a_rich_end(world):
     world.ledger.commit([Save(row=a_lesson())])
     action = ended(world, RED, GREEN)
     given = [a_recall(attempt) for attempt in (RED, GREEN)]
-    world.ledger.commit([Append(row=row) for row in (FAILED, *given)])
+    world.ledger.commit([Append(row=FAILED), *(Append(row=row) for row in given)])
     proposes(world, RED, "early")
     proposes(world, GREEN, "three", "four", "five")
     return action
@@ -328,7 +328,7 @@ def test_the_whole_way_teaches_and_asks():
         asked.append(packet["context"]["ask_lesson"])
         return Play(edits={"app.py": "good"}, says=(line(1, "started"), lesson, result(3)))
 
-    asked = []
+    asked: list[object] = []
     world.runtime.agent = agent
     wish = intake.Wish(title="Do it", review=Review.AUTO)
     intake.add(wish, world.fleet, Pen(ledger=world.ledger, clock=world.clock, who="ann"))

@@ -8,6 +8,7 @@ import pytest
 from fleet.domain.errors import DuplicateError, NotFoundError, StaleLeaseError
 from fleet.domain.lesson import Credit, Embedding, Evidence, LessonStatus, Recall
 from fleet.ports import Append, Log, Save
+from tests import builders
 from tests.builders import HOME8, NOW, a_lesson, a_task, an_attempt, an_event
 
 ATTEMPT = f"app-1-1-{HOME8}"
@@ -21,9 +22,8 @@ def append(ledger, *rows):
     ledger.commit([Append(row=row) for row in rows])
 
 
-def a_recall(lesson="L-1", attempt=ATTEMPT, **fields):
-    told = {"place": 1, "score": 0.5, "given": True, "at": NOW} | fields
-    return Recall(attempt=attempt, lesson=lesson, task="APP-1", project="APP", **told)
+def a_recall(lesson="L-1", **fields) -> Recall:
+    return builders.a_recall(an_attempt(), lesson, **fields)
 
 
 def a_credit(lesson="L-1", evidence=Evidence.VERIFIED):

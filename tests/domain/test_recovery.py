@@ -5,11 +5,11 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fleet.domain.attempt import Red, State
+from fleet.domain.attempt import Attempt, Red, State
 from fleet.domain.change import Change, ChangeType
 from fleet.domain.hygiene import cleaned
 from fleet.domain.lesson import Origin
-from fleet.domain.recovery import by_rule, recovery_of
+from fleet.domain.recovery import Recovery, by_rule, recovery_of
 from fleet.domain.result import VerdictStatus
 from tests.builders import a_verdict, an_attempt
 
@@ -72,20 +72,26 @@ def test_without_words_and_files_there_is_no_remedy_and_no_lesson():
     assert taught(RED, replace(GREEN, summary=" \n"), changes=()) is None
 
 
+def recovered(*attempts: Attempt) -> Recovery:
+    found = recovery_of(attempts)
+    assert found is not None
+    return found
+
+
 def test_the_red_one_nearest_to_the_green_one_is_told():
     nearer = replace(RED, id="app-1-2", number=2, reason="red: lint")
     green = replace(GREEN, number=3)
 
-    assert recovery_of((RED, nearer, green)).red is nearer
+    assert recovered(RED, nearer, green).red is nearer
 
 
 def test_what_differs_is_counted_from_the_red_work_or_from_where_it_was_begun_anew():
     between = an_attempt(number=2, state=State.SWAPPED, base="8" * 40, fresh=True)
     last = replace(GREEN, number=3, base="9" * 40)
 
-    assert recovery_of((RED, GREEN)).since == RED.head
-    assert recovery_of((RED, between, last)).since == between.base
-    assert recovery_of((RED, between, replace(last, fresh=True))).since == last.base
+    assert recovered(RED, GREEN).since == RED.head
+    assert recovered(RED, between, last).since == between.base
+    assert recovered(RED, between, replace(last, fresh=True)).since == last.base
 
 
 def test_a_conflict_then_merged_tells_what_clashed():
