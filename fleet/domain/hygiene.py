@@ -52,9 +52,9 @@ def cleaned(draft: Draft) -> Cleaned:
 
 def _text(text: str, limit: int) -> str:
     """Answer the text as people see it: composed, on one line, bounded."""
-    composed = unicodedata.normalize("NFC", text[: limit * 8])
-    seen = "".join(c if _shown(c) else " " if c.isspace() else "" for c in composed)
-    return " ".join(seen.split())[:limit].rstrip()
+    seen = "".join(c if _shown(c) else " " if c.isspace() else "" for c in text[: limit * 8])
+    # composed last: what stood between a letter and its accent is gone by now
+    return " ".join(unicodedata.normalize("NFC", seen).split())[:limit].rstrip()
 
 
 def _shown(char: str) -> bool:

@@ -3,8 +3,9 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property
 
+from fleet.domain.change import under
 from fleet.domain.lesson import Lesson, MemoryRules
 
 # shares of the score beside the cosine; from a measurement, see docs/benchmarks.md
@@ -14,12 +15,14 @@ _FARED = 0.1
 _LENIENCE = 0.05
 _LONGEST = 16_384  # letters of a query that are read
 
-_PIECE = re.compile(r"[\w./\\:-]+")
+# a name is shorter; what stands alone and is longer is no name
+_PIECE = re.compile(r"(?<![\w./\\:-])[\w./\\:-]{2,200}(?![\w./\\:-])")
+_SCHEME = re.compile(r"^\w+:(?://|(?=/))")  # or the letter of a drive
 _PATH = re.compile(r"(?:[\w.-]*/)+[\w.-]*\w")
-_FILE = re.compile(r"[\w-]*[^\W\d][\w-]*\.[A-Za-z][A-Za-z0-9]{0,4}")
+_FILE = re.compile(r"(?=.{4})[\w-]*[^\W\d][\w-]*\.[A-Za-z][A-Za-z0-9]{0,4}")
 _DOTTED = re.compile(r"[^\W\d]\w+(?:\.[^\W\d]\w+)+")
 _SNAKE = re.compile(r"_*[^\W_]+(?:_+[^\W_]+)+_*|_+[^\W_]{2,}_*")
-_CAMEL = re.compile(r"[A-Z]?[a-z0-9]+(?:[A-Z]+[a-z0-9]*)+|[A-Z]{2,}[a-z][a-z0-9]+")
+_CAMEL = re.compile(r"[A-Z]?[a-z0-9]+[A-Z][A-Za-z0-9]*|[A-Z]{2,}[a-z][a-z0-9]+")
 _CODE = re.compile(r"[A-Z]{1,12}[_-]?[A-Z]?\d{2,6}|(?:[A-Z]{2,12}_){1,4}[A-Z]?\d{2,6}")
 _ERRNO = re.compile(r"SIG[A-Z]{3,6}|E(?!RROR|RRNO|XIT|XEC|MPTY|VENT|NTRY|ACH)[A-Z]{4,14}")
 _FLAG = re.compile(r"(?<![\w-])--?[A-Za-z][A-Za-z0-9]+(?:-[A-Za-z0-9]+)*")
@@ -42,8 +45,8 @@ def ranked(
     query: str, cosines: Mapping[str, float], lessons: Sequence[Lesson]
 ) -> tuple[Scored, ...]:
     """Answer those of the lessons that have a cosine, best first, equal ones by number."""
-    named, words = identifiers(query), _words(query)
-    scored = (_scored(one, cosines[one.id], named, words) for one in lessons if one.id in cosines)
+    asked = _Asked(named=identifiers(query), words=_words(query))
+    scored = (_scored(one, cosines[one.id], asked) for one in lessons if one.id in cosines)
     return tuple(sorted(scored, key=lambda each: (-each.score, each.lesson.number)))
 
 
@@ -58,7 +61,6 @@ def posterior(lesson: Lesson) -> float:
     return (lesson.helpful + 1) / (lesson.helpful + lesson.harmful + 2)
 
 
-@lru_cache(maxsize=4096)
 def identifiers(text: str) -> frozenset[str]:
     """Answer what is named by a name of its own, in lower case.
 
@@ -67,18 +69,47 @@ def identifiers(text: str) -> frozenset[str]:
     return frozenset(name.casefold() for name in _named(text[:_LONGEST]))
 
 
-@lru_cache(maxsize=4096)
 def error_codes(text: str) -> frozenset[str]:
     """Answer the error codes and numbers of errors that a text names, in lower case."""
     return frozenset(name.casefold() for name in _codes(text[:_LONGEST]))
 
 
-def _scored(lesson: Lesson, cosine: float, named: frozenset[str], words: frozenset[str]) -> Scored:
-    shared = named & identifiers(lesson.text)
-    share = len(shared) / len(named) if named else 0.0
+@dataclass(frozen=True, kw_only=True)
+class _Asked:
+    """What a query names, and its words in lower case."""
+
+    named: frozenset[str]
+    words: frozenset[str]
+
+    @cached_property
+    def paths(self) -> frozenset[str]:
+        """Answer what may be a path of the project."""
+        return frozenset(name for name in self.named if "/" in name or "." in name)
+
+
+def _scored(lesson: Lesson, cosine: float, asked: _Asked) -> Scored:
+    text = lesson.text.casefold() if asked.named else ""
+    shared = sum(_stands(name, text) for name in asked.named)
+    share = shared / len(asked.named) if shared else 0.0
     score = cosine + _NAMED * share + _FARED * (posterior(lesson) - 0.5)
-    matched = bool(shared) or any(tag.casefold() in words for tag in lesson.tags)
+    matched = shared > 0 or any(tag.casefold() in asked.words for tag in lesson.tags)
+    matched = matched or any(under(path, lesson.files) for path in asked.paths)
     return Scored(lesson=lesson, score=score, cosine=cosine, matched=matched)
+
+
+def _stands(name: str, text: str) -> bool:
+    """Tell whether a name stands in a text as a word of its own."""
+    at = text.find(name)
+    while at >= 0:
+        end = at + len(name)
+        if not (_inner(text[at - 1 : at]) or _inner(text[end : end + 1])):
+            return True
+        at = text.find(name, end)
+    return False
+
+
+def _inner(char: str) -> bool:
+    return char.isalnum() or char == "_"
 
 
 def _floor(scored: Scored, rules: MemoryRules) -> float:
@@ -86,14 +117,16 @@ def _floor(scored: Scored, rules: MemoryRules) -> float:
 
 
 def _words(text: str) -> frozenset[str]:
-    return frozenset(re.findall(r"[\w.-]*\w", text[:_LONGEST].casefold()))
+    words = re.findall(r"\w[\w./-]*", text[:_LONGEST].casefold())
+    return frozenset(word.rstrip("./-") for word in words)
 
 
 def _named(text: str) -> Iterator[str]:
     yield from _codes(text)
     yield from _FLAG.findall(text)
     for piece in _PIECE.findall(text):
-        yield from _names_of(piece.replace("\\", "/").strip(".:-"))
+        path = _SCHEME.sub("", piece.replace("\\", "/"))
+        yield from _names_of(path.strip(".:-"))
 
 
 def _names_of(piece: str) -> Iterator[str]:
