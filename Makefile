@@ -1,6 +1,6 @@
 # `make demo` and `make test` do all the set-up they need, from an empty clone on a bare machine.
 
-.PHONY: demo test check agents-matrix soak chaos venv engine small-image images clean
+.PHONY: demo test check agents-matrix soak chaos memory-bench venv engine small-image images clean
 .NOTPARALLEL:
 
 demo: venv engine small-image
@@ -29,6 +29,11 @@ chaos: venv engine small-image
 	@echo "chaos: nights in which whatever can fail does, then an independent look at each" >&2
 	@.venv/bin/python -m tests.chaos $(if $(SEED),--seed $(SEED)) $(if $(SEEDS),--seeds $(SEEDS)) \
 	  $(if $(FIRST),--first $(FIRST))
+
+# does recall find the right lesson, and how fast; ROUNDS asks each question more often
+memory-bench: venv
+	@echo "memory-bench: BM25, local and hybrid on the benchmark of lessons; latency among 10,000" >&2
+	@.venv/bin/python bench/memory.py $(if $(ROUNDS),--rounds $(ROUNDS))
 
 venv:
 	@scripts/venv.sh

@@ -64,7 +64,8 @@ def _shown(char: str) -> bool:
 
 def _tags(tags: Iterable[str]) -> tuple[str, ...]:
     """Answer them in lower case, each once, without what a tag cannot hold."""
-    plain = (re.sub(r"[^a-z0-9._/-]", "", _text(tag, LONGEST_TAG).lower()) for tag in tags)
+    read = (_text(tag, LONGEST_TAG).lower() for tag in tags)
+    plain = (re.sub(r"[^a-z0-9._/-]", "", tag) for tag in read)
     return tuple(dict.fromkeys(filter(None, plain)))[:MOST_TAGS]
 
 
