@@ -5,6 +5,8 @@ source "$(dirname "$0")/common.sh"
 cd "$root" || exit
 [ -x .venv/bin/pytest ] || die "no .venv: run scripts/venv.sh"
 export PATH=$root/.venv/bin:$PATH
+# where it is set, every process compiles all tests anew: half of the time of collecting them
+unset PYTHONDONTWRITEBYTECODE
 
 step() {
   say "$*"

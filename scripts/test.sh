@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The whole test suite with a real engine and a real PostgreSQL; called by `make test`, which sets up the rest.
-# What needs nothing of the machine runs on every core, the rest by itself. Arguments go to pytest, which then runs once.
+# What needs nothing of the machine runs on every core. The rest mostly waits: three files of it run beside each other.
+# Arguments go to pytest, which then runs once.
 source "$(dirname "$0")/common.sh"
 
 "$root/scripts/test-image.sh"
@@ -8,12 +9,14 @@ FLEET_TEST_POSTGRES_URL=$("$root/scripts/postgres.sh" start)
 export FLEET_TEST_POSTGRES_URL FLEET_REQUIRE_DOCKER=1 FLEET_REQUIRE_POSTGRES=1 FLEET_REQUIRE_AGENTS=1
 trap '"$root/scripts/postgres.sh" stop' EXIT
 cd "$root" || exit
+# where it is set, each of thousands of processes compiles anew what it imports
+unset PYTHONDONTWRITEBYTECODE
 if [ $# -gt 0 ]; then
   .venv/bin/pytest "$@"
   exit
 fi
-alone="docker or postgres or slow"
+waits="docker or postgres or slow"
 red=0
-.venv/bin/pytest --numprocesses auto -m "not ($alone)" || red=$?
-.venv/bin/pytest -m "$alone" || red=$?
+.venv/bin/pytest --numprocesses auto -m "not ($waits)" || red=$?
+.venv/bin/pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder --durations 40 -m "$waits" || red=$?
 exit "$red"

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from xdist.scheduler.loadfile import LoadFileScheduling
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -20,17 +21,55 @@ REQUIRED_BY = {
     "agents": "FLEET_REQUIRE_AGENTS",
 }
 
+# what has one of these marks waits for more than this test, beside others that do the same
+WAITS = ("docker", "postgres", "slow")
+# one fixture of the session serves all files below
+SHARED = ("tests/hostile",)
+# each takes more than a minute: begun late, one would keep the others waiting at the end
+LONGEST = (
+    "tests/hostile",
+    "tests/e2e/test_guards.py",
+    "tests/e2e/test_adoption.py",
+    "tests/chaos/test_faults.py",
+)
+
 settings.register_profile("dev", max_examples=50, deadline=None)
 settings.register_profile("ci", max_examples=300, deadline=None, print_blob=True)
 settings.load_profile("ci" if os.environ.get("CI") else "dev")
 
 
-@pytest.hookimpl(tryfirst=True)
+@pytest.hookimpl(wrapper=True)
 def pytest_collection_modifyitems(items):
-    """Count end-to-end tests as docker tests before `-m` chooses: they start containers."""
+    """Count end-to-end tests as docker tests before `-m` chooses, and put what takes long first."""
     for item in items:
         if item.get_closest_marker("e2e"):
             item.add_marker("docker")
+        if not item.get_closest_marker("timeout") and any(map(item.get_closest_marker, WAITS)):
+            item.add_marker(pytest.mark.timeout(120))
+    yield
+    items.sort(key=lambda item: turn(item.nodeid))
+
+
+def turn(nodeid):
+    """Answer when a test's group begins: the longest first, all others in their random order."""
+    found = group(nodeid)
+    return LONGEST.index(found) if found in LONGEST else len(LONGEST)
+
+
+def group(nodeid):
+    """Answer what a test stays together with: its file, or a folder that shares one night."""
+    path = nodeid.partition("::")[0]
+    return next((each for each in SHARED if path.startswith(f"{each}/")), path)
+
+
+def pytest_xdist_make_scheduler(config, log):
+    """Let whole groups run beside each other where files are to: what is shared is made once."""
+    return Groups(config, log) if config.getvalue("dist") == "loadfile" else None
+
+
+class Groups(LoadFileScheduling):
+    def _split_scope(self, nodeid):
+        return group(nodeid)
 
 
 def pytest_runtest_setup(item):

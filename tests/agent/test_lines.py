@@ -4,7 +4,7 @@ import json
 import os
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fleet_agent.allowance import Allowance
@@ -21,6 +21,7 @@ VALUES = st.recursive(
 
 
 @pytest.mark.slow
+@settings(max_examples=100)
 @given(VALUES, st.integers(min_value=1, max_value=5000))
 def test_every_frame_is_one_line_of_json_within_the_limit(value, times):
     line = frame({"type": "result", "value": [value] * times, "text": "é" * times * 20})
