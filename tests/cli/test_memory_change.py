@@ -111,8 +111,9 @@ def test_feedback_is_counted_and_harm_quarantines(home):
     home.run("memory", "add", CACHE)
 
     assert home.run("memory", "feedback", "l-1", "helpful", "--json").json[0]["helpful"] == 1
-    for _ in range(4):
-        done = home.run("memory", "feedback", "L-1", "harmful")
+    for _ in range(3):
+        home.run("memory", "feedback", "L-1", "harmful")
+    done = home.run("memory", "feedback", "L-1", "harmful")
 
     assert done.out.startswith("L-1 is quarantined: 4 harmful outcomes")
     shown = home.run("memory", "show", "L-1", "--json").json
