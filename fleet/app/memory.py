@@ -1,7 +1,7 @@
 """The memory's bundle, and the index of lessons as far as it agrees with the ledger."""
 
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from threading import RLock
 
@@ -41,7 +41,8 @@ class Finder:
             if space != self._space:
                 self._begin(space, told)
             self._follow(space)
-            self._embed(space, most, told)
+            for rows, vectors in self._embedded(space, most, told):
+                self._put(space, rows, vectors)
             return len(self._lacking)
 
     def nearest(self, vector: Vector, *, k: int, project: str | None) -> Sequence[Hit]:
@@ -57,10 +58,13 @@ class Finder:
     def rebuild(self, told: Told) -> int:
         """Embed what has no vector, throw the index away and make it anew; answer how many."""
         with self._lock:
-            self.catch_up(told=told)
             space = self._embedder.space()
+            self._look(space)
+            for _ in self._embedded(space, None, told):
+                pass
             entries = self._entries(space)
             self._index.rebuild(space, entries, told)
+            self._space = space
             return len(entries)
 
     def close(self) -> None:
@@ -69,10 +73,7 @@ class Finder:
 
     def _begin(self, space: str, told: Told) -> None:
         """Look whether the index holds what it should; what is wrong with it is mended."""
-        self._known = self._ledger.latest_event()
-        kept = {one.id for one in self._ledger.lessons() if one.kept}
-        entries = self._entries(space)
-        self._lacking = kept - entries.keys()
+        entries = self._look(space)
         try:
             wrong = self._index.check(space, entries)
         except IndexDamagedError as error:
@@ -80,6 +81,14 @@ class Finder:
         if wrong:
             self._mend(space, wrong, told)
         self._space = space
+
+    def _look(self, space: str) -> dict[str, Entry]:
+        """Answer what the index should hold now, and remember what has no vector."""
+        self._known = self._ledger.latest_event()
+        kept = {one.id for one in self._ledger.lessons() if one.kept}
+        entries = self._entries(space)
+        self._lacking = kept - entries.keys()
+        return entries
 
     def _mend(self, space: str, wrong: str, told: Told) -> None:
         told(f"the index of lessons is made anew: {wrong}")
@@ -100,7 +109,10 @@ class Finder:
                 self._index.drop(space, gone)
         self._known = latest
 
-    def _embed(self, space: str, most: int | None, told: Told) -> None:
+    def _embedded(
+        self, space: str, most: int | None, told: Told
+    ) -> Iterator[tuple[Sequence[Lesson], Mapping[str, Vector]]]:
+        """Write down the vectors of those that have none, and yield them, some at a time."""
         waiting = sorted(self._lacking)[:most]
         for start in range(0, len(waiting), _BATCH):
             rows = self._ledger.lessons(waiting[start : start + _BATCH])
@@ -112,8 +124,8 @@ class Finder:
                 )
             )
             self._ledger.commit([Append(row=row) for row in _rows(space, vectors)])
-            self._put(space, rows, vectors)
             self._lacking -= vectors.keys()
+            yield rows, vectors
             if len(waiting) > _BATCH:
                 told(f"lessons embedded: {start + len(rows)} of {len(waiting)}")
 
