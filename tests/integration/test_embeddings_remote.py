@@ -96,6 +96,14 @@ def test_each_api_is_asked_in_its_own_words():
     assert (request["model"], request["outputDimensionality"]) == ("models/some-model", SIZE)
 
 
+@pytest.mark.parametrize("provider", ["gemini"])
+@pytest.mark.parametrize(("model", "task"), [(None, "SEMANTIC_SIMILARITY"), ("gemini-next", None)])
+def test_the_kind_of_task_is_told_to_those_models_that_take_it(server, model, task):
+    embedder("gemini", server, model=model).embed(["text"])
+
+    assert server.asked[0].body["requests"][0].get("taskType") == task
+
+
 def test_a_space_names_provider_model_and_dimension(provider, server):
     assert embedder(provider, server).space() == f"{provider}-some-model-{SIZE}"
     assert embedder(provider, server, dimension=8).space().endswith("-8")

@@ -13,9 +13,10 @@ import resource
 import signal
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from typing import Any
+from dataclasses import dataclass
+from functools import cache
 
 import tree_sitter
 import tree_sitter_go
@@ -27,81 +28,119 @@ import tree_sitter_typescript
 
 _MEMORY = 1024**3
 _OUTPUT = 8 * 1024**2
-_SECONDS = 10
+# of processor time: a crowded machine is nobody's fault
+_SECONDS = 8
 _NOBODY = 65534
 
 _MOST_SYMBOLS = 200
 _LONGEST_NAME = 100
+# deeper stands nothing that belongs on a map
+_DEEPEST = 12
+# bytes a line in the mean; what has more was written by a machine, and takes a parser long
+_LONGEST_MEAN = 200
 _WORD = re.compile(rb"[^\W\d]\w{2,}")
+# the type at the end of what stands before a method of Go: `(s *Server[T])`
+_RECEIVER = re.compile(r"(\w+)(?:\[[^\[\]]*\])?\s*,?\s*\)$")
+_CALLABLE = frozenset(("arrow_function", "function_expression", "generator_function"))
 
-_JAVASCRIPT = """
-(class_declaration name: (_) @name) @type
-(function_declaration name: (_) @name) @function
-(generator_function_declaration name: (_) @name) @function
-(method_definition name: (property_identifier) @name) @function
-(variable_declarator
-  name: (identifier) @name value: [(arrow_function) (function_expression)]) @function
-"""
-_TYPESCRIPT = f"""{_JAVASCRIPT}
-(abstract_class_declaration name: (_) @name) @type
-(interface_declaration name: (_) @name) @type
-(type_alias_declaration name: (_) @name) @type
-(enum_declaration name: (_) @name) @type
-"""
-# a `scope` is no symbol itself; `of` is the type that a method of Go stands beside
-_LANGUAGES: dict[str, tuple[Callable[[], object], str]] = {
-    "python": (
-        tree_sitter_python.language,
-        """
-        (class_definition name: (_) @name) @type
-        (function_definition name: (_) @name) @function
-        """,
+
+@dataclass(frozen=True, kw_only=True)
+class _Grammar:
+    """A language: which nodes define something, and into which others one has to look.
+
+    A `scope` is no symbol itself, but what stands in it is called by it. Nobody looks into a
+    function.
+    """
+
+    language: Callable[[], object]
+    kinds: dict[str, str]
+    inside: frozenset[str]
+
+
+def _kinds(*, types: Iterable[str], functions: Iterable[str]) -> dict[str, str]:
+    return dict.fromkeys(types, "type") | dict.fromkeys(functions, "function")
+
+
+_JAVASCRIPT = _kinds(
+    types=("class_declaration",),
+    functions=(
+        "function_declaration",
+        "generator_function_declaration",
+        "method_definition",
+        "variable_declarator",
     ),
-    "javascript": (tree_sitter_javascript.language, _JAVASCRIPT),
-    "typescript": (tree_sitter_typescript.language_typescript, _TYPESCRIPT),
-    "tsx": (tree_sitter_typescript.language_tsx, _TYPESCRIPT),
-    "go": (
-        tree_sitter_go.language,
-        """
-        (function_declaration name: (_) @name) @function
-        (method_declaration
-          receiver: (parameter_list (parameter_declaration type: [
-            (type_identifier) @of
-            (pointer_type (type_identifier) @of)
-            (generic_type type: (_) @of)
-            (pointer_type (generic_type type: (_) @of))]))
-          name: (_) @name) @function
-        (type_spec name: (_) @name) @type
-        """,
+)
+_TYPESCRIPT = _JAVASCRIPT | _kinds(
+    types=(
+        "abstract_class_declaration",
+        "interface_declaration",
+        "type_alias_declaration",
+        "enum_declaration",
     ),
-    "rust": (
-        tree_sitter_rust.language,
-        """
-        (struct_item name: (_) @name) @type
-        (enum_item name: (_) @name) @type
-        (union_item name: (_) @name) @type
-        (type_item name: (_) @name) @type
-        (trait_item name: (_) @name) @type
-        (function_item name: (_) @name) @function
-        (function_signature_item name: (_) @name) @function
-        (macro_definition name: (_) @name) @function
-        (mod_item name: (_) @name body: (_)) @scope
-        (impl_item type: [(type_identifier) @name (generic_type type: (_) @name)]) @scope
-        """,
+    functions=("function_signature",),
+)
+_IN_JAVASCRIPT = frozenset(
+    ("program", "export_statement", "class_body", "lexical_declaration", "variable_declaration")
+)
+_IN_TYPESCRIPT = _IN_JAVASCRIPT | frozenset(
+    ("ambient_declaration", "expression_statement", "internal_module", "module", "statement_block")
+)
+_LANGUAGES = {
+    "python": _Grammar(
+        language=tree_sitter_python.language,
+        kinds=_kinds(types=("class_definition",), functions=("function_definition",)),
+        inside=frozenset(
+            (
+                *("module", "block", "decorated_definition", "if_statement"),
+                *("else_clause", "try_statement", "except_clause"),
+            )
+        ),
     ),
-    "java": (
-        tree_sitter_java.language,
-        """
-        (class_declaration name: (_) @name) @type
-        (interface_declaration name: (_) @name) @type
-        (enum_declaration name: (_) @name) @type
-        (record_declaration name: (_) @name) @type
-        (method_declaration name: (_) @name) @function
-        """,
+    "javascript": _Grammar(
+        language=tree_sitter_javascript.language, kinds=_JAVASCRIPT, inside=_IN_JAVASCRIPT
+    ),
+    "typescript": _Grammar(
+        language=tree_sitter_typescript.language_typescript,
+        kinds=_TYPESCRIPT,
+        inside=_IN_TYPESCRIPT,
+    ),
+    "tsx": _Grammar(
+        language=tree_sitter_typescript.language_tsx, kinds=_TYPESCRIPT, inside=_IN_TYPESCRIPT
+    ),
+    "go": _Grammar(
+        language=tree_sitter_go.language,
+        kinds=_kinds(
+            types=("type_spec", "type_alias"),
+            functions=("function_declaration", "method_declaration"),
+        ),
+        inside=frozenset(("source_file", "type_declaration")),
+    ),
+    "rust": _Grammar(
+        language=tree_sitter_rust.language,
+        kinds={"impl_item": "scope", "mod_item": "scope"}
+        | _kinds(
+            types=("struct_item", "enum_item", "union_item", "type_item", "trait_item"),
+            functions=("function_item", "function_signature_item", "macro_definition"),
+        ),
+        inside=frozenset(("source_file", "declaration_list")),
+    ),
+    "java": _Grammar(
+        language=tree_sitter_java.language,
+        kinds=_kinds(
+            types=(
+                "class_declaration",
+                "interface_declaration",
+                "enum_declaration",
+                "record_declaration",
+            ),
+            functions=("method_declaration",),
+        ),
+        inside=frozenset(
+            ("program", "class_body", "interface_body", "enum_body", "enum_body_declarations")
+        ),
     ),
 }
 
-_Definition = tuple[int, int, str, str]
 _Symbol = tuple[str, str, int]
 
 
@@ -112,57 +151,62 @@ def main() -> None:
     files = [(language, sys.stdin.buffer.read(size)) for language, size in listed]
     # first of all: it needs no parser, and every line printed later is whole
     held = Counter(word for _, content in files for word in set(_WORD.findall(content)))
-    queries: dict[str, _Query] = {}
-    for place, (language, content) in enumerate(files):
-        query = queries.get(language) or queries.setdefault(language, _Query(language))
-        print(json.dumps([place, list(_symbols(query, content, held))]), flush=True)  # noqa: T201
+    # small ones first: what takes a parser long is large, and keeps none but the largest waiting
+    for place, (language, content) in sorted(enumerate(files), key=lambda each: len(each[1][1])):
+        symbols = list(_symbols(language, content, held)) if _written(content) else []
+        print(json.dumps([place, symbols]), flush=True)  # noqa: T201
 
 
-class _Query:
-    """A language's parser, and its question for definitions."""
-
-    def __init__(self, name: str) -> None:
-        grammar, question = _LANGUAGES[name]
-        language = tree_sitter.Language(grammar())
-        self._parser = tree_sitter.Parser(language)
-        self._question = tree_sitter.Query(language, question)
-
-    def definitions(self, content: bytes) -> list[_Definition]:
-        """Answer begin, end, kind and name of each, outer ones first."""
-        tree = self._parser.parse(content)
-        found = tree_sitter.QueryCursor(self._question).matches(tree.root_node)
-        return sorted((_definition(match) for _, match in found), key=lambda d: (d[0], -d[1]))
+def _written(content: bytes) -> bool:
+    """Tell whether a person may have written it."""
+    return b"\0" not in content and len(content) <= _LONGEST_MEAN * (content.count(b"\n") + 1)
 
 
-def _definition(match: dict[str, list[Any]]) -> _Definition:
-    kind = next(kind for kind in ("type", "function", "scope") if kind in match)
-    whole, name = match[kind][0], _text(match["name"][0])
-    if "of" in match:
-        name = f"{_text(match['of'][0])}.{name}"
-    return whole.start_byte, whole.end_byte, kind, name
+@cache
+def _parser(language: str) -> tree_sitter.Parser:
+    return tree_sitter.Parser(tree_sitter.Language(_LANGUAGES[language].language()))
 
 
-def _text(node: Any) -> str:  # noqa: ANN401 - a node of a grammar
-    raw: bytes = node.text
-    return raw[:_LONGEST_NAME].decode(errors="replace")
+def _symbols(language: str, content: bytes, held: Counter[bytes]) -> Iterator[_Symbol]:
+    """Yield what a file defines, in its order.
 
-
-def _symbols(query: _Query, content: bytes, held: Counter[bytes]) -> Iterator[_Symbol]:
-    """Yield what stands outside of functions, each with the type or scope that it stands in."""
-    around: list[_Definition] = []
+    By hand: a query of tree-sitter takes minutes over a file of open brackets.
+    """
+    grammar = _LANGUAGES[language]
+    waiting = [(_parser(language).parse(content).root_node, "", 0)]
     told = 0
-    for definition in query.definitions(content):
-        start, _, kind, name = definition
-        while around and around[-1][1] <= start:
-            around.pop()
-        local = any(outer[2] == "function" for outer in around)
-        if not local and kind != "scope":
-            last = name.rpartition(".")[2].encode()
-            yield ".".join([*(outer[3] for outer in around[-1:]), name]), kind, held[last]
+    while waiting and told < _MOST_SYMBOLS:
+        node, owner, depth = waiting.pop()
+        kind, name = grammar.kinds.get(node.type), _name(node, owner)
+        if kind in {"type", "function"} and name:
+            yield name, kind, held[name.rpartition(".")[2].encode()]
             told += 1
-            if told == _MOST_SYMBOLS:
-                return
-        around.append(definition)
+        if kind != "function" and depth < _DEEPEST:
+            below = name.rpartition(".")[2] if kind else owner
+            waiting += [
+                (child, below, depth + 1)
+                for child in reversed(node.named_children)
+                if child.type in grammar.kinds or child.type in grammar.inside
+            ]
+
+
+def _name(node: tree_sitter.Node, owner: str) -> str:
+    """Answer what a definition is called, with what it stands in; "" where it is none."""
+    value = node.child_by_field_name("value")
+    if node.type == "variable_declarator" and (value is None or value.type not in _CALLABLE):
+        return ""
+    # what Rust implements has a type in place of a name, perhaps with parameters
+    named = node.child_by_field_name("name") or node.child_by_field_name("type")
+    name = _text(named).partition("<")[0]
+    receiver = _RECEIVER.search(_text(node.child_by_field_name("receiver")))
+    owner = receiver[1] if receiver else owner
+    return f"{owner}.{name}" if owner and name else name
+
+
+def _text(node: tree_sitter.Node | None) -> str:
+    """Answer the first letters of a node, "" where there is none."""
+    raw = node.text[:_LONGEST_NAME] if node and node.text else b""
+    return raw.decode(errors="replace")
 
 
 def _give_up_rights() -> None:
@@ -174,7 +218,7 @@ def _give_up_rights() -> None:
     # nothing can be opened any more: no file, no socket
     resource.setrlimit(resource.RLIMIT_NOFILE, (0, 0))
     # nobody waits for one whose coordinator was killed
-    signal.alarm(2 * _SECONDS)
+    signal.alarm(4 * _SECONDS)
     if os.geteuid() == 0:
         # a container may not allow it, and then grants little itself
         with suppress(OSError):
