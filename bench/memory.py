@@ -217,9 +217,13 @@ def numbers(vector: Vector) -> tuple[float, ...]:
 
 
 def table(rows: Sequence[Row]) -> None:
-    """Print rows as lines of names and values."""
-    for row in rows:
-        print("  ".join(f"{name}={value}" for name, value in row.items()))
+    """Print rows below each other, those of the same columns under one head."""
+    for names in dict.fromkeys(tuple(row) for row in rows):
+        lines = [names, *(tuple(map(str, row.values())) for row in rows if tuple(row) == names)]
+        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+        for line in lines:
+            print("  ".join(map(str.ljust, line, widths)).rstrip())
+        print()
 
 
 if __name__ == "__main__":
