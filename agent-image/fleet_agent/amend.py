@@ -6,10 +6,10 @@ No model reads the findings: each becomes a bullet with its evidence, and a pers
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from fleet_agent.fields import FieldError, Fields
 from fleet_agent.text import plain_line
-from fleet_agent.values import Value
 
 CONSTITUTION = "memory/constitution.md"
 LARGEST = 16 * 1024  # bytes of the constitution that agents are told
@@ -32,7 +32,8 @@ _BULLET = re.compile(r"- (.*?)(?: \[[^\[\]]*\])?")
 Read = Callable[[str], str]
 
 
-class Noticed(Value):
+@dataclass(frozen=True)
+class Noticed:
     """One finding: `parts` are the lessons of a group, `name` what a skill of them is called."""
 
     kind: str

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from fleet_agent.clis.model import Cli, FailureKind
@@ -13,11 +14,11 @@ from fleet_agent.processes import Command
 from fleet_agent.pulse import Pulse
 from fleet_agent.state import Shelf
 from fleet_agent.system import environment
-from fleet_agent.values import Value
 from fleet_agent.wire import Wire
 
 
-class Attempt(Value):
+@dataclass(frozen=True)
+class Attempt:
     """Everything that setup, agent and check share; `deadline` in monotonic seconds.
 
     `secrets` are for the agent alone; `withheld` the categories whose tools it is not to have;

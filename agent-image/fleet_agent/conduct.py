@@ -5,13 +5,13 @@ import selectors
 import signal
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Protocol
 
 from fleet_agent.processes import Child, Command, end_all_others
 from fleet_agent.signals import Signals
 from fleet_agent.system import oom_kills
-from fleet_agent.values import Value
 
 _CHUNK = 64 * 1024
 _LONGEST_NAP_SECONDS = 1.0
@@ -28,7 +28,8 @@ class Cause(Enum):
     HALTED = auto()
 
 
-class Ended(Value):
+@dataclass(frozen=True)
+class Ended:
     """How a command ended: exit code (negative for a signal), seconds, ends of its output."""
 
     cause: Cause

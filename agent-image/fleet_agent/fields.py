@@ -2,8 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
-
-from fleet_agent.values import Value
+from dataclasses import dataclass
 
 # Larger numbers mean nothing here, and a float holds whole numbers up to it exactly.
 NO_LIMIT = 1e15
@@ -13,7 +12,8 @@ class FieldError(ValueError):
     """A field is missing, has the wrong type or is out of range."""
 
 
-class Fields(Value):
+@dataclass(frozen=True)
+class Fields:
     """A JSON object and the name under which refusals speak of it."""
 
     values: Mapping[str, object]

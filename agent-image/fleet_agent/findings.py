@@ -1,6 +1,7 @@
 """What an attempt has found so far, and the result made of it."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from fleet_agent.clis.model import Failure, FailureKind, Told
 from fleet_agent.clis.usage import Usage
@@ -28,26 +29,26 @@ class AttemptFailedError(Exception):
         self.failure = Failure(kind, message, retry_after)
 
 
+@dataclass
 class Findings:
     """Grows while the attempt runs; only the main thread touches it."""
 
-    def __init__(self) -> None:
-        self.task_id = ""
-        self.summary: str | None = None
-        self.usage: Usage | None = None
-        self.usage_told: Usage | None = None
-        self.approval: dict[str, object] | None = None
-        self.lessons: list[dict[str, object]] = []
-        self.for_constitution: list[dict[str, object]] = []
-        self.technical_decisions: list[dict[str, object]] = []
-        self.checks: list[dict[str, object]] = []
-        self.notes: list[str] = []
-        self.setup_untracked: list[str] = []
-        self.setup_untracked_cut = False
-        self.rounds = 0
-        self.lines_dropped = 0
-        self.reports_dropped = 0
-        self.last: Ended | None = None
+    task_id: str = ""
+    summary: str | None = None
+    usage: Usage | None = None
+    usage_told: Usage | None = None
+    approval: dict[str, object] | None = None
+    lessons: list[dict[str, object]] = field(default_factory=list)
+    for_constitution: list[dict[str, object]] = field(default_factory=list)
+    technical_decisions: list[dict[str, object]] = field(default_factory=list)
+    checks: list[dict[str, object]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    setup_untracked: list[str] = field(default_factory=list)
+    setup_untracked_cut: bool = False
+    rounds: int = 0
+    lines_dropped: int = 0
+    reports_dropped: int = 0
+    last: Ended | None = None
 
     def accept(self, report: Report) -> str | None:
         """Keep what the result tells; answer why it is refused, or None."""

@@ -3,6 +3,7 @@
 import selectors
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from fleet_agent.clis.model import Activity, Cli, Denied, Failure, Heard
 from fleet_agent.clis.usage import Usage
@@ -16,7 +17,6 @@ from fleet_agent.reports import Report
 from fleet_agent.spending import priced, used_up
 from fleet_agent.tail import Tail
 from fleet_agent.text import clean, last_line
-from fleet_agent.values import Value
 from fleet_agent.wire import Wire
 
 _ACTIVITY_EVERY_SECONDS = 1.0
@@ -99,7 +99,8 @@ class Silence(Overhearing):
         """Take no note."""
 
 
-class Start(Value):
+@dataclass(frozen=True)
+class Start:
     """One start of the agent: who it is, what it may use, and where its words are noted.
 
     `used` is what earlier rounds used; `report` passes on what is to be told, `withheld` are the

@@ -1,6 +1,7 @@
 """What one start of a CLI has said so far, and whether it is to be cut short."""
 
 from collections import deque
+from dataclasses import replace
 
 from fleet_agent.clis.model import (
     Activity,
@@ -19,7 +20,6 @@ from fleet_agent.clis.usage import Scope, Spent, Usage
 from fleet_agent.packet import Limits
 from fleet_agent.repeats import Repeats
 from fleet_agent.state import SESSION_ID
-from fleet_agent.values import replace
 
 # how long a CLI may try again by itself before another agent had better take over
 PATIENCE_SECONDS = 8.0

@@ -1,11 +1,11 @@
 """Reads what the coordinator mounted: secret, packet and context; refuses what is broken."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from fleet_agent.fields import FieldError, Fields, fields_of
 from fleet_agent.files import UnfitFileError, read_plain_file
-from fleet_agent.values import Value
 
 Argv = tuple[str, ...]
 
@@ -18,7 +18,8 @@ class PacketError(Exception):
     """Packet, context or secret folder cannot be used; the message says which and why."""
 
 
-class Limits(Value):
+@dataclass(frozen=True)
+class Limits:
     """How long and how much; times in seconds, money in micro-dollars.
 
     `quiet` is how long a CLI may say nothing at all.
@@ -34,7 +35,8 @@ class Limits(Value):
     cost_micros: int | None
 
 
-class AgentChoice(Value):
+@dataclass(frozen=True)
+class AgentChoice:
     """Which agent to start, and with what.
 
     `base_url` is a gateway instead of the vendor's address; `teams` allows the CLI's own agents;
@@ -49,7 +51,8 @@ class AgentChoice(Value):
     prices: tuple[int, int, int] | None = None
 
 
-class Packet(Value):
+@dataclass(frozen=True)
+class Packet:
     """The part of a TaskPacket that the runner reads, and the whole as it came."""
 
     whole: Mapping[str, object]
@@ -62,7 +65,8 @@ class Packet(Value):
     limits: Limits
 
 
-class Context(Value):
+@dataclass(frozen=True)
+class Context:
     """The part of a RunContext that the runner reads."""
 
     workspace: Path

@@ -7,11 +7,11 @@ import subprocess
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from fleet_agent.packet import Argv
 from fleet_agent.system import is_init, offer_to_the_oom_killer
-from fleet_agent.values import Value
 
 _PATIENCE_SECONDS = 5.0
 _PAUSE_SECONDS = 0.01
@@ -22,7 +22,8 @@ class StartError(Exception):
     """The command could not be started; the message says which and why."""
 
 
-class Command(Value):
+@dataclass(frozen=True)
+class Command:
     """What to run and where; `keep` is how many bytes of the end of its output are kept."""
 
     argv: Argv

@@ -4,9 +4,9 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from fleet_agent.fields import FieldError, Fields
-from fleet_agent.values import Value
 
 _TEXTS = ("title", "problem", "cause", "remedy")
 _LISTS = ("tags", "files")
@@ -16,7 +16,8 @@ _STEM = 6
 _WORD = re.compile(r"[^\W_]+")
 
 
-class Lesson(Value):
+@dataclass(frozen=True)
+class Lesson:
     """One lesson as it is shown to a model."""
 
     id: str

@@ -1,10 +1,10 @@
 """Notices a loop: the same calls of tools with the same results, over and over."""
 
 from collections import deque
+from dataclasses import dataclass
 
 from fleet_agent.clis.model import Answered, Called, Failure, FailureKind, Finished, Heard
 from fleet_agent.text import clean
-from fleet_agent.values import Value
 
 # Twice is a second look, three times a doubt; nobody who still learns something asks five times.
 MOST_REPEATS = 5
@@ -14,7 +14,8 @@ _MOST_OPEN = 100
 _LONGEST_NAME = 100
 
 
-class _Step(Value):
+@dataclass(frozen=True)
+class _Step:
     tool: str
     call: str
     result: str

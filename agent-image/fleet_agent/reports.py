@@ -1,10 +1,10 @@
 """Judges what an agent reports over its socket: a few types, typed fields, bounded texts."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from fleet_agent.fields import FieldError, Fields, fields_of
 from fleet_agent.text import clean
-from fleet_agent.values import Value
 
 _LONG = 1000
 _REFLECTION = 600
@@ -13,7 +13,8 @@ _MOST_ENTRIES = 20
 _MOST_PERCENT = 100
 
 
-class Report(Value):
+@dataclass(frozen=True)
+class Report:
     """One report, clean, with the fields of its event line."""
 
     type: str

@@ -1,5 +1,7 @@
 """Do, check, fix: runs the agent and the project's check in turn until the check is green."""
 
+from dataclasses import replace
+
 from fleet_agent.attempt import Attempt
 from fleet_agent.clis.model import BadSecretError, FailureKind
 from fleet_agent.conduct import Cause
@@ -11,7 +13,6 @@ from fleet_agent.standstill import MOST_FRUITLESS, Red, Standstill
 from fleet_agent.starts import home_folder, start_agent
 from fleet_agent.state import Continued
 from fleet_agent.text import clean_tail
-from fleet_agent.values import replace
 from fleet_agent.worktree import tree_of
 
 

@@ -1,6 +1,7 @@
 """`fleet-agent run`: one attempt from packet to result, as PID 1 of its container."""
 
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
@@ -34,14 +35,14 @@ from fleet_agent.system import (
     is_init,
     take_standard_output,
 )
-from fleet_agent.values import Value
 from fleet_agent.versions import installed
 from fleet_agent.wire import Wire
 
 _CONTAINER_ROOT = Path("/fleet")
 
 
-class Places(Value):
+@dataclass(frozen=True)
+class Places:
     """Where the runner looks; None means as in a container (`/fleet`, the context's workspace)."""
 
     root: Path | None

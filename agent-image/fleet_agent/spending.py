@@ -1,9 +1,10 @@
 """What usage costs, and when the attempt has used up what it may."""
 
+from dataclasses import replace
+
 from fleet_agent.clis.model import Failure, FailureKind
 from fleet_agent.clis.usage import Usage
 from fleet_agent.packet import Limits
-from fleet_agent.values import replace
 
 _MILLION = 1_000_000
 

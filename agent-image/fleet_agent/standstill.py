@@ -1,8 +1,7 @@
 """Notices rounds that change nothing: the same red check over the same files."""
 
 import re
-
-from fleet_agent.values import Value
+from dataclasses import dataclass
 
 # The first round without an effect may have met a check that fails now and then; the second is
 # told the same as the first and has as little to say.
@@ -21,7 +20,8 @@ _NOISE = tuple(
 )
 
 
-class Red(Value):
+@dataclass(frozen=True)
+class Red:
     """A red check: git's id of the files it met, its exit code and the end of its output.
 
     `tree` is None where git did not say: such a check is like no other. `exit_code` is None where

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -23,7 +24,6 @@ from fleet_agent.state import Continued
 from fleet_agent.system import environment
 from fleet_agent.tail import Tail
 from fleet_agent.told import read_told, unreadable
-from fleet_agent.values import replace
 
 _MCP = ("fleet-agent", "mcp")
 

@@ -8,12 +8,12 @@ import json
 import re
 import shutil
 from contextlib import suppress
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from fleet_agent.clis.usage import Usage
 from fleet_agent.fields import FieldError, Fields, fields_of
 from fleet_agent.files import UnfitFileError, read_plain_file, write_below
-from fleet_agent.values import Value
 
 # it becomes an argument of the next start: nothing that could be taken for an option or a path
 SESSION_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,199}")
@@ -23,14 +23,16 @@ _LARGEST_NOTE = 64 * 1024
 _UNFIT = (OSError, RecursionError)
 
 
-class Continued(Value):
+@dataclass(frozen=True)
+class Continued:
     """The CLI's session as the next start finds it, and what was used in it so far."""
 
     session: str | None = None
     used: Usage | None = None
 
 
-class Shelf(Value):
+@dataclass(frozen=True)
+class Shelf:
     """Where sessions lie between attempts, and for which agent; a shelf may be absent."""
 
     folder: Path
@@ -59,7 +61,7 @@ class Shelf(Value):
         if continued.session is None or not self.folder.is_dir():
             return
         self._clear()
-        used = dict(vars(continued.used)) if continued.used else None
+        used = asdict(continued.used) if continued.used else None
         note = {"agent": self.agent, "session": continued.session, "used": used}
         with suppress(*_UNFIT):  # a full disk costs the session, not the work
             for path in self.kept:

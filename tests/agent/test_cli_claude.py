@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -22,7 +23,6 @@ from fleet_agent.clis.model import (
 )
 from fleet_agent.clis.usage import Scope, Spent, Usage
 from fleet_agent.files import write_below
-from fleet_agent.values import replace
 from tests.agent.asking import an_ask, an_end, heard, kind_of_end, of
 
 KEY = "sk-of-nobody"

@@ -3,6 +3,7 @@
 import json
 import os
 import time
+from dataclasses import replace
 from typing import Any
 
 from fleet_agent import hearing as listening
@@ -17,7 +18,6 @@ from fleet_agent.notebook import Notebook
 from fleet_agent.packet import read_packet
 from fleet_agent.post import Post
 from fleet_agent.pulse import Pulse
-from fleet_agent.values import replace
 from fleet_agent.wire import Wire
 from tests.agent.asking import TRANSCRIPTS, of
 from tests.agent.stage import a_stage

@@ -1,10 +1,10 @@
 """Which CLI is which version: as the image was built, and as it says itself."""
 
 import json
+from dataclasses import replace
 
 from fleet_agent import versions as asked
 from fleet_agent.clis import REGISTRY
-from fleet_agent.values import replace
 from fleet_agent.versions import installed, versions
 
 

@@ -6,6 +6,7 @@ starts no shell for a model.
 """
 
 import re
+from dataclasses import replace
 
 from fleet_agent.clis import litellm_api
 from fleet_agent.clis.hints import retry_after
@@ -25,7 +26,6 @@ from fleet_agent.clis.model import (
 )
 from fleet_agent.clis.reasons import judge
 from fleet_agent.clis.usage import Scope, Spent, Usage
-from fleet_agent.values import replace
 
 _SYSTEM = ".fleet/system.md"
 # A table of prices that is young enough is not fetched; an empty one counts as none.

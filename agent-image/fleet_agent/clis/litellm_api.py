@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 
 from fleet_agent.clis.credentials import kind_among, one_line, variables
 from fleet_agent.clis.hints import told_wait
 from fleet_agent.clis.model import Ask, Failure
 from fleet_agent.clis.reasons import failure
-from fleet_agent.values import replace
 
 # A model is named PROVIDER/NAME, and each provider has its variables PROVIDER_API_KEY and _BASE.
 _PROVIDER = re.compile(r"([A-Za-z][A-Za-z0-9_]{0,40})/")

@@ -1,14 +1,13 @@
 """What a CLI's module is given and what it answers: values only."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from types import MappingProxyType
 
 from fleet_agent.clis.usage import Spent, Usage
 from fleet_agent.packet import Argv, Packet
-from fleet_agent.values import Value
 
 
 class FailureKind(StrEnum):
@@ -44,7 +43,8 @@ class BadSecretError(Exception):
     """A credential cannot be used; the message says which and why, never what it holds."""
 
 
-class Failure(Value):
+@dataclass(frozen=True)
+class Failure:
     """Why the agent failed, in one line, and when another try may help (seconds)."""
 
     kind: FailureKind
@@ -52,20 +52,23 @@ class Failure(Value):
     retry_after_seconds: float | None = None
 
 
-class Activity(Value):
+@dataclass(frozen=True)
+class Activity:
     """The CLI did something; `kind` is message, tool or output."""
 
     kind: str
     summary: str
 
 
-class Session(Value):
+@dataclass(frozen=True)
+class Session:
     """The CLI told by which id its session can be continued."""
 
     id: str
 
 
-class Said(Value):
+@dataclass(frozen=True)
+class Said:
     """What the model said; the last of it becomes the summary.
 
     A `part` goes on with the part before it, where nothing else came between.
@@ -75,29 +78,34 @@ class Said(Value):
     part: bool = False
 
 
-class Finished(Value):
+@dataclass(frozen=True)
+class Finished:
     """The CLI's own word that its work came to its regular end."""
 
 
-class Trouble(Value):
+@dataclass(frozen=True)
+class Trouble:
     """Something failed. Not `final`: the CLI says that it tries again by itself."""
 
     failure: Failure
     final: bool
 
 
-class Denied(Value):
+@dataclass(frozen=True)
+class Denied:
     """A tool was refused to the model; `category` is one of CATEGORIES, or other."""
 
     tool: str
     category: str
 
 
-class Idle(Value):
+@dataclass(frozen=True)
+class Idle:
     """A step in which the model did nothing at all; a few in a row are a loop."""
 
 
-class Called(Value):
+@dataclass(frozen=True)
+class Called:
     """The model called a tool; equal digests are equal arguments.
 
     `waits` says that the call is there to let time pass.
@@ -109,7 +117,8 @@ class Called(Value):
     waits: bool = False
 
 
-class Answered(Value):
+@dataclass(frozen=True)
+class Answered:
     """What the call of that id came to; equal digests are equal results."""
 
     id: str
@@ -122,7 +131,8 @@ Heard = Activity | Session | Said | Spent | Finished | Trouble | Denied | Idle |
 CATEGORIES = ("edit", "shell", "web", "agents")
 
 
-class RoundPlaces(Value):
+@dataclass(frozen=True)
+class RoundPlaces:
     """Where the agent finds the packet of its round and may leave its result and reports."""
 
     packet: Path
@@ -130,10 +140,8 @@ class RoundPlaces(Value):
     socket: Path
 
 
-_NOTHING: Mapping[str, str] = MappingProxyType({})
-
-
-class Ask(Value):
+@dataclass(frozen=True)
+class Ask:
     """What one start of a CLI is for.
 
     `system` goes beside the CLI's own system prompt; `session` is continued where it is given,
@@ -154,7 +162,7 @@ class Ask(Value):
     secrets: Mapping[str, str]
     withheld: frozenset[str]
     mcp: Argv
-    skills: Mapping[str, str] = _NOTHING
+    skills: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def reporting(self) -> dict[str, str]:
@@ -165,7 +173,8 @@ class Ask(Value):
         return {"FLEET_PACKET": str(self.places.packet), "FLEET_SOCKET": str(self.places.socket)}
 
 
-class Invocation(Value):
+@dataclass(frozen=True)
+class Invocation:
     """How to start the CLI: argv and what is added to the environment.
 
     `files` are written below the home before it starts, readable by their owner alone. `tail` is
@@ -176,12 +185,13 @@ class Invocation(Value):
 
     argv: Argv
     environment: Mapping[str, str]
-    files: Mapping[str, str] = _NOTHING
+    files: Mapping[str, str] = field(default_factory=dict)
     tail: str | None = None
     document: str | None = None
 
 
-class Told(Value):
+@dataclass(frozen=True)
+class Told:
     """What the agent left in its result file; its word only, and notes on what was ignored."""
 
     summary: str | None = None
@@ -193,7 +203,8 @@ class Told(Value):
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
-class End(Value):
+@dataclass(frozen=True)
+class End:
     """How the CLI ended: exit code (negative for a signal), tails of its output, its own word.
 
     `heard` is what its lines said, without activity and calls, oldest first; `at` is UTC.
@@ -219,7 +230,8 @@ def nothing_heard(_line: bytes) -> tuple[Heard, ...]:
     return ()
 
 
-class Cli(Value):
+@dataclass(frozen=True)
+class Cli:
     """One entry of the registry: pure functions and what the CLI is able to do.
 
     `parse` takes a line of standard output, of the tailed file too, `overhear` one of standard

@@ -3,13 +3,14 @@
 Any such server will do: Ollama, vLLM, llama.cpp. What it serves costs nothing.
 """
 
+from dataclasses import replace
+
 from fleet_agent.clis import opencode
 from fleet_agent.clis.credentials import kind_among
 from fleet_agent.clis.model import Ask, Heard, Invocation
 from fleet_agent.clis.opencode_lines import parse as parse_priced
 from fleet_agent.clis.usage import Spent
 from fleet_agent.packet import PacketError
-from fleet_agent.values import replace
 
 _PROVIDER = "ollama"
 

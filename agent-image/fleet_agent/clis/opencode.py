@@ -10,6 +10,7 @@ A repository's own configuration is not loaded, with one exception that has no s
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from fleet_agent.clis.credentials import document, kind_among, one_line, variables
 from fleet_agent.clis.google import laid_out
@@ -18,7 +19,6 @@ from fleet_agent.clis.model import CATEGORIES, Ask, BadSecretError, Cli, Invocat
 from fleet_agent.clis.opencode_lines import overhear, parse
 from fleet_agent.clis.reasons import judge
 from fleet_agent.packet import AgentChoice, Argv, PacketError
-from fleet_agent.values import Value
 
 _KINDS = ("api_key", "auth_file", "bedrock", "vertex", "foundry")
 _CLOUDS = ("bedrock", "vertex", "foundry")
@@ -50,7 +50,8 @@ _SWITCHES = (
 )
 
 
-class Fork(Value):
+@dataclass(frozen=True)
+class Fork:
     """How opencode or a fork of it calls its things.
 
     `hides_key` says that it reads its configuration once, so that a key may come through a pipe.
@@ -90,7 +91,8 @@ class Fork(Value):
         return (database, f"{database}-wal", f"{database}-shm")
 
 
-class Choice(Value):
+@dataclass(frozen=True)
+class Choice:
     """A model and whose it is."""
 
     provider: str

@@ -6,6 +6,7 @@ The key stands in the environment of its processes, so its shell tools can read 
 import json
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from fleet_agent.clis.calls import answered_in, called_in
 from fleet_agent.clis.credentials import kind_among, one_line, variables
@@ -38,7 +39,6 @@ from fleet_agent.clis.model import (
 from fleet_agent.clis.reasons import failure, judge
 from fleet_agent.clis.usage import Scope, Spent, Usage
 from fleet_agent.packet import Argv
-from fleet_agent.values import replace
 
 # Settings of the system win over those of the repository, which is untrusted.
 _SETTINGS = ".qwen/fleet.json"

@@ -1,11 +1,11 @@
 """What all CLIs share: the kind of an API's error, and how a start of a CLI is judged."""
 
 import re
+from dataclasses import replace
 
 from fleet_agent.clis.hints import retry_after
 from fleet_agent.clis.model import Denied, End, Failure, FailureKind, Finished, Heard, Said, Trouble
 from fleet_agent.text import clean, last_line
-from fleet_agent.values import replace
 
 _LONGEST_MESSAGE = 1000
 _LONGEST_LINE = 300

@@ -1,11 +1,11 @@
 """What a CLI used, as it tells, and what its counts cover."""
 
+from dataclasses import dataclass
 from enum import StrEnum
 
-from fleet_agent.values import Value
 
-
-class Usage(Value):
+@dataclass(frozen=True)
+class Usage:
     """What was used; an unknown cost is None, never zero.
 
     `input_tokens` counts all input, `cached_tokens` the part of it that came from a cache.
@@ -60,7 +60,8 @@ class Scope(StrEnum):
     SESSION = "session"  # the session so far, earlier starts in it: what those used is taken off
 
 
-class Spent(Value):
+@dataclass(frozen=True)
+class Spent:
     """The CLI told what it used."""
 
     usage: Usage
