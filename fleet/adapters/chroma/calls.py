@@ -58,6 +58,8 @@ def translated(where: str, *, served: bool) -> Iterator[None]:
         raise
     # on damaged files its Rust half panics, and a panic is no Exception but a BaseException
     except BaseException as error:
+        if served and not isinstance(error, Exception):
+            raise
         raise _ours(where, error, served=served) from error
 
 
