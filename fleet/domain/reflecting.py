@@ -123,12 +123,16 @@ def signature_of(attempt: Attempt) -> str:
     """Answer how it failed, without what differs each time; "" where its work did not fail."""
     match attempt.state:
         case State.REJECTED if attempt.red in _BY_WORK:
-            said = _telling(attempt.diagnosis)
-            return _alike(f"{ending(attempt)}: {said}" if said else ending(attempt))
+            return _alike(": ".join(filter(None, (_ended(attempt), _telling(attempt.diagnosis)))))
         case State.FAILED:
             return _alike(one_line(attempt.reason, _TEXT))
         case _:
             return ""
+
+
+def _ended(attempt: Attempt) -> str:
+    """Answer what ended it; the reason of a red check names the check."""
+    return (attempt.reason if attempt.red is Red.CHECK else "") or ending(attempt)
 
 
 def _telling(diagnosis: str) -> str:

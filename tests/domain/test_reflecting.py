@@ -47,6 +47,13 @@ def test_a_failure_of_two_tasks_is_noticed_whatever_differs_each_time():
     assert "KeyError: 'rate' at #" in found.text
 
 
+def test_another_check_is_another_failure():
+    attempts = [a_red("APP-1", reason="red: unit"), a_red("APP-2", reason="red: lint")]
+
+    assert noticed(Record(attempts=attempts)) == ()
+    assert signature_of(attempts[0]).startswith("red: unit: ")
+
+
 def test_a_failure_of_one_task_is_its_own():
     assert noticed(Record(attempts=[a_red("APP-1", 1), a_red("APP-1", 2)])) == ()
 
@@ -170,7 +177,7 @@ def test_a_digest_holds_what_was_noticed_as_data():
 
 def test_a_digest_is_bounded_and_tells_of_every_kind():
     notes = [a_note(number, text=f"{number} {'x' * 280}") for number in range(100)]
-    swap = Noticed(kind=Pattern.SWAP, text="swapped", evidence=("app-1-1",), count=2)
+    swap = Noticed(kind=Pattern.SWAP, text="y" * 300, evidence=("app-1-1",), count=2)
 
     told = digest([*notes, swap], since=SINCE)
 
