@@ -26,6 +26,7 @@ from fleet.bootstrap.office import (
     brake,
     networks,
     project_images,
+    reviewed,
     runtime,
     secrets,
     worktrees,
@@ -52,7 +53,6 @@ def tools(office: Office, *, run: str) -> Tools:
     from fleet.adapters.redaction import Redaction, redact_logs
     from fleet.adapters.repo_map import GitRepoMaps
     from fleet.adapters.reports import FolderReports
-    from fleet.adapters.reviewed import ReviewedFiles
     from fleet.adapters.scales import FolderScales
     from fleet.adapters.scanner import SecretScanner
     from fleet.adapters.schedule import ScheduledAlarm
@@ -86,7 +86,7 @@ def tools(office: Office, *, run: str) -> Tools:
         scanner=watched("scanner", SecretScanner(redaction)),
         traces=watched("traces", JsonlTraces(office.home / "traces", redaction)),
         reports=watched("reports", FolderReports(office.home)),
-        reviewed=watched("reviewed", ReviewedFiles(office.home, office.fleet, git)),
+        reviewed=watched("reviewed", reviewed(office, git)),
         maps=watched("maps", GitRepoMaps(office.home, worktrees(office))),
     )
 

@@ -13,7 +13,8 @@ from fleet.adapters.system import SystemClock, SystemIds
 from fleet.config import Settings, load_fleet
 from fleet.domain.errors import ConfigError, CredentialError
 from fleet.domain.profile import Account, Fleet
-from fleet.ports import Brake, Clock, ContainerRuntime, Ledger, Networks, Secrets
+from fleet.memory_ports import Reviewed
+from fleet.ports import Brake, Clock, ContainerRuntime, Ledger, Networks, Secrets, Worktrees
 
 if TYPE_CHECKING:
     from fleet.adapters.git.worktrees import GitWorktrees
@@ -122,6 +123,13 @@ def worktrees(office: Office) -> "GitWorktrees":
 
     variables = office.settings.variables
     return GitWorktrees(office.home, office.home8, office.clock, variables=variables)
+
+
+def reviewed(office: Office, git: Worktrees | None = None) -> Reviewed:
+    """Answer what people reviewed for agents to go by."""
+    from fleet.adapters.reviewed import ReviewedFiles
+
+    return ReviewedFiles(office.home, office.fleet, git or worktrees(office))
 
 
 def secrets(office: Office, redaction: "Redaction | None" = None) -> Secrets:

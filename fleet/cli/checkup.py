@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from fleet.cli.agent_checkup import Row, agents_examined, row
 from fleet.cli.egress_checkup import egress_examined
+from fleet.cli.guidance_checkup import guidance_examined
 from fleet.cli.memory_checkup import memory_examined
 from fleet.cli.pool_checkup import pool_examined
 from fleet.domain.errors import FleetError
@@ -40,6 +41,7 @@ def _in_home(office: "Office") -> Iterator[Row]:
     yield from _machine(office)
     yield from pool_examined(office)
     yield from memory_examined(office)
+    yield guidance_examined(office)
     yield from _engine(office)
     for key in office.fleet.projects:
         yield from _project(office, key)
