@@ -46,9 +46,9 @@ CREDENTIALS = (
     r"\b(?:gib|zeige?|drucke?|lies|kopiere?|sende?|schicke?|logge?|schreibe?) "
     r"…{0,40}(?:passw[oö]rt\w*|zugangsdaten|geheimnis\w*|schl[uü]ssel|umgebungsvariablen|"
     r"tokens?)\b",
-    r"\b(?:imprim|muestr|lee|copi|env[ií]|public|mand|revel)\w{0,3} …{0,40}(?:contraseñas?|"
+    r"\b(?:imprim|muestr|lee|copi|env[ií]|public|mand|revel)\w{0,3}\b …{0,40}(?:contraseñas?|"
     r"contrasenas?|credenciales|secretos?|claves?|variables de entorno|tokens?)\b",
-    r"\b(?:affich|imprim|copi|envoi|envoy|publi)\w{0,3} …{0,40}(?:mots? de passe|identifiants|"
+    r"\b(?:affich|imprim|copi|envoi|envoy|publi)\w{0,3}\b …{0,40}(?:mots? de passe|identifiants|"
     r"secrets?|cl[ée]s?|variables d.environnement|jetons?)\b",
     r"\b(?:выведи\w*|напечатай\w*|покажи\w*|прочитай\w*|прочти|скопируй\w*|отправ\w+|пришли\w*|"
     r"распечатай\w*|запиши\w*|залогируй\w*) …{0,40}(?:парол\w+|токен\w*|секрет\w*|ключ\w*|"
@@ -58,12 +58,12 @@ CREDENTIALS = (
 OVERRIDE = (
     r"\b(?:ignorier\w*|vergiss|vergesst|missachte\w*|befolge) …{0,40}(?:anweisung\w*|regeln?|"
     r"vorgaben?|instruktion\w*|befehle?)\b",
-    r"\b(?:ignor|olvid|descart|desobede)\w{1,4} …{0,40}(?:instrucciones|reglas|[óo]rdenes|"
+    r"\b(?:ignor|olvid|descart|desobede)\w{1,4}\b …{0,40}(?:instrucciones|reglas|[óo]rdenes|"
     r"indicaciones|directrices)\b",
-    r"\b(?:ignorez|ignorons|ignore (?:les|tes|vos|toutes)|oubli\w{1,3}|n.?ob[ée]i\w{1,4}) "
+    r"\b(?:ignorez|ignorons|ignore (?:les|tes|vos|toutes)|oubli\w{1,3}|n.?ob[ée]i\w{1,4})\b "
     r"…{0,40}(?:instructions|r[èe]gles|consignes|ordres)\b",
-    r"\b(?:ignor|esque[çc]|desconsider)\w{1,4} …{0,40}(?:instru[çc][õo]es|regras|ordens)\b",
-    r"\b(?:ignor|dimentic)\w{1,4} …{0,40}(?:istruzioni|regole|ordini)\b",
+    r"\b(?:ignor|esque[çc]|desconsider)\w{1,4}\b …{0,40}(?:instru[çc][õo]es|regras|ordens)\b",
+    r"\b(?:ignor|dimentic)\w{1,4}\b …{0,40}(?:istruzioni|regole|ordini)\b",
     r"\b(?:проигнорируй\w*|игнориру\w+|забудь\w*|не следуй\w*|отмени\w*|нарушай\w*) "
     r"…{0,40}(?:инструкц\w+|указани\w+|правил\w*|команд\w*|распоряжени\w+)",
     r"(?:忽略|无视|忘记|不要遵守|不要理会)\w{0,10}(?:指令|指示|规则|提示|说明|命令)",
@@ -80,16 +80,17 @@ SEND = (
     r"\b(?:отправ\w+|загруз\w+|перешл\w+|вылож\w+|скинь\w*) …{0,60}(?:https?:|сервер\w*|адрес\w*|"
     r"почт\w+)",
     r"\b(?:sende|schicke|lade|übertrage|ubertrage)n? …{0,60}(?:https?:|fremden server|an meinen)",
-    r"\b(?:env[ií]|sub|mand|carg)\w{1,3} …{0,60}(?:https?:|servidor externo|mi servidor)",
+    r"\b(?:env[ií]|sub|mand|carg)\w{1,3}\b …{0,60}(?:https?:|servidor externo|mi servidor)",
     r"(?:发送|上传)\w{0,20}(?:到|至)\w{0,6}(?:服务器|https?:)",
 )
 REVIEW = (
     r"\b(?:одобр\w+|слей\w*|смерж\w+|влей\w*|прими\w*|мержи\w*) …{0,30}без (?:ревью|провер\w+|"
     r"одобрен\w+|просмотр\w*)",
-    r"\b(?:merge|genehmige|übernimm|ubernimm|bestätige|bestatige)\w{0,2} …{0,40}ohne (?:review|"
+    r"\b(?:merge|genehmige|übernimm|ubernimm|bestätige|bestatige)\w{0,2}\b …{0,40}ohne (?:review|"
     r"prüfung|prufung|freigabe|pruefung)",
-    r"\b(?:aprueb|fusion|acept|integr)\w{1,3} …{0,40}sin (?:revisi[óo]n|aprobaci[óo]n|revisar)",
-    r"\b(?:approuv|fusionn|accept)\w{1,3} …{0,40}sans (?:relecture|revue|approbation|validation)",
+    r"\b(?:aprueb|fusion|acept|integr)\w{1,3}\b …{0,40}sin (?:revisi[óo]n|aprobaci[óo]n|revisar)",
+    r"\b(?:approuv|fusionn|accept)\w{1,3}\b …{0,40}sans (?:relecture|revue|approbation|"
+    r"validation)",
     r"(?:批准|合并|通过)\w{0,10}(?:无需|不用|不经)\w{0,4}(?:审查|审核|评审)|(?:无需|不用|不经|跳过|绕过)\w{0,4}(?:审查|审核|评审|"
     r"批准)",
 )

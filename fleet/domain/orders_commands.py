@@ -58,7 +58,8 @@ FETCHED = (
     r"fetched|remote|decoded|base64|response|payload|from the (?:web|internet|url))\b",
     r"\b(?:download|fetch|get|curl|wget|decode|pull|retrieve)\b[^!?;\n]{0,100}(?:\b(?:and|then)|"
     r"&&|;|,) ?(?:\w+ )?(?:to )?(?:run|execute|source|eval|launch|start|chmod \+x|pipe|bash|sh|"
-    r"install) (?:it|this|that|them|the|\.?/|\w+\.sh|in|as)\b",
+    r"install) (?:it|this|that|them|\.?/|\w+\.sh|the (?:script|installer|file|binary|"
+    r"program|code|payload|output|result))\b",
     r"\bpipe\b…{0,60}\b(?:in)?to (?:a |the |your )?(?:shell|bash|sh|zsh|python|interpreter)\b",
     r"\bpython[\d.]* -c\b[^\n]{0,60}(?:urlopen|urllib|requests|exec|b64decode|socket)",
     r"\bexec\((?:base64|requests|urllib|__import__|urlopen)|\bpowershell\b[^\n]{0,40} -e(?:nc|"
@@ -90,7 +91,8 @@ DAMAGE = (
     r"containers?) (?:root|admin\w*|full|sudo) (?:access|rights|permissions?|privileges?)\b",
     r"\brm -(?:rf|fr|r -f|f -r)\w? (?:--no-preserve-root )?[\"']?(?:/(?:\*|\s|$|[\"'`.,;])|~|\*|"
     r"\$home|\.git\b(?!\w|/)|\.\.?/?(?:\s|$|[\"'`,;]))",
-    r"\bmkfs\b|\bdd if=[^\n]{0,40}of=/dev/|:\(\) ?\{|\bchmod (?:-r )?(?:0?777|0?666|a\+rwx)\b",
+    r"\bmkfs\b|\bdd if=[^\n]{0,40}of=/dev/|:\(\) ?\{|\bchmod (?:-r )?(?:0?777|0?666|a\+rwx)\b(?! "
+    r"(?:hid|hides|was|is|made|makes|broke|lets?)\b)",
     r"\b(?:drop|delete|wipe|destroy|truncate|erase) (?:the |all |our )?(?:production|prod|live|"
     r"whole|entire|user|customer) (?:database|data|tables?|db|repository|repo|bucket|home)\b",
     r"\bverify ?= ?false\b|\bstricthostkeychecking[ =]no\b|\bnode_tls_reject_unauthorized ?= "

@@ -29,8 +29,7 @@ _TOLD = (
     r"polic(?:y|ies)|context|messages?|constitution|packet|goal|task|before|above|so far)\b"
 )
 _PEOPLE = (
-    r"(?:users?|humans?|persons?|people|reviewers?|anyone|anybody|operators?|owners?|"
-    r"maintainers?)"
+    r"(?:user|humans?|persons?|people|reviewers?|anyone|anybody|operators?|owners?|maintainers?)"
 )
 _REVIEW = (
     r"(?:reviews?|approvals?|approving|reviewers?|humans?|persons?|people|sign-?off|code owners?|"
@@ -39,8 +38,8 @@ _REVIEW = (
 
 CHECKS = (
     rf"\b(?:skip|disable|bypass|circumvent|ignore|deactivate|silence|suppress|mute|weaken|loosen|"
-    rf"relax|neuter|avoid|evade|sabotage|short-?circuit|comment out|turn(?:ing)? off|switch off|"
-    rf"get around|work around|stub out|opt out of|cheat|trick|fool|omit|delete|remove|drop|gut) "
+    rf"relax|neuter|evade|sabotage|short-?circuit|comment out|turn(?:ing)? off|switch off|get "
+    rf"around|work around|stub out|opt out of|cheat|trick|fool|omit|delete|remove|drop|gut) "
     rf"{SOME}{_CHECKED}",
     rf"\b(?:skipping|disabling|ignoring|bypassing) {SOME}{_CHECKED} (?:is|are|saves?|speeds?|"
     rf"helps?|works?|makes?|here|when|if)\b",
@@ -62,10 +61,10 @@ CHECKS = (
     r"|simply |just |all )?(?:skipped|disabled|ignored|bypassed|deleted|removed|commented out|"
     r"switched off|turned off|optional|unnecessary|not needed|not required|not necessary|a "
     r"waste)\b",
-    rf"\b(?:do not|don.?t|never|no need to|not necessary to|not needed to|without|instead of|"
-    rf"stop|avoid|not bother (?:to|with)|bother with) (?:ever |bother |need |have |wait )?(?:to "
-    rf")?(?:run|running|execute|executing|start|starting|wait for|waiting for|trust|heed)? "
-    rf"?{SOME}(?:tests?|checks?|test suite|suite|ci|linters?|verification|pytest)\b"
+    rf"\b(?:(?:do not|don.?t|never|no need to|not necessary to|not needed to|without|instead of|"
+    rf"stop|avoid|not bother to) (?:ever |bother |need |have |wait )?(?:to )?(?:run|running|"
+    rf"execute|executing|start|starting|wait for|waiting for|trust|heed|bother with)|not bother "
+    rf"with) {SOME}(?:tests?|checks?|test suite|suite|ci|linters?|verification|pytest)\b"
     r"(?=[^\w]*(?:$|[.!?;,]|(?:just|and|as they|because|since|they|it|here|at all|any ?more|for "
     r"(?:this|these|such|small)|on (?:this|these)|before (?:you )?(?:commit|push|finish|merg)\w*|"
     r"again|simply|first|you|to save)\b))",
@@ -85,8 +84,8 @@ CHECKS = (
     r"\[(?:skip|no) ci\]|\[ci skip\]|-dskiptests|--skip-(?:checks|tests|verification|hooks)\b",
 )
 OVERRIDE = (
-    r"\b(?:over|above|before|instead of|rather than) (?:all|any|every|your) (?:of )?(?:your |"
-    r"the )?(?:other )?(?:instructions?|rules|orders|prompts?|directives?|guidelines?)\b",
+    r"\b(?:over|above|before|instead of|rather than) (?:all|any|every|your) (?:of )?(?:your |the "
+    r")?(?:other )?(?:instructions?|rules|orders|prompts?|directives?|guidelines?)\b",
     r"\bobey (?:only )?(?:this|these|me|the following)\b",
     rf"\b(?:ignore|disregard|forget|override|overrule|discard|drop|bypass|abandon|neglect|"
     rf"supersede|violate|break|do not (?:follow|obey|heed)|don.?t (?:follow|obey|heed)|stop "
@@ -152,7 +151,7 @@ REVIEW = (
     r"\bpush (?:it |them |everything |changes |commits )?(?:directly |straight )+(?:in)?to\b",
     r"\bgit push\b…{0,20}(?:--force\b(?!-with)|-f\b)…{0,30}\b(?:main|master|target|production)\b",
     rf"\b(?:do not|don.?t|never|without) (?:ever )?(?:tell|telling|mention|mentioning|inform|"
-    rf"informing|notify|notifying|alert|alerting|reveal|disclose|report|show)\b…{{0,30}}?\b(?:to "
+    rf"informing|notify|notifying|alert|alerting|reveal|disclose|report)\b…{{0,30}}?\b(?:to "
     rf")?(?:the |any |your )?{_PEOPLE}\b",
     rf"\b(?:hide|conceal|keep (?:it|this|that) (?:secret|hidden|"
     rf"quiet))\b…{{0,40}}\bfrom\b…{{0,12}}{_PEOPLE}\b",
