@@ -46,7 +46,7 @@ def test_what_many_files_speak_of_stands_first():
 
 
 def test_a_word_that_many_files_define_is_nobodys_fame():
-    many = [a_source(f"{n}.py", a_symbol("Alpha.__init__", held=9)) for n in range(8)]
+    many = [a_source(f"{n}.py", a_symbol("Alpha.as_document", held=9)) for n in range(8)]
     one = a_source("deep/one.py", a_symbol("rarely_used", held=2))
 
     assert order(*many, one)[0] == "deep/one.py"
