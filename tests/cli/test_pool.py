@@ -46,7 +46,7 @@ def by_name(rows):
 
 
 def test_the_document_holds_the_promised_fields_of_every_account(pooled):
-    rows = by_name(pooled.run("pool", "status", "--json").json)
+    rows = by_name(pooled.ask("pool", "status", "--json").json)
 
     assert set(rows) == {"alice", "bob"}
     promised = {"account", "owner", "agent", "state", "until", "reason", "spent_usd"}
@@ -58,8 +58,8 @@ def test_the_document_holds_the_promised_fields_of_every_account(pooled):
 def test_an_end_is_told_to_scripts_in_utc_and_to_people_by_their_clock(pooled):
     put_down(pooled, a_health("account bob", until=SOON))
 
-    told = by_name(pooled.run("pool", "status", "--json").json)
-    shown = pooled.run("pool", "status").out
+    told = by_name(pooled.ask("pool", "status", "--json").json)
+    shown = pooled.ask("pool", "status").out
 
     assert told["bob"]["until"] == SOON.isoformat()
     assert f"{SOON.astimezone():%Y-%m-%d %H:%M:%S}" in shown
@@ -68,8 +68,8 @@ def test_an_end_is_told_to_scripts_in_utc_and_to_people_by_their_clock(pooled):
 def test_explain_names_every_candidate_with_its_refusal(pooled):
     put_down(pooled, BLOCKED)
 
-    document = pooled.run("pool", "status", "--explain", "APP-1", "--json").json
-    words = pooled.run("pool", "status", "--explain").out
+    document = pooled.ask("pool", "status", "--explain", "APP-1", "--json").json
+    words = pooled.ask("pool", "status", "--explain").out
 
     (task,) = document["tasks"]
     refusals = {each["account"]: each["reason"] for each in task["candidates"]}
@@ -80,8 +80,8 @@ def test_explain_names_every_candidate_with_its_refusal(pooled):
 
 
 def test_a_task_that_has_ended_or_is_unknown_is_refused_by_explain(pooled):
-    unknown = pooled.run("pool", "status", "--explain", "APP-9")
-    without = pooled.run("pool", "status", "APP-1")
+    unknown = pooled.ask("pool", "status", "--explain", "APP-9")
+    without = pooled.ask("pool", "status", "APP-1")
 
     assert (unknown.code, "APP-9" in unknown.err) == (1, True)
     assert (without.code, "--explain" in without.err) == (2, True)
@@ -89,11 +89,11 @@ def test_a_task_that_has_ended_or_is_unknown_is_refused_by_explain(pooled):
 
 def test_a_blocked_account_is_open_once_a_human_says_so(pooled):
     put_down(pooled, BLOCKED)
-    before = by_name(pooled.run("pool", "status", "--json").json)["alice"]
+    before = by_name(pooled.ask("pool", "status", "--json").json)["alice"]
 
-    done = pooled.run("pool", "open", "alice", "--yes")
+    done = pooled.ask("pool", "open", "alice", "--yes")
 
-    after = by_name(pooled.run("pool", "status", "--json").json)["alice"]
+    after = by_name(pooled.ask("pool", "status", "--json").json)["alice"]
     assert (before["state"], after["state"]) == ("blocked", "ready")
     assert done.code == 0, done.err
     assert "401: the key was revoked" in done.out
@@ -102,17 +102,17 @@ def test_a_blocked_account_is_open_once_a_human_says_so(pooled):
 def test_an_account_is_not_opened_without_a_yes(pooled):
     put_down(pooled, BLOCKED)
 
-    done = pooled.run("pool", "open", "alice")
+    done = pooled.ask("pool", "open", "alice")
 
     assert done.code == 2
-    assert by_name(pooled.run("pool", "status", "--json").json)["alice"]["state"] == "blocked"
+    assert by_name(pooled.ask("pool", "status", "--json").json)["alice"]["state"] == "blocked"
 
 
 @pytest.mark.parametrize(
     ("name", "said"), [("alise", "did you mean 'alice'"), ("bob", "open already")]
 )
 def test_an_unknown_account_and_one_that_is_open_are_refused(pooled, name, said):
-    done = pooled.run("pool", "open", name, "--yes")
+    done = pooled.ask("pool", "open", name, "--yes")
 
     assert done.code == 1
     assert said in done.err
@@ -122,13 +122,13 @@ def test_status_says_until_when_a_task_waits_and_what_is_left_today(pooled):
     pooled.agent("dear", "pass", max_cost_usd=1)
     put_down(pooled, a_health("account alice", until=SOON), a_health("account bob", until=SOON))
 
-    view = pooled.run("status", "--json").json
+    view = pooled.ask("status", "--json").json
 
     (queued,) = view["queue"]
     assert (queued["task"], queued["until"]) == ("APP-1", SOON.isoformat())
     spend = by_name(view["spend"])["alice"]
     assert (spend["spent_usd"], spend["reserved_usd"], spend["daily_budget_usd"]) == (0, 0, 2)
-    assert pooled.run("status").code == 0
+    assert pooled.ask("status").code == 0
 
 
 def test_the_money_of_the_run_under_way_refuses_what_it_would_refuse_there(pooled):
@@ -142,7 +142,7 @@ def test_the_money_of_the_run_under_way_refuses_what_it_would_refuse_there(poole
     with office_open(read_settings(pooled.folder)) as office:
         office.ledger.commit([Append(row=settled), Log(event=started)])
 
-    (row,) = pooled.run("pool", "status", "--explain", "APP-1", "--json").json["tasks"]
+    (row,) = pooled.ask("pool", "status", "--explain", "APP-1", "--json").json["tasks"]
 
     assert row["slot"] is None
     assert "run" in row["candidates"][0]["reason"]

@@ -21,13 +21,13 @@ PROMISED = {
 
 
 def shown(home, number=1):
-    return home.run("pr", "show", str(number), "--json").json
+    return home.ask("pr", "show", str(number), "--json").json
 
 
 def test_the_documents_hold_the_promised_fields(home):
     pull = in_review(home, {"new.txt": b"a\nb\n"}, size=2)
 
-    (listed,) = home.run("pr", "list", "--json").json
+    (listed,) = home.ask("pr", "list", "--json").json
     page = shown(home)
 
     assert listed.keys() >= PROMISED
@@ -44,7 +44,7 @@ def test_a_page_says_what_was_wanted_checked_noticed_and_spent(home):
     attempt = an_attempt(id=pull.attempt)
     written(home, appended=[a_settlement(attempt), a_receipt(attempt, to_account="bob")])
 
-    page = home.run("pr", "show", "1").out
+    page = home.ask("pr", "show", "1").out
 
     for line in (
         "  ! ci: .github/x.yml changes",
@@ -76,7 +76,7 @@ def test_a_verdict_of_a_batch_that_never_landed_is_no_verdict_on_this_one(home):
     assert [(v["where"], v["status"]) for v in page["verdicts"]] == [("alone", "passed")]
     assert [v["sha"] for v in page["tried"]] == ["e" * 40]
     assert page["risk"] == []
-    words = home.run("pr", "show", "1").out
+    words = home.ask("pr", "show", "1").out
     assert "and 1 of tries of the queue that did not land" in words
     assert "boom" not in words
 
@@ -84,7 +84,7 @@ def test_a_verdict_of_a_batch_that_never_landed_is_no_verdict_on_this_one(home):
 def test_words_of_agents_reach_no_terminal_with_control_characters(home):
     in_review(home, {"new.txt": b"x\n"}, title=HOSTILE, summary=HOSTILE, risk=(HOSTILE,))
 
-    told = [home.run("pr", *words).out for words in (["list"], ["show", "1"])]
+    told = [home.ask("pr", *words).out for words in (["list"], ["show", "1"])]
 
     for text in told:
         assert text.replace("\n", "").replace("\t", "").isprintable(), text
@@ -94,8 +94,8 @@ def test_a_diff_is_shown_line_by_line_without_control_characters(home):
     files = {"a.txt": f"one{HOSTILE}\n-two\n".encode(), "b.bin": b"\0\1\2", "c\x1bd": b"x\n"}
     in_review(home, files)
 
-    text = home.run("pr", "diff", "1").out
-    stat = home.run("pr", "diff", "1", "--stat").out
+    text = home.ask("pr", "diff", "1").out
+    stat = home.ask("pr", "diff", "1", "--stat").out
 
     assert text.replace("\n", "").isprintable()
     assert "+one [2Jgone   evil  next back\n" in text
@@ -107,7 +107,7 @@ def test_a_diff_is_shown_line_by_line_without_control_characters(home):
 def test_a_diff_too_large_to_read_is_cut_and_says_how_to_see_it_all(home):
     pull = in_review(home, {"large.txt": b"0123456789\n" * 110_000})
 
-    done = home.run("pr", "diff", "1")
+    done = home.ask("pr", "diff", "1")
 
     assert len(done.out) < 1_100_000
     assert f"git -C {home.repository} diff {pull.base}...{pull.head}" in done.err
@@ -129,7 +129,7 @@ def test_a_diff_is_coloured_on_a_terminal_alone(home, monkeypatch, environment, 
     assert done.returncode == 0
     assert (b"\x1b[" in told) is coloured
     assert b"+one" in told
-    assert "\x1b" not in home.run("pr", "diff", "1").out
+    assert "\x1b" not in home.ask("pr", "diff", "1").out
 
 
 def test_a_list_says_how_old_how_large_and_what_each_waits_for(home):
@@ -137,8 +137,8 @@ def test_a_list_says_how_old_how_large_and_what_each_waits_for(home):
     in_review(home, {"b.txt": b"1\n"}, key="APP-2", status="queued")
     in_review(home, {"c.txt": b"1\n"}, key="APP-3", status="approved", reason="main is dirty")
 
-    rows = {row["number"]: row for row in home.run("pr", "list", "--json").json}
-    head, first, *_ = home.run("pr", "list").out.splitlines()
+    rows = {row["number"]: row for row in home.ask("pr", "list", "--json").json}
+    head, first, *_ = home.ask("pr", "list").out.splitlines()
 
     assert [rows[n]["waits"] for n in (1, 2, 3)] == [
         "waits for your review",
@@ -153,23 +153,23 @@ def test_an_approval_is_refused_where_the_branch_moved(home):
     pull = in_review(home, {"a.txt": b"1\n"})
     moved = committed(home, {"a.txt": b"2\n"}, branch="fleet/app-1")
 
-    refused = [home.run("pr", *words) for words in (["approve", "1"], ["merge", "1", "--yes"])]
+    refused = [home.ask("pr", *words) for words in (["approve", "1"], ["merge", "1", "--yes"])]
 
     for done in refused:
         assert done.code == 1
         assert f"is at {moved[:12]}, but {pull.head[:12]} was verified" in done.err
     assert (shown(home)["status"], shown(home)["moved"]) == ("open", moved)
-    assert f"the branch is at {moved[:12]} now" in home.run("pr", "show", "1").out
+    assert f"the branch is at {moved[:12]} now" in home.ask("pr", "show", "1").out
     git(home.repository, "update-ref", "refs/heads/fleet/app-1", pull.head)
     assert shown(home)["moved"] is None
-    assert home.run("pr", "approve", "1").code == 0
+    assert home.ask("pr", "approve", "1").code == 0
 
 
 def test_an_approval_may_name_the_commit_that_was_looked_at(home):
     pull = in_review(home, {"a.txt": b"1\n"})
 
-    wrong = home.run("pr", "approve", "1", "--sha", "0123456789")
-    right = home.run("pr", "approve", "1", "--sha", pull.head[:10])
+    wrong = home.ask("pr", "approve", "1", "--sha", "0123456789")
+    right = home.ask("pr", "approve", "1", "--sha", pull.head[:10])
 
     assert (wrong.code, right.code) == (1, 0)
     assert "look at it again" in wrong.err
@@ -181,8 +181,8 @@ def test_a_page_stands_where_the_project_is_gone(home):
     in_review(home, {"a.txt": b"1\n"})
     home.configure(projects=[])
 
-    page = home.run("pr", "show", "1")
-    diff = home.run("pr", "diff", "1")
+    page = home.ask("pr", "show", "1")
+    diff = home.ask("pr", "diff", "1")
 
     assert "git does not have them any more" in page.out
     assert (diff.code, "APP is not in fleet.yaml" in diff.err) == (1, True)
@@ -191,7 +191,7 @@ def test_a_page_stands_where_the_project_is_gone(home):
 def test_comments_are_kept_and_send_it_back(home):
     in_review(home, {"a.txt": b"1\n"})
 
-    done = home.run("pr", "comment", "1", "name it better", "and test it")
+    done = home.ask("pr", "comment", "1", "name it better", "and test it")
 
     page = shown(home)
     assert done.code == 0
@@ -204,7 +204,7 @@ def test_comments_are_kept_and_send_it_back(home):
 def test_a_reviewer_is_told_when_nobody_goes_on_with_it(home):
     in_review(home, {"a.txt": b"1\n"}, task={"max_retries": 0})
 
-    done = home.run("pr", "reject", "1", "--reason", "no")
+    done = home.ask("pr", "reject", "1", "--reason", "no")
 
     assert "its task fails: 1 red attempts" in done.out
     assert "fleet task retry APP-1" in done.out
@@ -214,8 +214,8 @@ def test_a_reviewer_gets_a_worktree_of_exactly_what_was_verified(home, tmp_path)
     pull = in_review(home, {"a.txt": b"one\r\n"})
     folder = tmp_path / "mine"
 
-    done = home.run("pr", "checkout", "1", str(folder))
-    again = home.run("pr", "checkout", "1", str(tmp_path))
+    done = home.ask("pr", "checkout", "1", str(folder))
+    again = home.ask("pr", "checkout", "1", str(tmp_path))
 
     assert done.code == 0, done.err
     assert (folder / "a.txt").read_bytes() == b"one\r\n"
@@ -226,11 +226,11 @@ def test_a_reviewer_gets_a_worktree_of_exactly_what_was_verified(home, tmp_path)
 
 def test_a_dry_merge_says_what_would_happen_and_does_nothing(home):
     in_review(home, {"a.txt": b"1\n"})
-    clean = home.run("pr", "merge", "1", "--dry-run", "--json").json
+    clean = home.ask("pr", "merge", "1", "--dry-run", "--json").json
     merged(home, {"a.txt": b"other\n"}, key="APP-2")
     before = git(home.repository, "for-each-ref")
 
-    clash = home.run("pr", "merge", "1", "--dry-run", "--json").json
+    clash = home.ask("pr", "merge", "1", "--dry-run", "--json").json
 
     assert (clean["clean"], clean["files"]) == (True, ["a.txt"])
     assert (clash["clean"], clash["files"]) == (False, ["a.txt"])
@@ -240,24 +240,24 @@ def test_a_dry_merge_says_what_would_happen_and_does_nothing(home):
 
 def test_a_dry_revert_says_whether_it_applies_and_adds_no_task(home):
     merged(home, {"a.txt": b"one\n"})
-    clean = home.run("pr", "revert", "1", "--dry-run", "--json").json
+    clean = home.ask("pr", "revert", "1", "--dry-run", "--json").json
     merged(home, {"a.txt": b"two\n"}, key="APP-2")
 
-    clash = home.run("pr", "revert", "1", "--dry-run")
+    clash = home.ask("pr", "revert", "1", "--dry-run")
 
     assert (clean["clean"], clean["files"]) == (True, ["a.txt"])
     assert "in conflict with the target" in clash.out
-    assert [row["key"] for row in home.run("task", "list", "--json").json] == ["APP-1", "APP-2"]
+    assert [row["key"] for row in home.ask("task", "list", "--json").json] == ["APP-1", "APP-2"]
 
 
 def test_a_revert_is_asked_for_once_and_only_of_what_is_merged(home):
     merged(home, {"a.txt": b"one\n"})
     in_review(home, {"b.txt": b"one\n"}, key="APP-2")
 
-    unasked = home.run("pr", "revert", "1")
-    done = home.run("pr", "revert", "1", "--yes", "--json")
-    twice = home.run("pr", "revert", "1", "--yes")
-    early = home.run("pr", "revert", "2", "--yes")
+    unasked = home.ask("pr", "revert", "1")
+    done = home.ask("pr", "revert", "1", "--yes", "--json")
+    twice = home.ask("pr", "revert", "1", "--yes")
+    early = home.ask("pr", "revert", "2", "--yes")
 
     assert unasked.code == 2
     assert done.json == {"key": "APP-3", "reverts": 1}

@@ -22,74 +22,74 @@ def task(home):
 
 
 def holds(home):
-    return [hold["subject"] for hold in home.run("status", "--json").json["holds"]]
+    return [hold["subject"] for hold in home.ask("status", "--json").json["holds"]]
 
 
 @pytest.mark.parametrize("words", [(), ("--all", "APP-1")])
 def test_who_names_neither_tasks_nor_all_is_asked_which(home, words):
-    assert home.run("stop", *words).code == 2
+    assert home.ask("stop", *words).code == 2
 
 
 def test_a_dry_run_says_what_would_be_stopped_and_stops_nothing(home, task):
     for words in (("--all",), (task,)):
-        done = home.run("stop", *words, "--dry-run")
+        done = home.ask("stop", *words, "--dry-run")
         assert (done.code, "would be stopped" in done.out) == (0, True)
 
     assert holds(home) == []
 
 
 def test_a_stop_of_all_is_seen_everywhere_with_who_and_why(home, task):
-    done = home.run("stop", "--all", "--reason", "fire\x1b[31m")
+    done = home.ask("stop", "--all", "--reason", "fire\x1b[31m")
 
     assert done.code == 0
     assert "everything is stopped by" in done.out
-    listed = home.run("task", "list", "--json").json[0]
+    listed = home.ask("task", "list", "--json").json[0]
     assert listed["status"] == "ready"
     for reason in (
         listed["reason"],
-        home.run("task", "show", task, "--json").json["reason"],
-        home.run("status", "--json").json["queue"][0]["waiting_for"],
-        home.run("status").out,
+        home.ask("task", "show", task, "--json").json["reason"],
+        home.ask("status", "--json").json["queue"][0]["waiting_for"],
+        home.ask("status").out,
     ):
         assert "everything is stopped by" in reason
         assert ": fire [31m (`fleet resume` lifts it)" in reason
 
 
 def test_a_stop_of_a_task_stands_in_its_history_until_it_is_resumed(home, task):
-    home.run("stop", task, "--reason", "wrong branch")
-    shown = home.run("task", "show", task, "--json").json
+    home.ask("stop", task, "--reason", "wrong branch")
+    shown = home.ask("task", "show", task, "--json").json
     assert [hold["reason"] for hold in shown["holds"]] == ["wrong branch"]
 
-    assert f"{task} goes on" in home.run("resume", task).out
+    assert f"{task} goes on" in home.ask("resume", task).out
 
-    shown = home.run("task", "show", task, "--json").json
+    shown = home.ask("task", "show", task, "--json").json
     assert (shown["holds"], shown["reason"]) == ([], "")
     told = [event["what"] for event in shown["history"]]
     assert told[-2:] == ["task.held: wrong branch", "task.resumed: wrong branch"]
 
 
 def test_stopping_and_resuming_twice_says_what_stood_before(home, task):
-    home.run("stop", "--all", "--reason", "first")
-    again = home.run("stop", "--all", "--reason", "second")
+    home.ask("stop", "--all", "--reason", "first")
+    again = home.ask("stop", "--all", "--reason", "second")
     assert (again.code, "first" in again.out, "second" in again.out) == (0, True, False)
 
-    assert home.run("resume").code == 0
-    assert home.run("resume").out == "the fleet was not stopped\n"
-    assert home.run("resume", task).out == f"{task} was not stopped\n"
+    assert home.ask("resume").code == 0
+    assert home.ask("resume").out == "the fleet was not stopped\n"
+    assert home.ask("resume", task).out == f"{task} was not stopped\n"
 
 
 def test_a_resume_of_the_fleet_names_the_tasks_that_are_still_stopped(home, task):
-    home.run("stop", task)
-    home.run("stop", "--all")
+    home.ask("stop", task)
+    home.ask("stop", "--all")
 
-    assert "everything is stopped by" in home.run("resume", task).err
-    home.run("stop", task)
-    assert f"{task} is still stopped by" in home.run("resume").err
+    assert "everything is stopped by" in home.ask("resume", task).err
+    home.ask("stop", task)
+    assert f"{task} is still stopped by" in home.ask("resume").err
 
 
 def test_a_key_that_nobody_knows_is_refused_before_anything_is_done(home, task):
     for verb in ("stop", "resume"):
-        done = home.run(verb, task, "APP-9")
+        done = home.ask(verb, task, "APP-9")
         assert (done.code, "APP-9" in done.err) == (1, True)
 
     assert holds(home) == []
@@ -99,22 +99,22 @@ def test_the_file_of_any_tool_is_shown_and_removed(home, task):
     (home.folder / "STOP").write_text("fire\nmore\n")
     said = "everything is stopped by the file STOP in the home: fire (`fleet resume` removes it)"
 
-    assert home.run("task", "list", "--json").json[0]["reason"] == said
-    assert said in home.run("status").out
+    assert home.ask("task", "list", "--json").json[0]["reason"] == said
+    assert said in home.ask("status").out
     assert holds(home) == ["fleet"]
 
-    assert home.run("report", "--format", "json").json["halted"] == said
-    assert "the file STOP is removed" in home.run("resume").out
+    assert home.ask("report", "--format", "json").json["halted"] == said
+    assert "the file STOP is removed" in home.ask("resume").out
     assert not (home.folder / "STOP").exists()
-    assert home.run("task", "list", "--json").json[0]["reason"] == ""
+    assert home.ask("task", "list", "--json").json[0]["reason"] == ""
 
 
 def test_a_file_that_cannot_be_removed_leaves_everything_stopped(home):
-    home.run("stop", "--all")
+    home.ask("stop", "--all")
     (home.folder / "STOP").mkdir()
     (home.folder / "STOP" / "mine").touch()
 
-    done = home.run("resume")
+    done = home.ask("resume")
 
     assert (done.code, "cannot be removed" in done.err) == (1, True)
     assert holds(home) == ["fleet", "fleet"]
@@ -176,38 +176,38 @@ def test_a_unit_quotes_what_systemd_would_read_otherwise(tmp_path):
 
 def test_a_merge_of_what_is_stopped_is_refused_before_it_is_approved(home):
     in_review(home, {"a.txt": b"a"})
-    home.run("stop", "--all", "--reason", "fire")
+    home.ask("stop", "--all", "--reason", "fire")
 
-    done = home.run("pr", "merge", "1", "--yes")
+    done = home.ask("pr", "merge", "1", "--yes")
 
     assert done.code == 1
     assert "pull request 1 is not merged (everything is stopped by" in done.err
-    assert home.run("pr", "show", "1", "--json").json["status"] == "open"
+    assert home.ask("pr", "show", "1", "--json").json["status"] == "open"
 
 
 def test_whatever_fleet_yaml_says_everything_can_be_stopped_and_resumed(home, task):
     whole = (home.folder / "fleet.yaml").read_text()
     (home.folder / "fleet.yaml").write_text("projects: [")
 
-    refused = home.run("status")
-    told = [home.run(*words) for words in (("stop", task), ("stop", "--all"), ("down",))]
+    refused = home.ask("status")
+    told = [home.ask(*words) for words in (("stop", task), ("stop", "--all"), ("down",))]
 
     assert (refused.code, "fleet.yaml:1" in refused.err) == (1, True)
     assert f"`fleet stop --all`, or a file named STOP in {home.folder}" in refused.err
     assert [done.code for done in told] == [0, 0, 0]
-    assert [home.run("resume", *words).code for words in ((), (task,))] == [0, 0]
+    assert [home.ask("resume", *words).code for words in ((), (task,))] == [0, 0]
     (home.folder / "fleet.yaml").write_text(whole)
     assert holds(home) == []
-    assert home.run("task", "show", task, "--json").json["holds"] == []
+    assert home.ask("task", "show", task, "--json").json["holds"] == []
 
 
 @pytest.mark.parametrize("where", ["ready", "running", "review"])
 def test_wherever_a_task_stands_it_is_shown_that_it_is_stopped_and_what_lifts_it(home, where):
     key = stood(home, where)
-    home.run("stop", key)
+    home.ask("stop", key)
 
     for words in (("status",), ("task", "list"), ("task", "show", key)):
-        shown = home.run(*words).out.replace("\n", " ")
+        shown = home.ask(*words).out.replace("\n", " ")
         assert f"`fleet resume {key}` lifts it" in " ".join(shown.split()), (words, shown)
 
 
@@ -224,16 +224,16 @@ def stood(home, where):
 
 def test_a_stopped_pull_request_says_so_before_and_after_it_is_approved(home):
     in_review(home, {"a.txt": b"a"})
-    home.run("stop", "APP-1", "--reason", "why not")
+    home.ask("stop", "APP-1", "--reason", "why not")
     lifts = ": why not (`fleet resume APP-1` lifts it)"
 
-    (row,) = home.run("pr", "list", "--json").json
+    (row,) = home.ask("pr", "list", "--json").json
     assert row["waits"].startswith("waits for your review; stopped by ")
     assert row["waits"].endswith(lifts)
 
-    assert lifts in home.run("pr", "approve", "1").err
+    assert lifts in home.ask("pr", "approve", "1").err
     for words in (("pr", "list"), ("pr", "show", "1")):
-        told = home.run(*words, "--json").json
+        told = home.ask(*words, "--json").json
         (row,) = told if isinstance(told, list) else [told]
         assert (row["status"], row["waits"].endswith(lifts)) == ("approved", True)
         assert "next in the queue" not in row["waits"]
@@ -243,17 +243,17 @@ def test_a_file_that_stops_all_is_told_of_pull_requests_too(home):
     in_review(home, {"a.txt": b"a"})
     (home.folder / "STOP").write_text("fire\n")
 
-    told = home.run("pr", "approve", "1")
+    told = home.ask("pr", "approve", "1")
 
     assert "nothing of it merges: everything is stopped by the file STOP" in told.err
-    (row,) = home.run("pr", "list", "--json").json
+    (row,) = home.ask("pr", "list", "--json").json
     assert "the file STOP in the home: fire" in row["waits"]
-    assert row["waits"] == home.run("pr", "show", "1", "--json").json["waits"]
+    assert row["waits"] == home.ask("pr", "show", "1", "--json").json["waits"]
 
 
 def test_a_stop_without_a_reason_stands_in_the_log_with_who_stopped_it(home, task):
-    home.run("stop", task)
+    home.ask("stop", task)
 
-    (held,) = [row for row in home.run("task", "log", task, "--json").json if "held" in row["kind"]]
+    (held,) = [row for row in home.ask("task", "log", task, "--json").json if "held" in row["kind"]]
 
     assert held["what"].startswith(f"stopped by {held['who']} at ")

@@ -158,11 +158,11 @@ def on_own_engine(
 
 
 def engine_missed(home: Home) -> bool:
-    return "fleet looks for it" in home.run("status", "--json").json["engine"]
+    return "fleet looks for it" in home.ask("status", "--json").json["engine"]
 
 
 def waits_for_the_engine(home: Home, key: str) -> bool:
-    queue = home.run("status", "--json").json["queue"]
+    queue = home.ask("status", "--json").json["queue"]
     return any("fleet looks for it" in row["waiting_for"] for row in queue if row["task"] == key)
 
 

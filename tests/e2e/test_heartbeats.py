@@ -84,7 +84,7 @@ def _seen(home: Home, enough: Any) -> dict[str, dict[str, Any]]:
     """Answer the rows of `status` by task, once they are as they should be."""
     deadline, rows = time.monotonic() + 180, {}
     while time.monotonic() < deadline:
-        rows = {row["task"]: row for row in home.run("status", "--json").json["running"]}
+        rows = {row["task"]: row for row in home.ask("status", "--json").json["running"]}
         if enough(rows):
             return rows
         Event().wait(0.5)

@@ -29,7 +29,7 @@ def wait_for(home: Home, state: str, *, seconds: float = 60) -> None:
     """Wait until an attempt of the home is in that state."""
     deadline, pause = time.monotonic() + seconds, Event()
     while time.monotonic() < deadline:
-        running = home.run("status", "--json").json["running"]
+        running = home.ask("status", "--json").json["running"]
         if any(attempt["state"] == state for attempt in running):
             return
         pause.wait(0.2)

@@ -6,7 +6,6 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -93,12 +92,11 @@ def _played(home: Home, order: Sequence[Case], *, parallel: int) -> list[Lived]:
     def added(case: Case) -> str:
         return home.task(case.name, "--role", case.name, "--profile", case.name)
 
-    with ThreadPoolExecutor(max_workers=4) as people:
-        keys = list(people.map(added, order))
-        done = home.run("run", "--json", "--parallel", str(parallel), timeout=3600)
-        if not done.out:
-            raise AssertionError(done.err)
-        return list(map(_lived, people.map(home.show, keys), order))
+    keys = list(map(added, order))
+    done = home.run("run", "--json", "--parallel", str(parallel), timeout=3600)
+    if not done.out:
+        raise AssertionError(done.err)
+    return list(map(_lived, map(home.show, keys), order))
 
 
 def _lived(task: dict[str, Any], case: Case) -> Lived:
