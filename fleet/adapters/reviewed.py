@@ -123,7 +123,8 @@ def _opened(name: str, flags: int, folder: int) -> int | None:
             return os.open(name, flags, dir_fd=folder)
         except OSError:
             # what is a link or a socket is none of ours; what may not be read is told
-            if stat.S_ISREG(os.lstat(name, dir_fd=folder).st_mode):
+            mode = os.lstat(name, dir_fd=folder).st_mode
+            if stat.S_ISREG(mode) or stat.S_ISDIR(mode):
                 raise
     return None
 

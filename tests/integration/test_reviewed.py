@@ -1,6 +1,7 @@
 """What people reviewed is read from a target's tip by git, or from the home without links."""
 
 import os
+import stat
 from dataclasses import replace
 
 import pytest
@@ -86,11 +87,23 @@ def test_no_link_in_the_home_is_followed(tmp_path, linked):
     assert a_reader(stage, project=False).guidance(stage.project) == UNGUIDED
 
 
+def test_what_is_no_file_is_passed_over(tmp_path):
+    stage = a_stage(tmp_path)
+    write(stage.home, FILES)
+    odd = stage.home / "memory" / "skills" / "deploy"
+    os.mkfifo(odd / "pipe")
+    os.mknod(odd / "socket", stat.S_IFSOCK | 0o600)
+
+    found = a_reader(stage, project=False).guidance(stage.project)
+
+    assert set(said(found)[2]["deploy"]) == {"SKILL.md", "steps/one.md"}
+
+
 def test_what_cannot_be_read_is_told_with_what_to_do(tmp_path):
     stage = a_stage(tmp_path)
     fleet = a_fleet(
         projects={"APP": a_project(path=str(tmp_path / "gone"))}, memory=MemoryRules(project="APP")
     )
 
-    with pytest.raises(ConfigError, match="memory[.]project"):
+    with pytest.raises(ConfigError, match=r"memory\.project"):
         ReviewedFiles(stage.home, fleet, stage.worktrees).guidance(stage.project)
