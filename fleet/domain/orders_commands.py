@@ -16,7 +16,7 @@ _SECRETS = (
 _KEPT_PLACES = (
     r"(?:~?/?\.ssh\b(?!/known_hosts|/config)|id_rsa|id_ed25519|id_ecdsa|\.aws/|\.netrc|\.pypirc|"
     r"\.git-credentials|\.kube/config|\.docker/config|/etc/shadow|/proc/\w+/environ|/run/secrets|"
-    r"\.gnupg|login\.keychain|(?<!to\s)(?<!\w)\.env\b(?!\.|-))"
+    r"/fleet/secret|\.gnupg|login\.keychain|(?<!to\s)(?<!\w)\.env\b(?!\.|-))"
 )
 _ELSEWHERE = r"https?://(?!localhost|127\.|0\.0\.0\.0|\[::1|example\.|host\.docker)"
 _SHELL = r"(?:sudo )?(?:/\w{1,9}/(?:\w{1,9}/)?)?(?:env )?(?:ba|z|k|da|a|fi|c)?sh\b"
@@ -34,9 +34,9 @@ CREDENTIALS = (
     rf"\b(?:find|look|search|scan|hunt|grep|dig|check) (?:for|through) "
     rf"{SOME}{_SECRETS}…{{0,40}}\b(?:home|environment|machine|host|disk|list|save|send|collect|"
     rf"keep)\b",
-    rf"\b(?:print|echo|cat|dump|log|display|reveal|expose|paste|include|commit|attach|embed|leak|"
-    rf"steal|collect|gather|harvest|exfiltrate|copy|show|list|output|write out|write down|tell|"
-    rf"return|hand over|extract|grab|fetch|send|post|upload|share|forward|mail) "
+    rf"\b(?:print|echo|cat|dump|log|display|reveal|encode|expose|paste|include|commit|attach|"
+    rf"embed|leak|steal|collect|gather|harvest|exfiltrate|copy|show|list|output|write out|write "
+    rf"down|tell|return|hand over|extract|grab|fetch|send|post|upload|share|forward|mail) "
     rf"{SOME}(?:(?:contents?|values?|full|value) (?:of )?)?{SOME}{_SECRETS}",
     rf"\b(?:print|echo|cat|dump|log|display|paste|include|commit|attach|embed|copy|show|read|"
     rf"open|list|look|find|search|grep|use|take|check|load|tar|zip|send|upload|less|head|write|"
@@ -58,8 +58,8 @@ FETCHED = (
     r"fetched|remote|decoded|base64|response|payload|from the (?:web|internet|url))\b",
     r"\b(?:download|fetch|get|curl|wget|decode|pull|retrieve)\b[^!?;\n]{0,100}(?:\b(?:and|then)|"
     r"&&|;|,) ?(?:\w+ )?(?:to )?(?:run|execute|source|eval|launch|start|chmod \+x|pipe|bash|sh|"
-    r"install) (?:it|this|that|them|\.?/|\w+\.sh|the (?:script|installer|file|binary|"
-    r"program|code|payload|output|result))\b",
+    r"install) (?:it|this|that|them|\.?/|\w+\.sh|the (?:script|installer|file|binary|program|"
+    r"code|payload|output|result))\b",
     r"\bpipe\b…{0,60}\b(?:in)?to (?:a |the |your )?(?:shell|bash|sh|zsh|python|interpreter)\b",
     r"\bpython[\d.]* -c\b[^\n]{0,60}(?:urlopen|urllib|requests|exec|b64decode|socket)",
     r"\bexec\((?:base64|requests|urllib|__import__|urlopen)|\bpowershell\b[^\n]{0,40} -e(?:nc|"
@@ -69,6 +69,7 @@ FETCHED = (
     rf"--registry|--trusted-host|git\+|install|add)[ =]{{0,2}}{_ELSEWHERE}",
 )
 SEND = (
+    r"\$\{\{ ?secrets\.\w+[^\n]{0,40}https?://",
     r"\b(?:send|post|upload|submit|transmit|forward|exfiltrate|leak|e?-?mail|push|copy|ship|"
     r"beacon|publish|deliver|report|share|sync|paste|mirror|stream)\b…{0,80}?(?:"
     rf"{_ELSEWHERE}|ftp://|\bpastebin|\btransfer\.sh|\bngrok|\brequestbin|\bwebhook\.site|"
@@ -86,6 +87,8 @@ SEND = (
     rf"\bgit (?:remote (?:add|set-url)|push)\b…{{0,40}}(?:{_ELSEWHERE}|git@)",
 )
 DAMAGE = (
+    r"\bbudget\b…{0,20}\b(?:unlimited|infinite)\b",
+    r"\bescape (?:from )?(?:the |this |its )?(?:container|sandbox|chroot|jail)\b",
     r"\b(?:delete|remove|wipe|rm) (?:the |your |its )?\.git\b(?![\w/-]|ignore|attr|mod|keep)",
     r"\b(?:give|grant) (?:the |every |all |your |any )?(?:agents?|users?|everyone|yourself|it|"
     r"containers?) (?:root|admin\w*|full|sudo) (?:access|rights|permissions?|privileges?)\b",

@@ -54,13 +54,33 @@ CHECKS = (
     r"\b(?:make|edit|change|let|have|patch|rewrite)\b…{0,30}\b(?:checks?|tests?|lint\w*|"
     r"verif\w+)\b…{0,40}\b(?:exits?|returns?) (?:with )?(?:code |status )?(?:0|zero|success\w*|"
     r"true)\b",
+    rf"\b(?:remov(?:e|ing)|delet(?:e|ing)|disabl(?:e|ing)|skip(?:ping)?|comment(?:ing)? out|"
+    rf"deselect(?:ing)?) (?:{SOME})?(?:failing|failed|red|broken) (?:tests?|checks?|jobs?|steps?|"
+    rf"stages?|assert\w*)\b",
+    r"\bdeselect\b…{0,20}\b(?:failing|red|broken|every|all)\b|\bso (?:that )?no tests? (?:run|"
+    r"are run)\b",
+    r"\b(?:remove|delete|drop|strip) (?:it|them|that|this) from …{0,20}(?:check|ci\b|workflow|"
+    r"pipeline|suite)",
+    r"\breplace\b…{0,40}\btests?\b…{0,20}\b(?:with|by) (?:pass|nothing|stubs?|assert true|"
+    r"no-?ops?)\b",
+    r"\b(?:eslint-disable|noqa|type: ignore|nosec|nolint)\b…{0,40}\b(?:get past|each|every|all|"
+    r"everywhere)\b",
+    r"\bexit 0[\"'` ]{0,3}>",
+    rf"\b(?:override|replace|change|swap|redefine) {SOME}checks?(?: command| "
+    rf"script)?\b…{{0,30}}\b(?:with|by|to|into) (?:true|pass|nothing|echo|/bin/true|exit)\b",
+    r"\b(?:say|claim|pretend|lie)\b…{0,20}\b(?:all|every|everything|tests?|"
+    r"checks?)\b…{0,15}\b(?:passed|pass|green|succeeded)\b|\blie (?:in|about|to)\b",
+    r"\b(?:do not|don.?t|never) (?:report|mention) (?:any |the |test )?(?:failures?|errors?|"
+    r"problems?)(?=\W*(?:$|[.!?;]))",
+    r"\b(?:suppress|hide|silence|swallow)\b…{0,12}\b(?:failing|failures?|failed) (?:output|"
+    r"messages?|logs?)\b",
     r"\bcore\.hookspath\b",
     rf"\b(?:turn|switch) {SOME}{_CHECKED} off\b",
-    r"\b(?:tests?|checks?|suites?|ci|hooks?|verification|gates?|linters?) (?:can|may|should|must|"
-    r"could|are|is|need) (?:all |safely |simply |just |to )?(?:be |not be |not to be )?(?:safely "
-    r"|simply |just |all )?(?:skipped|disabled|ignored|bypassed|deleted|removed|commented out|"
-    r"switched off|turned off|optional|unnecessary|not needed|not required|not necessary|a "
-    r"waste)\b",
+    r"\b(?:tests?|checks?|suites?|ci|hooks?|verification|gates?|linters?) (?:steps?|stages?|"
+    r"phases?|runs?)? (?:(?:can|may|should|must|could|need) (?:all |safely |simply |just |to "
+    r")?(?:be |not be |not to be )?(?:safely |simply |just |all )?(?:skipped|disabled|ignored|"
+    r"bypassed|deleted|removed|commented out|switched off|turned off)|(?:is|are|can be) (?:all |"
+    r"just )?(?:optional|unnecessary|not needed|not required|not necessary|a waste))\b",
     rf"\b(?:(?:do not|don.?t|never|no need to|not necessary to|not needed to|without|instead of|"
     rf"stop|avoid|not bother to) (?:ever |bother |need |have |wait )?(?:to )?(?:run|running|"
     rf"execute|executing|start|starting|wait for|waiting for|trust|heed|bother with)|not bother "
@@ -79,11 +99,15 @@ CHECKS = (
     rf"\b(?:fake|forge|falsify|fabricate|tamper with) {SOME}(?:tests?|checks?|results?|verdicts?|"
     rf"coverage|reports?|status)\b",
     r"\b(?:add|put|append|use|insert|set|mark|decorate|annotate|wrap)\b…{0,60}(?:\|\| ?true|\|\| "
-    r"?:|\bexit 0\b|continue-on-error|pytest\.mark\.skip\b|@skip\b|\b(?:it|describe|"
-    r"test)\.skip\b|allow_failure|\bset \+e\b|dskiptests)",
+    r"?:|\bexit 0\b|continue-on-error|pytest\.mark\.skip\b|@(?:\w{1,12}\.){0,2}skip|\b(?:it|"
+    r"describe|test)\.skip\b|allow_failure|\bset \+e\b|dskiptests)",
     r"\[(?:skip|no) ci\]|\[ci skip\]|-dskiptests|--skip-(?:checks|tests|verification|hooks)\b",
 )
 OVERRIDE = (
+    r"\b(?:prior|previous|earlier|your|system|all|above|these)\b…{0,20}\b(?:instructions?|rules?|"
+    r"guidelines?)\b…{0,30}\b(?:(?:are|is) (?:now )?(?:void|obsolete|outdated|cancelled|invalid|"
+    r"suspended|superseded)|no longer apply)\b",
+    r"\bfollow (?:these|this|mine|the following|my) (?:\w+ )?instead\b",
     r"\b(?:over|above|before|instead of|rather than) (?:all|any|every|your) (?:of )?(?:your |the "
     r")?(?:other )?(?:instructions?|rules|orders|prompts?|directives?|guidelines?)\b",
     r"\bobey (?:only )?(?:this|these|me|the following)\b",
@@ -110,6 +134,7 @@ OVERRIDE = (
     r"into|for|with|as) (?:every|all|each|any|other|your|a|the next)\b",
 )
 ROLE = (
+    r"\bnote to (?:the |any |all )?(?:assistant|agent|model|ai|llm)s?\b",
     r"</?\s{0,3}(?:system|assistant|developer|instructions?|im_start|im_end|sys|admin|important|"
     r"(?:function|tool)_?(?:calls?|results?|use|response))\b[^>\n]{0,40}>",
     r"</\s{0,3}(?:user|human|data|lessons?|memory|context|task|tool|packet|"
@@ -131,6 +156,9 @@ ROLE = (
     r"|speaking|and i|ordering|order|authori)",
 )
 REVIEW = (
+    r"\b(?:answer|say|reply) (?:with )?[\"']?yes\b|\b(?:approve|merge|"
+    r"accept)\b…{0,30}\byourself\b",
+    r"\b(?:and|then) force-? ?push\b",
     r"\b(?:auto-?merge|auto-?approve) (?:everything|all|it|them|any)\b",
     r"\bforce-?push(?:ing)? (?:\w+ )?(?:in)?to (?:the )?(?:main|master|target|production)\b",
     r"\bkeep (?:this|it|that) (?:a )?(?:secret|hidden|quiet|between us)\b",
