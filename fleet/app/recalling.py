@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 # lessons that are embedded on the way of an attempt; more of them are the work of a rebuild
 _ON_THE_WAY = 1000
 # how many are looked at: those that may not be used stand among the near ones
-_WIDTHS = (64, 1024, 1_000_000)
+_WIDTHS = (40, 160, 1024, 1_000_000)
 CANDIDATES = 30
 Fits = Callable[[Lesson], bool]
 

@@ -84,7 +84,8 @@ _PROJECT = """\
     check: ["sh", "scripts/check.sh"]   # in a clean checkout, in the image, without network
     check_files: [scripts/check.sh]     # always the target's own; diffs on them need an approval
     protected:                          # whoever changes them changes what agents or CI obey
-      [".github/**", ".ci/**", ".agents/**", ".claude/**", ".codex/**", ".gemini/**", ".opencode/**"]
+      [".github/**", ".ci/**", ".agents/**", ".claude/**", ".codex/**", ".gemini/**",
+       ".opencode/**"]
     image: fleet-agent:small   # fleet-agent:latest has the CLIs: fleet image build
     review: required                    # required: you merge; auto: what is green is merged
     setup: []                           # run in the agent's container before the agent

@@ -8,7 +8,7 @@ import pytest
 from fleet.adapters.exact_index import ExactIndex
 from fleet.app.memory import Finder
 from fleet.app.recalling import recall
-from fleet.app.remembering import keep
+from fleet.app.remembering import change, keep
 from fleet.app.stations.remind import remind
 from fleet.domain.errors import IndexDamagedError
 from fleet.domain.lesson import Draft, LessonStatus, MemoryRules, Origin, Provenance, Scope
@@ -124,19 +124,23 @@ def test_what_another_process_writes_is_found_at_the_next_search():
     world = a_memory()
     teach(world, OTHER)
     assert recalled(world) == []
-    elsewhere = replace(world.memory, finder=Finder(world.ledger, world.embedder, ExactIndex()))
-    keep(LOCKED, ANN, scope=Scope(), status=LessonStatus.ACTIVE, memory=elsewhere)
+    keep(LOCKED, ANN, scope=Scope(), status=LessonStatus.ACTIVE, memory=elsewhere(world))
 
     assert recalled(world) == ["L-2"]
 
 
 class Broken(ExactIndex):
-    """An index that is damaged until it is made anew; it may lose what it held."""
+    """An index that is damaged until it is made anew; a `stiff` one takes no changes."""
 
     def __init__(self) -> None:
         super().__init__()
         self.damaged = False
+        self.stiff = False
         self.rebuilt = 0
+
+    def put(self, space, entries):
+        if not self.stiff:
+            super().put(space, entries)
 
     def nearest(self, space, vector, *, k, project=None):
         if self.damaged:
@@ -159,6 +163,67 @@ def test_a_damaged_index_is_made_anew_without_embedding_again():
 
     assert recalled(world) == ["L-1"]
     assert (world.embedder.asked, index.rebuilt) == (before[0] + 1, before[1] + 1)
+
+
+def elsewhere(world):
+    """Answer the memory of another process, which touches no index but its own."""
+    return replace(world.memory, finder=Finder(world.ledger, world.embedder, ExactIndex()))
+
+
+def begun_again(world, index):
+    """Let another coordinator take over that index."""
+    world.finder = Finder(world.ledger, world.embedder, index)
+
+
+def test_lessons_that_another_process_added_are_put_at_the_next_start_and_nothing_is_made_anew():
+    world, index = a_memory(), Broken()
+    begun_again(world, index)
+    teach(world, OTHER)
+    teach(world, replace(OTHER, title="sounds of buttons"))
+    recalled(world)
+    before = index.rebuilt
+    for number in range(5):
+        draft = replace(LOCKED, title=f"database is locked {number}")
+        scope = Scope(project="APP")
+        status = LessonStatus.ACTIVE
+        keep(draft, ANN, scope=scope, status=status, memory=elsewhere(world))
+
+    begun_again(world, index)
+
+    assert len(recalled(world)) == 3
+    assert len(index.entries("words")) == 7
+    assert index.rebuilt == before
+
+
+def test_what_was_done_to_the_index_behind_its_back_is_undone_and_nothing_is_made_anew():
+    world, index = a_memory(), Broken()
+    begun_again(world, index)
+    teach(world, OTHER)
+    teach(world, LOCKED)
+    recalled(world)
+    before, whole = index.rebuilt, dict(index.entries("words"))
+    index.put("words", {"L-99": whole["L-2"]})
+    index.drop("words", ["L-2"])
+
+    begun_again(world, index)
+
+    assert recalled(world) == ["L-2"]
+    assert index.entries("words") == whole
+    assert index.rebuilt == before
+
+
+def test_an_index_that_takes_no_changes_is_made_anew():
+    world, index = a_memory(), Broken()
+    begun_again(world, index)
+    teach(world, OTHER)
+    recalled(world)
+    keep(LOCKED, ANN, scope=Scope(), status=LessonStatus.ACTIVE, memory=elsewhere(world))
+    index.stiff, before = True, index.rebuilt
+
+    begun_again(world, index)
+
+    assert recalled(world) == ["L-2"]
+    assert index.rebuilt == before + 1
 
 
 def test_lessons_without_a_vector_are_embedded_in_portions():
@@ -264,6 +329,25 @@ def test_an_attempt_that_is_started_again_is_told_the_same():
 
     assert [one["id"] for one in seen[0]["context"]["lessons"]] == ["L-1"]
     assert [row.lesson for row in world.ledger.recalls()] == ["L-1"]
+
+
+def test_a_lesson_that_was_put_away_meanwhile_is_not_told_again():
+    world = a_pool()
+    teach(world)
+    add(world, goal="the database is locked")
+    life = Life(world)
+    life.tick()
+    life.tick()
+    (attempt,) = world.ledger.attempts()
+    task = world.ledger.task("APP-1")
+    assert [one["id"] for one in remind(attempt, task, world.tools).lessons] == ["L-1"]
+
+    def away(lesson):
+        return replace(lesson, status=LessonStatus.QUARANTINED)
+
+    change("L-1", world.memory, kind="lesson.quarantined", who="ann", to=away)
+
+    assert remind(attempt, task, world.tools).lessons == ()
 
 
 def test_the_share_that_is_held_out_is_drawn_by_home_and_task():

@@ -10,7 +10,7 @@ from fleet.app.tools import Tools
 from fleet.domain.ageing import faded
 from fleet.domain.attempt import Attempt
 from fleet.domain.events import Event
-from fleet.domain.lesson import Lesson, Recall, Scope, held_out
+from fleet.domain.lesson import Lesson, Recall, Scope, held_out, usable
 from fleet.domain.quoting import size
 from fleet.domain.scoring import Scored
 from fleet.domain.task import Task
@@ -50,7 +50,7 @@ def remind(attempt: Attempt, task: Task, tools: Tools) -> Reminder:
         return Reminder()
     chosen = tools.ledger.lessons([row.lesson for row in known])
     return Reminder(
-        lessons=tuple(_told(one) for one in chosen if one.kept),
+        lessons=tuple(_told(one) for one in chosen if usable(one, scope)),
         candidates=tuple(_within(_CANDIDATES, (_told(each.lesson) for each in found.candidates))),
     )
 
