@@ -2,6 +2,7 @@
 
 import threading
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -226,16 +227,22 @@ def test_an_index_that_takes_no_changes_is_made_anew():
     assert index.rebuilt == before + 1
 
 
-def test_lessons_without_a_vector_are_embedded_in_portions():
+def test_an_attempt_waits_for_a_slow_provider_for_a_while_only():
     world = a_memory()
-    world.ledger.commit([Save(row=a_lesson(number)) for number in range(1, 2051)])
+    world.ledger.commit([Save(row=a_lesson(number)) for number in range(1, 201)])
+    answers = world.embedder.embed
 
-    found = recall("Lesson 2049", HERE, world.memory, fits=lambda lesson: True)
+    def slowly(texts):
+        world.clock.advance(timedelta(seconds=6))
+        return answers(texts)
 
-    assert "1050 lessons have no vector" in found.note
-    assert len(world.ledger.embeddings("words")) == 1000
-    recalled(world)
-    found = recall("Lesson 2049", HERE, world.memory, fits=lambda lesson: True)
+    world.embedder.embed = slowly
+
+    found = recall("Lesson 199", HERE, world.memory, fits=lambda lesson: True)
+
+    assert "72 lessons have no vector" in found.note
+    assert len(world.ledger.embeddings("words")) == 128
+    found = recall("Lesson 199", HERE, world.memory, fits=lambda lesson: True)
     assert found.note == ""
 
 
