@@ -31,7 +31,7 @@ from fleet.bootstrap.office import (
     secrets,
     worktrees,
 )
-from fleet.bootstrap.remembering import embedder
+from fleet.bootstrap.remembering import embedder, provider_keys
 from fleet.domain.errors import CredentialError, DeposedError
 from fleet.domain.events import Event
 from fleet.domain.guarding import Guard, guards
@@ -59,7 +59,7 @@ def tools(office: Office, *, run: str) -> Tools:
     from fleet.adapters.supervisor import SocketSupervisor
     from fleet.adapters.traces import JsonlTraces
 
-    redaction = Redaction()
+    redaction = Redaction(provider_keys(office))
     redact_logs(redaction)
     engine = watched("runtime", runtime(office))
     git = watched("worktrees", worktrees(office))

@@ -37,6 +37,16 @@ def memory_of(office: Office) -> Memory:
     )
 
 
+def provider_keys(office: Office) -> list[str]:
+    """Answer the keys of providers of vectors that this process was started with."""
+    from fleet.adapters.embeddings.gemini import GeminiApi
+    from fleet.adapters.embeddings.openai import OpenAiApi
+
+    variables = office.settings.variables
+    named = (*OpenAiApi.key_variables, *GeminiApi.key_variables)
+    return [variables[name] for name in named if name in variables]
+
+
 class _Redactor:
     """Takes secrets out of texts: known ones, and what looks like one; read at the first text."""
 
@@ -50,14 +60,10 @@ class _Redactor:
 
     @cached_property
     def _scanner(self) -> "SecretScanner":
-        from fleet.adapters.embeddings.gemini import GeminiApi
-        from fleet.adapters.embeddings.openai import OpenAiApi
         from fleet.adapters.redaction import Redaction
         from fleet.adapters.scanner import SecretScanner
 
-        variables = self._office.settings.variables
-        named = (*OpenAiApi.key_variables, *GeminiApi.key_variables)
-        redaction = Redaction([variables[name] for name in named if name in variables])
+        redaction = Redaction(provider_keys(self._office))
         places = secrets(self._office, redaction)
         for account in self._office.fleet.accounts.values():
             # one that is missing or malformed stands in no lesson
@@ -102,7 +108,7 @@ def index_trouble(office: Office) -> str:
     }
     index = opened(folder, server)
     try:
-        return index.check(space, wanted)
+        return index.check(space, wanted).words
     except IndexDamagedError as error:
         return error.message
     finally:

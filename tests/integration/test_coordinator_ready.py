@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from threading import Event
 
@@ -11,6 +12,7 @@ import pytest
 from fleet import bootstrap
 from fleet.adapters.home import holder, home_held, place
 from fleet.app.coordinator import Order
+from fleet.bootstrap import coordinating
 from fleet.config import read_settings
 from fleet.domain.errors import BusyError, FleetError
 from fleet.ports import Save
@@ -159,3 +161,12 @@ def test_the_engine_is_asked_once_at_a_start_whether_it_is_there(office, monkeyp
         coordinator.run()
 
     assert engine.pings == 1
+
+
+def test_the_keys_of_providers_of_vectors_stand_in_no_lesson(office):
+    variables = {**office.settings.variables, "OPENAI_API_KEY": "key-of-ann-0123456789"}
+    keyed = replace(office, settings=replace(office.settings, variables=variables))
+
+    memory = coordinating.tools(keyed, run="1").memory
+
+    assert memory.redact("export K=key-of-ann-0123456789") == "export K=[redacted]"
