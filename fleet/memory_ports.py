@@ -108,6 +108,26 @@ class Entry:
     project: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class Gap:
+    """What is between an index and what it should hold, by lesson; `WHOLE` where nothing is.
+
+    `damage` says why nothing in it is trusted. Without damage it does once what is `missing` is
+    put and what is `extra` is dropped.
+    """
+
+    missing: frozenset[str] = frozenset()
+    extra: frozenset[str] = frozenset()
+    damage: str = ""
+
+    @property
+    def words(self) -> str:
+        """Answer what is wrong, "" where nothing is."""
+        counts = ((len(self.missing), "missing"), (len(self.extra), "too many"))
+        return self.damage or ", ".join(f"lessons {what}: {n}" for n, what in counts if n)
+
+
+WHOLE = Gap()
 Told = Callable[[str], None]
 
 
@@ -118,10 +138,11 @@ class LessonIndex(Protocol):
     Each method raises IndexDamagedError where the index cannot be trusted: `rebuild` mends it.
     """
 
-    def check(self, space: str, wanted: Mapping[str, Entry]) -> str:
-        """Compare the index with what it should hold; answer what is wrong with it, "" if nothing.
+    def check(self, space: str, wanted: Mapping[str, Entry]) -> Gap:
+        """Compare the index with what it should hold; answer what is between them.
 
-        Lessons that are missing, too many or cannot be read are wrong.
+        A lesson that is there for another project is missing; one that cannot be read or found, or
+        that has another vector, is damage.
         """
         ...
 

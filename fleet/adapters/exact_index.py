@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from fleet.domain.errors import EmbeddingError
 from fleet.domain.lesson import Vector
-from fleet.memory_ports import Entry, Hit, LessonIndex, Told
+from fleet.memory_ports import Entry, Gap, Hit, LessonIndex, Told
 
 if TYPE_CHECKING:
     from numpy import ndarray
@@ -52,12 +52,16 @@ class ExactIndex(LessonIndex):
         self._shelves: dict[str, _Shelf] = {}
         self._lock = Lock()
 
-    def check(self, space: str, wanted: Mapping[str, Entry]) -> str:
+    def check(self, space: str, wanted: Mapping[str, Entry]) -> Gap:
         held = self.entries(space)
-        missing, extra = wanted.keys() - held.keys(), held.keys() - wanted.keys()
-        other = [one for one in wanted if one in held and held[one] != wanted[one]]
-        counts = ((missing, "missing"), (extra, "too many"), (other, "different"))
-        return ", ".join(f"{len(ids)} of {len(wanted)} {what}" for ids, what in counts if ids)
+        both = wanted.keys() & held.keys()
+        odd = sum(held[one].vector != wanted[one].vector for one in both)
+        there = {one for one in both if held[one].project == wanted[one].project}
+        return Gap(
+            missing=frozenset(wanted.keys() - there),
+            extra=frozenset(held.keys() - wanted.keys()),
+            damage=f"{odd} of {len(wanted)} lessons have another vector" if odd else "",
+        )
 
     def rebuild(self, space: str, entries: Mapping[str, Entry], told: Told) -> None:
         del told  # it is done at once

@@ -9,7 +9,7 @@ from fleet.adapters.chroma.index import opened
 from fleet.adapters.exact_index import ExactIndex
 from fleet.domain.errors import FleetError, IndexDamagedError
 from fleet.domain.lesson import Vector
-from fleet.memory_ports import Entry, Hit, LessonIndex, Told
+from fleet.memory_ports import WHOLE, Entry, Gap, Hit, LessonIndex, Told
 
 log = logging.getLogger(__name__)
 
@@ -20,40 +20,39 @@ _WIDEST = 512  # who wants more is answered sooner by comparing with each
 class GuardedIndex(LessonIndex):
     """Keeps what it is given twice: near in Chroma, and exactly in memory, which always answers.
 
-    Chroma is asked of a space only once `check` or `rebuild` found it whole. Damaged on the way it
-    is made anew, once; damaged again, owned by another process, out of room or down it is left
-    alone until the next change of a lesson, and that is said. No method raises for Chroma's sake.
-    Safe to use from many threads.
+    Chroma is asked of a space only once `check` or `rebuild` found it whole; with a gap and no
+    damage it only takes changes, until it is checked again. Damaged on the way it is made anew,
+    once; damaged again, owned by another process, out of room or down it is left alone until the
+    next change of a lesson, and that is said. No method raises for Chroma's sake. Safe to use from
+    many threads.
     """
 
     def __init__(self, near: Callable[[], LessonIndex]) -> None:
         self._open = near
         self._near: LessonIndex | None = None
         self._exact = ExactIndex()
-        self._whole: set[str] = set()  # spaces of which Chroma holds all and nothing else
+        self._sound: set[str] = set()  # spaces that Chroma takes changes of
+        self._whole: set[str] = set()  # those of which it holds all and nothing else
         self._mended: set[str] = set()
         self._said = ""
         self._closed = False
         self._lock = RLock()
 
-    def check(self, space: str, wanted: Mapping[str, Entry]) -> str:
+    def check(self, space: str, wanted: Mapping[str, Entry]) -> Gap:
         with self._lock:
-            self._whole.discard(space)
+            self._distrust(space)
             self._exact.rebuild(space, wanted, log.debug)
             if not wanted:  # nothing to find: neither loaded nor opened before the first lesson
-                return ""
+                return WHOLE
             try:
-                wrong = self._chroma().check(space, wanted)
+                gap = self._chroma().check(space, wanted)
             except IndexDamagedError as error:
-                wrong = error.message
+                gap = Gap(damage=error.message)
             except FleetError as error:
                 self._leave(space, error)
-                return ""
-            if wrong:
-                log.warning("index of lessons is not whole", extra={"reason": wrong})
-            else:
-                self._whole.add(space)
-            return wrong
+                return WHOLE
+            self._judge(space, gap)
+            return gap
 
     def rebuild(self, space: str, entries: Mapping[str, Entry], told: Told) -> None:
         with self._lock:
@@ -88,6 +87,7 @@ class GuardedIndex(LessonIndex):
             near, self._near = self._near, None
             # who still asks is in the middle of something: it is answered exactly
             self._closed = True
+            self._sound.clear()
             self._whole.clear()
             if near is None:
                 return
@@ -116,7 +116,7 @@ class GuardedIndex(LessonIndex):
 
     def _change(self, space: str, change: Callable[[LessonIndex], None]) -> None:
         """Bring a change to Chroma; where that was left alone it is tried again from all."""
-        if space not in self._whole:
+        if space not in self._sound:
             self._fill(space, log.info)
             return
         try:
@@ -136,17 +136,31 @@ class GuardedIndex(LessonIndex):
 
     def _fill(self, space: str, told: Told) -> None:
         """Make Chroma's part of a space anew from what is held exactly."""
-        self._whole.clear()  # the folder goes, with the other spaces in it
+        self._sound.clear()  # the folder goes, with the other spaces in it
+        self._whole.clear()
         try:
             self._chroma().rebuild(space, self._exact.entries(space), told)
         except FleetError as error:
             self._leave(space, error)
             return
-        self._whole.add(space)
+        self._judge(space, WHOLE)
         self._said = ""
 
-    def _leave(self, space: str, error: FleetError) -> None:
+    def _judge(self, space: str, gap: Gap) -> None:
+        """Remember what a space is good for now."""
+        if gap.damage:
+            log.warning("index of lessons is damaged", extra={"reason": gap.damage})
+            return
+        self._sound.add(space)
+        if gap == WHOLE:
+            self._whole.add(space)
+
+    def _distrust(self, space: str) -> None:
+        self._sound.discard(space)
         self._whole.discard(space)
+
+    def _leave(self, space: str, error: FleetError) -> None:
+        self._distrust(space)
         if str(error) != self._said:
             log.warning("lessons are searched exactly", extra={"reason": str(error)})
         self._said = str(error)

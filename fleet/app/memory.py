@@ -7,7 +7,7 @@ from threading import RLock
 
 from fleet.domain.errors import EmbeddingError, IndexDamagedError
 from fleet.domain.lesson import Embedding, Lesson, MemoryRules, Vector
-from fleet.memory_ports import Embedder, Entry, Hit, LessonIndex, Told
+from fleet.memory_ports import WHOLE, Embedder, Entry, Gap, Hit, LessonIndex, Told
 from fleet.ports import Append, Clock, Fence, Ledger, Write
 
 log = logging.getLogger(__name__)
@@ -73,13 +73,7 @@ class Finder:
 
     def _begin(self, space: str, told: Told) -> None:
         """Look whether the index holds what it should; what is wrong with it is mended."""
-        entries = self._look(space)
-        try:
-            wrong = self._index.check(space, entries)
-        except IndexDamagedError as error:
-            wrong = str(error)
-        if wrong:
-            self._mend(space, wrong, told)
+        make_whole(self._index, space, self._look(space), told)
         self._space = space
 
     def _look(self, space: str) -> dict[str, Entry]:
@@ -140,6 +134,35 @@ class Finder:
 
     def _entries(self, space: str) -> dict[str, Entry]:
         return _entries(self._ledger.lessons(), self._ledger.embeddings(space))
+
+
+def make_whole(index: LessonIndex, space: str, entries: Mapping[str, Entry], told: Told) -> None:
+    """Let the index hold these and no other; what is in it already stays, unless it is damaged."""
+    gap = _gap(index, space, entries)
+    # of an index that holds none of them nothing is worth keeping
+    if gap != WHOLE and not gap.damage and len(gap.missing) < len(entries):
+        told(f"the index of lessons is brought up to date: {gap.words}")
+        gap = _narrowed(index, space, entries, gap=gap)
+    if gap != WHOLE:
+        told(f"the index of lessons is made anew: {gap.words}")
+        index.rebuild(space, entries, told)
+
+
+def _narrowed(index: LessonIndex, space: str, entries: Mapping[str, Entry], *, gap: Gap) -> Gap:
+    """Put what is missing and drop what is extra; answer what is wrong after that."""
+    try:
+        index.drop(space, gap.extra)
+        index.put(space, {one: entries[one] for one in entries if one in gap.missing})
+    except IndexDamagedError as error:
+        return Gap(damage=str(error))
+    return _gap(index, space, entries)
+
+
+def _gap(index: LessonIndex, space: str, entries: Mapping[str, Entry]) -> Gap:
+    try:
+        return index.check(space, entries)
+    except IndexDamagedError as error:
+        return Gap(damage=str(error))
 
 
 @dataclass(frozen=True, kw_only=True)

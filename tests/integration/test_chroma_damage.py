@@ -13,8 +13,9 @@ from fleet.adapters.chroma.seal import SEAL, seal
 from fleet.adapters.chroma.stores import FolderStore
 from fleet.adapters.exact_index import ExactIndex
 from fleet.adapters.guarded_index import guarded_index
+from fleet.app.memory import make_whole
 from fleet.domain.errors import ConfigError, IndexDamagedError
-from fleet.memory_ports import Entry
+from fleet.memory_ports import WHOLE, Entry
 from tests.lessons import SPACE, answers, entries, ids, quiet, vectors
 
 pytestmark = pytest.mark.timeout(300)
@@ -131,20 +132,19 @@ DAMAGES = [
 
 
 def is_mended(folder):
-    """Let the app's steps follow one another; answer what was wrong."""
+    """Let the app look and mend; answer what was wrong."""
     index = guarded_index(folder, None)
     try:
-        wrong = index.check(SPACE, WANTED)
+        wrong = index.check(SPACE, WANTED).words
         # asked before anybody mends it, it does not answer wrongly either
         assert answers(index, WANTED) == answers(expected(), WANTED)
-        if wrong:
-            index.rebuild(SPACE, WANTED, quiet)
+        make_whole(index, SPACE, WANTED, quiet)
         assert answers(index, WANTED) == answers(expected(), WANTED)
     finally:
         index.close()
     again = opened(folder, None)
     try:
-        assert again.check(SPACE, WANTED) == ""
+        assert again.check(SPACE, WANTED) == WHOLE
         assert answers(again, WANTED) == answers(expected(), WANTED)
     finally:
         again.close()
@@ -158,7 +158,39 @@ def test_a_folder_that_nobody_touched_is_whole(folder):
 def test_a_folder_that_was_deleted_is_made_anew(folder):
     delete(folder)
 
-    assert "1100 of 1100" in is_mended(folder)
+    assert is_mended(folder) == "lessons missing: 1100"
+
+
+def lose_one_and_gain_another(folder):
+    """Leave a sealed folder that says nothing of what was done to it."""
+    index = opened(folder, None)
+    index.drop(SPACE, ["L-3"])
+    index.put(SPACE, {"L-5000": WANTED["L-4"]})
+    index.close()
+
+
+def test_what_was_changed_behind_its_back_is_put_and_dropped_and_nothing_is_made_anew(folder):
+    lose_one_and_gain_another(folder)
+    made = folder.stat().st_ino
+
+    assert is_mended(folder) == "lessons missing: 1, lessons too many: 1"
+
+    assert folder.stat().st_ino == made
+
+
+def test_lessons_added_while_nobody_owned_it_are_put_and_nothing_is_made_anew(folder):
+    added = {f"L-{5000 + n}": each for n, each in enumerate(entries(5, seed=9).values())}
+    wanted, made = WANTED | added, folder.stat().st_ino
+    index = guarded_index(folder, None)
+    told: list[str] = []
+
+    make_whole(index, SPACE, wanted, told.append)
+
+    for lesson, entry in added.items():
+        assert ids(index.nearest(SPACE, entry.vector, k=1)) == [lesson]
+    index.close()
+    assert told == ["the index of lessons is brought up to date: lessons missing: 5"]
+    assert folder.stat().st_ino == made
 
 
 @pytest.mark.parametrize("damage", DAMAGES + DEADLY)
@@ -209,7 +241,7 @@ def test_a_link_is_never_followed(folder, tmp_path, name, caplog):
     index = guarded_index(folder, None)
 
     for _ in range(2):
-        assert index.check(SPACE, WANTED) == ""
+        assert index.check(SPACE, WANTED) == WHOLE
         index.rebuild(SPACE, WANTED, quiet)
 
     assert answers(index, WANTED) == answers(expected(), WANTED)
@@ -235,7 +267,7 @@ def test_a_file_in_the_folders_place_is_refused(tmp_path):
 @pytest.mark.parametrize("damage", [delete, delete_graph, garble_sqlite])
 def test_damage_while_it_is_used_never_makes_an_answer_wrong(folder, damage):
     index = guarded_index(folder, None)
-    assert index.check(SPACE, WANTED) == ""
+    assert index.check(SPACE, WANTED) == WHOLE
     exact = expected()
 
     damage(folder)

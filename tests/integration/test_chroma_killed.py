@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from fleet.adapters.chroma.index import opened
-from fleet.memory_ports import Entry
+from fleet.memory_ports import WHOLE, Entry
 from tests.integration.lesson_writer import memory_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
@@ -93,5 +93,5 @@ def test_nothing_acknowledged_is_lost_by_fifty_kills(home):
     memory.ledger.close()
     assert "searched exactly" not in (home / "said").read_text()
     index = opened(home / "memory" / "chroma", None)
-    assert index.check("words", whole) == ""
+    assert index.check("words", whole) == WHOLE
     index.close()

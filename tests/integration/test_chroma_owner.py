@@ -14,7 +14,7 @@ from fleet.adapters.chroma.owner import owned
 from fleet.adapters.exact_index import ExactIndex
 from fleet.adapters.guarded_index import GuardedIndex, guarded_index
 from fleet.domain.errors import BusyError, ConfigError, IndexDamagedError
-from fleet.memory_ports import Entry
+from fleet.memory_ports import WHOLE, Entry
 from tests.lessons import SPACE, answers, entries, ids, quiet, vectors
 
 pytestmark = pytest.mark.timeout(180)
@@ -42,7 +42,7 @@ class Odd(ExactIndex):
         self.made += 1
 
     def check(self, space, wanted):
-        return ""
+        return WHOLE
 
 
 @pytest.fixture
@@ -97,7 +97,7 @@ def test_the_second_process_searches_exactly_touches_nothing_and_says_so_once(
     index = guarded_index(folder, None)
 
     for _ in range(2):
-        assert index.check(SPACE, WANTED) == ""
+        assert index.check(SPACE, WANTED) == WHOLE
         assert answers(index, WANTED, k=1) == [[lesson] for lesson in list(WANTED)[:20]]
         index.put(SPACE, entries(1, seed=8))
         assert ids(index.nearest(SPACE, vectors(1, seed=8)[0], k=1)) == ["L-1"]
@@ -118,7 +118,8 @@ def test_who_was_second_takes_over_once_the_first_is_gone(folder, other):
 
     own = opened(folder, None)
     assert (
-        own.check(SPACE, WANTED | {"L-99": Entry(vector=vectors(1, seed=8)[0], project="")}) == ""
+        own.check(SPACE, WANTED | {"L-99": Entry(vector=vectors(1, seed=8)[0], project="")})
+        == WHOLE
     )
     own.close()
 
@@ -135,7 +136,7 @@ def test_no_lock_is_taken_by_a_link(folder, tmp_path):
 def test_nothing_is_opened_before_the_first_lesson(folder):
     index = guarded_index(folder, None)
 
-    assert index.check(SPACE, {}) == ""
+    assert index.check(SPACE, {}) == WHOLE
     assert list(index.nearest(SPACE, vectors(1)[0], k=3)) == []
 
     index.close()
@@ -146,7 +147,7 @@ def test_a_folder_that_cannot_be_made_leaves_the_exact_search(folder, caplog):
     folder.parent.joinpath("file").write_text("")
     index = guarded_index(folder.parent / "file" / "chroma", None)
 
-    assert index.check(SPACE, WANTED) == ""
+    assert index.check(SPACE, WANTED) == WHOLE
 
     assert ids(index.nearest(SPACE, WANTED["L-3"].vector, k=1)) == ["L-3"]
     assert "cannot be used" in reasons(caplog)[0]
@@ -156,7 +157,7 @@ def test_a_folder_that_cannot_be_made_leaves_the_exact_search(folder, caplog):
 def test_fewer_answers_than_there_are_lessons_are_damage_and_mended_once(caplog):
     odd = Odd()
     index = GuardedIndex(lambda: odd)
-    assert index.check(SPACE, WANTED) == ""
+    assert index.check(SPACE, WANTED) == WHOLE
 
     for _ in range(3):
         assert len(index.nearest(SPACE, WANTED["L-3"].vector, k=3)) == 3
@@ -176,16 +177,16 @@ def test_who_asks_after_the_end_is_answered_and_opens_nothing_again(folder):
     index.put(SPACE, {"L-99": Entry(vector=vectors(1, seed=8)[0], project="")})
 
     own = opened(folder, None)
-    assert own.check(SPACE, WANTED) == ""
+    assert own.check(SPACE, WANTED) == WHOLE
     own.close()
 
 
 def test_an_exact_index_that_was_fed_nothing_says_so():
     index = ExactIndex()
 
-    assert index.check(SPACE, WANTED) == "30 of 30 missing"
+    assert index.check(SPACE, WANTED).words == "lessons missing: 30"
     index.rebuild(SPACE, WANTED, quiet)
-    assert index.check(SPACE, WANTED) == ""
+    assert index.check(SPACE, WANTED) == WHOLE
 
 
 def test_a_panic_of_the_library_is_damage_and_a_users_interrupt_is_not():

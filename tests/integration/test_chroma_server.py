@@ -10,6 +10,7 @@ from fleet.adapters.chroma import stores
 from fleet.adapters.chroma.index import collection_name, opened
 from fleet.adapters.guarded_index import guarded_index
 from fleet.domain.errors import IndexDamagedError, IndexDownError, TransientError
+from fleet.memory_ports import WHOLE
 from tests.lessons import SPACE, answers, entries, free_port, ids, quiet, served, vectors
 
 pytestmark = pytest.mark.timeout(300)
@@ -28,7 +29,7 @@ def reasons(caplog):
 
 def filled(folder, address):
     index = guarded_index(folder, address)
-    assert index.check(SPACE, WANTED) != ""
+    assert index.check(SPACE, WANTED) != WHOLE
     index.rebuild(SPACE, WANTED, quiet)
     return index
 
@@ -99,7 +100,7 @@ def test_a_server_that_dies_is_answered_for_exactly_and_used_again_when_it_is_ba
         index.close()
         again = opened(folder, address)
         fresh.pop("L-1")
-        assert again.check(SPACE, fresh) == ""
+        assert again.check(SPACE, fresh) == WHOLE
         again.close()
 
 
@@ -149,6 +150,6 @@ def test_a_collection_that_somebody_deleted_is_made_anew_and_no_answer_is_missed
 
         assert answers(index, WANTED) == before
         assert "NotFoundError" in reasons(caplog)[0]
-        assert lonely.check(SPACE, WANTED) == ""
+        assert lonely.check(SPACE, WANTED) == WHOLE
         lonely.close()
         index.close()

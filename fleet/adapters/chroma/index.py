@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from fleet.adapters.chroma.stores import FolderStore, ServerStore, Store
 from fleet.domain.lesson import Vector
-from fleet.memory_ports import Entry, Hit, LessonIndex, Told
+from fleet.memory_ports import WHOLE, Entry, Gap, Hit, LessonIndex, Told
 
 if TYPE_CHECKING:
     from chromadb import Collection as Table
@@ -34,17 +34,18 @@ class ChromaIndex(LessonIndex):
         self._store = store
         self._tables: dict[str, Table] = {}
 
-    def check(self, space: str, wanted: Mapping[str, Entry]) -> str:
+    def check(self, space: str, wanted: Mapping[str, Entry]) -> Gap:
         with self._store.calls() as client:
             table = self._found(client, space)
             if table is not None and not _graph_fits(table):
-                return "it was made with other settings"
+                return Gap(damage="it was made with other settings")
             held = _contents(table) if table else {}
-        wrong = _differences(held, wanted)
-        if wrong or not table or not wanted:
-            return wrong
+        gap = _between(held, wanted)
+        # a graph that lacks lessons is asked once they are in it
+        if gap != WHOLE or not table or not wanted:
+            return gap
         with self._store.calls():
-            return _probed(table, wanted)
+            return Gap(damage=_probed(table, wanted))
 
     def rebuild(self, space: str, entries: Mapping[str, Entry], told: Told) -> None:
         self._tables.clear()
@@ -155,27 +156,24 @@ def _contents(table: "Table") -> "dict[str, tuple[str, ndarray[Any, Any]]]":
     return held
 
 
-def _differences(
+def _between(
     held: "Mapping[str, tuple[str, ndarray[Any, Any]]]", wanted: Mapping[str, Entry]
-) -> str:
-    both = [lesson for lesson in wanted if lesson in held]
-    counts = (
-        (len(wanted) - len(both), "missing"),
-        (sum(not _same(*held[lesson], wanted[lesson]) for lesson in both), "different"),
-        (len(held) - len(both), "too many"),
+) -> Gap:
+    both = wanted.keys() & held.keys()
+    odd = sum(not _same(held[lesson][1], wanted[lesson].vector) for lesson in both)
+    there = {lesson for lesson in both if held[lesson][0] == wanted[lesson].project}
+    return Gap(
+        missing=frozenset(wanted.keys() - there),
+        extra=frozenset(held.keys() - wanted.keys()),
+        damage=f"{odd} of {len(wanted)} lessons have another vector" if odd else "",
     )
-    return ", ".join(f"{n} of {len(wanted)} lessons are {what}" for n, what in counts if n)
 
 
-def _same(project: str, vector: "ndarray[Any, Any]", entry: Entry) -> bool:
+def _same(held: "ndarray[Any, Any]", wanted: Vector) -> bool:
     import numpy as np
 
-    told = np.frombuffer(entry.vector, dtype="<f4")
-    return (
-        project == entry.project
-        and vector.shape == told.shape
-        and bool(np.abs(vector - told).max() < _SAME)
-    )
+    told = np.frombuffer(wanted, dtype="<f4")
+    return held.shape == told.shape and bool(np.abs(held - told).max() < _SAME)
 
 
 def _probed(table: "Table", wanted: Mapping[str, Entry]) -> str:
