@@ -189,18 +189,6 @@ def test_another_vector_is_damage_and_mended_by_a_rebuild(index, space):
     assert index.check(space, wanted) == WHOLE
 
 
-def test_between_a_gap_and_the_next_look_no_answer_is_wrong(index, space):
-    exact = ExactIndex()
-    wanted = filled(exact, space, one_more(entries(20)))
-    filled(index, space, entries(20))
-    gap = index.check(space, wanted)
-    asked = wanted["L-99"].vector
-
-    index.put(space, {lesson: wanted[lesson] for lesson in gap.missing})
-
-    assert ids(index.nearest(space, asked, k=5)) == ids(exact.nearest(space, asked, k=5))
-
-
 def test_a_space_that_is_missing_is_told(index, space):
     assert index.check(space, entries(4)) == Gap(missing=frozenset(entries(4)))
 
