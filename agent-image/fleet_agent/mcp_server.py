@@ -73,6 +73,9 @@ def recall_lessons(query: str, k: _Recalled = 3) -> str:
     found = recall(query, _lessons(), most=k)
     if not found:
         return "No lesson shares a word with this."
+    # so that it is known afterwards; who has reported enough is answered all the same
+    told = ", ".join(lesson.id for lesson in found)
+    tell({"type": "progress", "message": f"recalled {told}"})
     return "\n\n".join(lesson.text for lesson in found)
 
 

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from fleet.app.memory import Memory
-from fleet.domain.errors import EmbeddingError, FleetError
-from fleet.domain.lesson import Lesson, Scope, Vector, usable
+from fleet.domain.errors import EmbeddingError
+from fleet.domain.lesson import Lesson, Scope, usable
 from fleet.domain.lexical import lexical
 from fleet.domain.scoring import Scored, chosen, ranked
 
@@ -63,9 +63,8 @@ def find(
     """Answer the lessons nearest to a text, best first; `project` None looks at all of them."""
     try:
         _catch_up(memory)
-        (vector,) = memory.embedder.embed([text])
-        return Found(scored=_near(text, vector, memory, fits=fits, project=project, most=most))
-    except FleetError as error:
+        return Found(scored=_near(text, memory, fits=fits, project=project, most=most))
+    except EmbeddingError as error:
         note = f"lessons were searched by words alone: {error}"
         log.warning(note)
         return Found(scored=_by_words(text, memory, fits), note=note)
@@ -83,8 +82,9 @@ def _catch_up(memory: Memory) -> None:
 
 
 def _near(
-    text: str, vector: Vector, memory: Memory, *, fits: Fits, project: str | None, most: int
+    text: str, memory: Memory, *, fits: Fits, project: str | None, most: int
 ) -> tuple[Scored, ...]:
+    (vector,) = memory.embedder.embed([text])
     scored: tuple[Scored, ...] = ()
     for width in _WIDTHS:
         hits = memory.finder.nearest(vector, k=width, project=project)

@@ -228,7 +228,7 @@ def usable(lesson: Lesson, scope: Scope) -> bool:
             return fits_role and lesson.project in (None, scope.project)
         case LessonStatus.PROBATION:
             return fits_role and lesson.project is not None and lesson.project == scope.project
-        case _:
+        case LessonStatus.PROPOSED | LessonStatus.QUARANTINED | LessonStatus.FORGOTTEN:
             return False
 
 

@@ -141,6 +141,18 @@ def test_a_tool_becomes_a_report(socket_path):
     ]
 
 
+def test_what_a_model_recalls_is_known_afterwards(socket_path, tmp_path):
+    packet = a_packet_file(tmp_path, lessons=LESSONS[:1], lesson_candidates=LESSONS)
+    environment = {"FLEET_SOCKET": str(socket_path), "FLEET_PACKET": packet}
+
+    with a_post(socket_path) as reports:
+        taken, _ = called("recall_lessons", {"query": "migration heads"}, **environment)
+
+    assert taken
+    assert [kind for kind, _ in reports] == ["progress"]
+    assert reports[0][1]["message"].startswith("recalled L-")
+
+
 def test_a_refusal_of_the_runner_is_answered_with_its_reason(socket_path):
     with a_post(socket_path, refusal="at most 10 lessons an attempt"):
         lesson = {"title": "t", "problem": "p", "cause": "c", "remedy": "r"}

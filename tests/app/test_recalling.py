@@ -312,6 +312,38 @@ def test_a_task_that_is_held_out_is_told_nothing_and_that_is_written_down():
     assert [row.given for row in world.ledger.recalls()] == [False]
 
 
+def test_a_task_that_is_held_out_may_search_nothing_either():
+    world = a_pool(MemoryRules(held_out=1.0))
+    teach(world, OTHER)
+
+    context = launched(world)
+
+    assert (context["lessons"], context["lesson_candidates"]) == ([], [])
+
+
+def test_what_an_agent_may_search_is_written_down_with_its_score():
+    world = a_pool()
+    teach(world, OTHER)
+
+    context = launched(world)
+
+    assert [one["id"] for one in context["lesson_candidates"]] == ["L-1"]
+    (event,) = [e for e in world.ledger.events() if e.kind == "memory.recalled"]
+    assert (event.what, event.data["scores"]) == ("none", {})
+    assert event.data["found"]["L-1"] < world.fleet.memory.floor
+
+
+def test_the_best_lesson_is_told_first():
+    world = a_pool(MemoryRules(floor=0.05, held_out=0.0))
+    teach(world, replace(LOCKED, title="database of colours"))
+    teach(world, LOCKED)
+
+    context = launched(world)
+
+    assert [one["id"] for one in context["lessons"]] == ["L-2", "L-1"]
+    assert [row.place for row in world.ledger.recalls()] == [1, 2]
+
+
 def test_a_lesson_about_files_that_are_gone_is_not_told():
     world = a_pool()
     teach(world, replace(LOCKED, files=("src/gone.py",)))

@@ -42,13 +42,14 @@ def remind(attempt: Attempt, task: Task, tools: Tools) -> Reminder:
     found = recall(query, scope, tools.memory, fits=_fresh(attempt, tools))
     if found.note:
         tools.trace(attempt.id, {"kind": "note", "text": found.note})
+    given = not held_out(task.key, tools.home8, share=tools.memory.rules.held_out)
     known = [row for row in tools.ledger.recalls(task.key) if row.attempt == attempt.id]
     if not known:
-        given = not held_out(task.key, tools.home8, share=tools.memory.rules.held_out)
         known = _recorded(attempt, found, tools, given=given)
-    if any(not row.given for row in known):
+    if not given or any(not row.given for row in known):
         return Reminder()
-    chosen = tools.ledger.lessons([row.lesson for row in known])
+    places = {row.lesson: row.place for row in known}
+    chosen = sorted(tools.ledger.lessons(places), key=lambda one: places[one.id])
     return Reminder(
         lessons=tuple(_told(one) for one in chosen if usable(one, scope)),
         candidates=tuple(_within(_CANDIDATES, (_told(each.lesson) for each in found.candidates))),
@@ -84,8 +85,8 @@ def _recorded(attempt: Attempt, found: Recalled, tools: Tools, *, given: bool) -
         _row(attempt, each, place, tools, given=given)
         for place, each in enumerate(found.lessons, start=1)
     ]
-    if rows:
-        event = _event(attempt, rows, tools, given=given)
+    if found.candidates:
+        event = _event(attempt, found, tools, given=given)
         writes: list[Write] = [*(Append(row=row) for row in rows), Log(event=event)]
         tools.memory.commit(writes)
     return rows
@@ -104,16 +105,21 @@ def _row(attempt: Attempt, scored: Scored, place: int, tools: Tools, *, given: b
     )
 
 
-def _event(attempt: Attempt, rows: list[Recall], tools: Tools, *, given: bool) -> Event:
-    told = ", ".join(f"{row.lesson} ({row.score:.2f})" for row in rows)
+def _event(attempt: Attempt, found: Recalled, tools: Tools, *, given: bool) -> Event:
+    """Word what was found; what may be searched is named with its score too."""
+    told = ", ".join(f"{each.lesson.id} ({each.score:.2f})" for each in found.lessons) or "none"
     return Event(
         kind="memory.recalled",
         at=tools.clock.now(),
         task=attempt.task,
         attempt=attempt.id,
         what=told if given else f"held out to measure what lessons are worth: {told}",
-        data={"given": given, "scores": {row.lesson: row.score for row in rows}},
+        data={"given": given, "scores": _scores(found.lessons), "found": _scores(found.candidates)},
     )
+
+
+def _scores(found: Iterable[Scored]) -> dict[str, float]:
+    return {each.lesson.id: round(each.score, 4) for each in found}
 
 
 def _told(lesson: Lesson) -> dict[str, Any]:
