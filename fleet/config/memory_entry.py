@@ -23,6 +23,8 @@ def _server(value: str) -> str:
 
 Server = Annotated[Text, AfterValidator(_server)]
 Share = Annotated[float, Field(ge=0, le=0.5)]
+# the container's runner tells an agent three at most, whatever else it is given
+TopK = Annotated[int, Field(ge=0, le=3)]
 
 
 class MemoryEntry(Entry):
@@ -33,7 +35,7 @@ class MemoryEntry(Entry):
     base_url: BaseUrl | None = None
     dimension: Annotated[int, Field(ge=1, le=16_384)] | None = None
     server: Server | None = None
-    top_k: Annotated[int, Field(ge=0, le=10)] = 3
+    top_k: TopK = 3
     floor: Annotated[float, Field(ge=0, le=1)] = 0.25
     autosave: Autosave = Autosave.OFF
     held_out: Share = 0.1

@@ -69,7 +69,7 @@ limits:
 # What attempts teach: `fleet memory list`, and memory/README.md.
 #memory:
 #  provider: local      # without a key or a network; or openai, ollama, gemini: docs/memory.md
-#  top_k: 3             # lessons that an attempt is told at most; 0: none
+#  top_k: 3             # lessons that an attempt is told at most, 0 to 3; 0: none
 #  floor: 0.25          # less alike than this: not told
 #  autosave: off        # lessons wait for `fleet memory accept`; probation: used in their project
 #  held_out: 0.1        # this share of the tasks is told none, to know whether lessons help

@@ -14,7 +14,7 @@ memory:
   base_url: http://models:11434
   dimension: 768
   server: "chroma.local:8000"
-  top_k: 5
+  top_k: 2
   floor: 0.4
   autosave: probation
   held_out: 0.05
@@ -30,7 +30,7 @@ def test_every_setting_reaches_the_memory(tmp_path):
         base_url="http://models:11434",
         dimension=768,
         server="chroma.local:8000",
-        top_k=5,
+        top_k=2,
         floor=0.4,
         autosave=Autosave.PROBATION,
         held_out=0.05,
@@ -65,7 +65,7 @@ MISTAKES = {
     "an address for a server": ("server: 'http://chroma:8000'", "expected HOST:PORT"),
     "a port beyond the last": ("server: 'chroma:65536'", "expected HOST:PORT"),
     "port 0": ("server: 'chroma:0'", "expected HOST:PORT"),
-    "more than ten lessons": ("top_k: 11", "memory.top_k: expected less than or equal to 10"),
+    "a fourth lesson": ("top_k: 4", "memory.top_k: expected less than or equal to 3"),
     "fewer than none": ("top_k: -1", "memory.top_k: expected greater than or equal to 0"),
     "a floor beneath 0": ("floor: -0.1", "memory.floor: expected greater than or equal to 0"),
     "a floor above 1": ("floor: 1.1", "memory.floor: expected less than or equal to 1"),
