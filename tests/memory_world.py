@@ -879,7 +879,7 @@ class World:
             clock=self.clock,
             embedder=self.embedder,
             finder=self.finder,
-            redact=self.redaction.clean,
+            redact=self.scanner.without_secrets,
         )
 
     @property

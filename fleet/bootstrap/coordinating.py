@@ -43,6 +43,7 @@ from fleet.ports import ContainerRuntime, Fence, Log, Verifier, Worktrees
 
 if TYPE_CHECKING:
     from fleet.adapters.redaction import Redaction
+    from fleet.adapters.scanner import SecretScanner
 
 Seen = Callable[[Snapshot, Plan], None]
 _LOOK = 1.0  # seconds between two looks at threads that go on
@@ -61,6 +62,7 @@ def tools(office: Office, *, run: str) -> Tools:
 
     redaction = Redaction(provider_keys(office))
     redact_logs(redaction)
+    scanner = SecretScanner(redaction)
     engine = watched("runtime", runtime(office))
     git = watched("worktrees", worktrees(office))
     supervisor = SocketSupervisor(office.settings.variables, office.clock)
@@ -78,12 +80,12 @@ def tools(office: Office, *, run: str) -> Tools:
         runtime=engine,
         networks=watched("networks", networks(office)),
         worktrees=git,
-        memory=_memory(office, redaction),
+        memory=_memory(office, scanner),
         scales=watched("scales", FolderScales(office.home)),
         verifier=watched("verifier", _verifier(office, redaction, engine=engine, git=git)),
         packets=watched("packets", homes.FolderPackets(office.home)),
         secrets=watched("secrets", secrets(office, redaction)),
-        scanner=watched("scanner", SecretScanner(redaction)),
+        scanner=watched("scanner", scanner),
         traces=watched("traces", JsonlTraces(office.home / "traces", redaction)),
         reports=watched("reports", FolderReports(office.home)),
         reviewed=watched("reviewed", reviewed(office, git)),
@@ -91,7 +93,7 @@ def tools(office: Office, *, run: str) -> Tools:
     )
 
 
-def _memory(office: Office, redaction: "Redaction") -> Memory:
+def _memory(office: Office, scanner: "SecretScanner") -> Memory:
     """Answer the memory of who owns the index; its fence comes with the term."""
     from fleet.adapters.guarded_index import guarded_index
 
@@ -104,7 +106,7 @@ def _memory(office: Office, redaction: "Redaction") -> Memory:
         clock=office.clock,
         embedder=provider,
         finder=Finder(office.ledger, provider, watched("index", index)),
-        redact=redaction.clean,
+        redact=scanner.without_secrets,
     )
 
 

@@ -9,7 +9,6 @@ from fleet.app.memory import Finder, Memory
 from fleet.bootstrap.office import Office, secrets
 from fleet.domain.errors import CredentialError, IndexDamagedError
 from fleet.memory_ports import Embedder, Entry, Told
-from fleet.ports import Added
 
 if TYPE_CHECKING:
     from fleet.adapters.scanner import SecretScanner
@@ -55,8 +54,7 @@ class _Redactor:
 
     def clean(self, text: str) -> str:
         """Answer the text with every secret replaced by a mark."""
-        lines = tuple(enumerate(text.split("\n"), start=1))
-        return self._scanner.clean(text, Added(lines={"": lines}))
+        return self._scanner.without_secrets(text)
 
     @cached_property
     def _scanner(self) -> "SecretScanner":
@@ -79,7 +77,7 @@ def index_rebuilt(office: Office, told: Told) -> int:
     """
     from fleet.adapters.chroma.index import opened
 
-    index = opened(_folder(office), office.fleet.memory.server)
+    index = opened(_folder(office), office.fleet.memory.server, home8=office.home8)
     finder = Finder(office.ledger, embedder(office), index)
     try:
         return finder.rebuild(told)
@@ -106,7 +104,7 @@ def index_trouble(office: Office) -> str:
         for row in ledger.lessons()
         if row.kept and row.id in vectors
     }
-    index = opened(folder, server)
+    index = opened(folder, server, home8=office.home8)
     try:
         return index.check(space, wanted).words
     except IndexDamagedError as error:

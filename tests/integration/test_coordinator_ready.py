@@ -12,7 +12,6 @@ import pytest
 from fleet import bootstrap
 from fleet.adapters.home import holder, home_held, place
 from fleet.app.coordinator import Order
-from fleet.bootstrap import coordinating
 from fleet.config import read_settings
 from fleet.domain.errors import BusyError, FleetError
 from fleet.ports import Save
@@ -84,7 +83,7 @@ def test_who_holds_a_home_without_a_note_of_it_is_known_by_the_term(office):
 
 
 @contextmanager
-def coordinating(home, how):
+def another(home, how):
     """Let a process hold the home inside the block, up to where it is done."""
     command = [sys.executable, "-c", _ACTING, str(home.folder), how]
     pipe = subprocess.PIPE
@@ -96,7 +95,7 @@ def coordinating(home, how):
 
 @pytest.mark.docker
 def test_a_home_is_given_back_at_once_where_no_thread_acts(home, office):
-    with coordinating(home, "rests") as process:
+    with another(home, "rests") as process:
         assert process.stdout.readline() == "left\n"
         held, ended = holder(home.folder) is not None, office.ledger.term().ended
         process.communicate("go on\n", timeout=60)
@@ -108,7 +107,7 @@ def test_a_home_is_given_back_at_once_where_no_thread_acts(home, office):
 @pytest.mark.timeout(120)
 def test_a_home_is_held_and_its_term_beaten_until_no_thread_acts_any_more(home, office):
     pause = Event()
-    with coordinating(home, "acts") as process:
+    with another(home, "acts") as process:
         beat = office.ledger.term().beat
         while office.ledger.term().beat == beat:
             pause.wait(0.2)
@@ -167,6 +166,24 @@ def test_the_keys_of_providers_of_vectors_stand_in_no_lesson(office):
     variables = {**office.settings.variables, "OPENAI_API_KEY": "key-of-ann-0123456789"}
     keyed = replace(office, settings=replace(office.settings, variables=variables))
 
-    memory = coordinating.tools(keyed, run="1").memory
+    memory = bootstrap.tools(keyed, run="1").memory
 
-    assert memory.redact("export K=key-of-ann-0123456789") == "export K=[redacted]"
+    assert memory.redact("it ends with key-of-ann-0123456789") == "it ends with [redacted]"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "DB_PASSWORD=Sup3rSecretValue9x",
+        "AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+        "api_key=9f8a7b6c5d4e3f2a1b0c",
+    ],
+)
+def test_what_an_agent_gives_to_a_secrets_name_stands_in_no_lesson_of_a_coordinator(office, value):
+    name, _, secret = value.partition("=")
+    coordinators, commands = bootstrap.tools(office, run="1").memory, bootstrap.memory_of(office)
+
+    for memory in (coordinators, commands):
+        told = memory.redact(f"run it with\nexport {value}\nand it is green")
+        assert name in told
+        assert secret not in told
