@@ -111,6 +111,28 @@ def test_nobody_listening_is_told_with_the_reason(provider):
         asking.embed(["text"])
 
 
+KEY_CHECKED = {
+    "openai": ", OPENAI_API_KEY,",
+    "ollama": "base_url, proxy",
+    "gemini": ", GEMINI_API_KEY, GOOGLE_API_KEY,",
+}
+
+
+def test_who_is_told_of_silence_is_told_what_to_check_and_that_a_coordinator_waits(
+    provider, server
+):
+    server.usual = lambda _: Reply(status=503)
+    asking = embedder(provider, server)
+
+    for _ in range(2):  # the second time it is left alone
+        with pytest.raises(EmbeddingError) as told:
+            asking.embed(["text"])
+
+        assert told.value.remedy.startswith("check that it runs, and memory.base_url, ")
+        assert KEY_CHECKED[provider] in told.value.remedy
+        assert told.value.remedy.endswith("then try again: a coordinator does so by itself")
+
+
 BAD = {
     "one too few": (of, [[1.0] * SIZE], "answered 1 vectors for 2 texts"),
     "one too many": (of, [[1.0] * SIZE] * 3, "answered 3 vectors for 2 texts"),

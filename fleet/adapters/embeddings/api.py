@@ -59,6 +59,12 @@ class Api(ABC):
         """Answer what to do where the provider does not know the model."""
         return "check memory.model and memory.base_url in fleet.yaml"
 
+    @property
+    def unanswered(self) -> str:
+        """Answer what to do where the provider gives no answer, or none now."""
+        where = ", ".join(["memory.base_url", *self.key_variables, "proxy and certificates"])
+        return f"check that it runs, and {where}; then try again: a coordinator does so by itself"
+
     @abstractmethod
     def question(self, texts: Sequence[str], key: str) -> Question:
         """Answer the request for the vectors of these; `key` is "" where none is taken."""

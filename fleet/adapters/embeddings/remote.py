@@ -20,7 +20,6 @@ from fleet.ports import Clock
 
 _SPACE_LETTERS = re.compile(r"[^a-zA-Z0-9._-]")
 _LONGEST_MODEL = 120
-_ASKED_AGAIN = "it is asked again by itself; should it last: memory.base_url, proxy, certificates"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +93,7 @@ class RemoteEmbedder(Embedder):
             vectors = self._tried(texts, key)
         except TransientError as error:
             wish = error.after if isinstance(error, LaterError) else 0.0
-            failure = self._told(error.message, _ASKED_AGAIN)
+            failure = self._told(error.message, self._api.unanswered)
             self._circuit.failed(failure, wish)
             raise failure from error
         except EmbeddingError as error:
