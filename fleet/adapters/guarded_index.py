@@ -187,9 +187,9 @@ def _check_whole(hits: Sequence[Hit], held: Mapping[str, Entry], wide: int) -> N
         )
 
 
-def guarded_index(folder: Path, server: str | None) -> GuardedIndex:
+def guarded_index(folder: Path, server: str | None, *, home8: str = "") -> GuardedIndex:
     """Answer the index for the process that owns a home: opened when the first lesson is there.
 
     `folder` is `memory/chroma` of the home, `server` a Chroma server, `host:port`, in its place.
     """
-    return GuardedIndex(lambda: opened(folder, server))
+    return GuardedIndex(lambda: opened(folder, server, home8=home8))

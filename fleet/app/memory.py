@@ -13,6 +13,7 @@ from fleet.ports import Append, Clock, Fence, Ledger, Write
 log = logging.getLogger(__name__)
 
 _BATCH = 64  # texts that are embedded before they are written down
+_PATIENCE = 10.0  # seconds
 
 
 class Finder:
@@ -41,9 +42,13 @@ class Finder:
             if space != self._space:
                 self._begin(space, told)
             self._follow(space)
-            for rows, vectors in self._embedded(space, most, told):
-                self._put(space, rows, vectors)
-            return len(self._lacking)
+            waiting = sorted(self._lacking)[:most]
+        # others search meanwhile: a provider may be slow
+        for vectors in self._embedded(space, waiting, told):
+            with self._lock:
+                self._put(space, self._ledger.lessons(vectors), vectors)
+                self._lacking -= vectors.keys()
+        return len(self._lacking)
 
     def nearest(self, vector: Vector, *, k: int, project: str | None) -> Sequence[Hit]:
         """Answer the nearest lessons of a project and of every one; None: of all."""
@@ -60,8 +65,8 @@ class Finder:
         with self._lock:
             space = self._embedder.space()
             self._look(space)
-            for _ in self._embedded(space, None, told):
-                pass
+            for vectors in self._embedded(space, sorted(self._lacking), told):
+                self._lacking -= vectors.keys()
             entries = self._entries(space)
             self._index.rebuild(space, entries, told)
             self._space = space
@@ -104,10 +109,9 @@ class Finder:
         self._known = latest
 
     def _embedded(
-        self, space: str, most: int | None, told: Told
-    ) -> Iterator[tuple[Sequence[Lesson], Mapping[str, Vector]]]:
-        """Write down the vectors of those that have none, and yield them, some at a time."""
-        waiting = sorted(self._lacking)[:most]
+        self, space: str, waiting: Sequence[str], told: Told
+    ) -> Iterator[Mapping[str, Vector]]:
+        """Write down vectors of those lessons, and yield them, some at a time."""
         for start in range(0, len(waiting), _BATCH):
             rows = self._ledger.lessons(waiting[start : start + _BATCH])
             vectors = dict(
@@ -118,8 +122,7 @@ class Finder:
                 )
             )
             self._ledger.commit([Append(row=row) for row in _rows(space, vectors)])
-            self._lacking -= vectors.keys()
-            yield rows, vectors
+            yield vectors
             if len(waiting) > _BATCH:
                 told(f"lessons embedded: {start + len(rows)} of {len(waiting)}")
 
@@ -183,6 +186,19 @@ class Memory:
     def commit(self, writes: Sequence[Write]) -> None:
         """Write to the ledger behind the fence."""
         self.ledger.commit([self.fence, *writes] if self.fence else writes)
+
+    def catch_up(self) -> None:
+        """Give lessons the vectors that they lack; raises EmbeddingError where it takes too long.
+
+        An attempt waits for it, so it takes no more than `_PATIENCE` and what was begun by then.
+        """
+        until = self.clock.monotonic() + _PATIENCE
+        while left := self.finder.catch_up(most=_BATCH):
+            if self.clock.monotonic() >= until:
+                raise EmbeddingError(
+                    f"{left} lessons have no vector of {self.embedder.space()} yet",
+                    remedy="`fleet memory rebuild` gives them one",
+                )
 
     def vector(self, text: str) -> Vector | None:
         """Answer the vector of a text, None where the provider does not answer: it is said."""

@@ -12,9 +12,6 @@ from fleet.domain.scoring import Scored, chosen, ranked
 
 log = logging.getLogger(__name__)
 
-# an attempt waits so long, and a little, until lessons have vectors; the rest is for a rebuild
-_PATIENCE = 10.0  # seconds
-_AT_ONCE = 64
 # how many are looked at: those that may not be used stand among the near ones
 _WIDTHS = (40, 160, 1024, 1_000_000)
 CANDIDATES = 30
@@ -62,23 +59,12 @@ def find(
 ) -> Found:
     """Answer the lessons nearest to a text, best first; `project` None looks at all of them."""
     try:
-        _catch_up(memory)
+        memory.catch_up()
         return Found(scored=_near(text, memory, fits=fits, project=project, most=most))
     except EmbeddingError as error:
         note = f"lessons were searched by words alone: {error}"
         log.warning(note)
         return Found(scored=_by_words(text, memory, fits), note=note)
-
-
-def _catch_up(memory: Memory) -> None:
-    """Give lessons the vectors that they lack; raises EmbeddingError where that takes too long."""
-    until = memory.clock.monotonic() + _PATIENCE
-    while left := memory.finder.catch_up(most=_AT_ONCE):
-        if memory.clock.monotonic() >= until:
-            raise EmbeddingError(
-                f"{left} lessons have no vector of {memory.embedder.space()} yet",
-                remedy="`fleet memory rebuild` gives them one",
-            )
 
 
 def _near(

@@ -20,6 +20,7 @@ from tests.memory_world import Life, World, green
 
 ANN = Provenance(origin=Origin.PERSON, author="ann")
 EVERYBODY = MemoryRules(held_out=0.0)
+HERE_AND_ONE = {"k": 1, "project": "APP"}
 HERE = Scope(project="APP", role="developer")
 LOCKED = Draft(title="database is locked", remedy="begin writes with BEGIN IMMEDIATE")
 OTHER = Draft(title="colours of buttons", remedy="take a palette from our theme")
@@ -244,6 +245,39 @@ def test_an_attempt_waits_for_a_slow_provider_for_a_while_only():
     assert len(world.ledger.embeddings("words")) == 128
     found = recall("Lesson 199", HERE, world.memory, fits=lambda lesson: True)
     assert found.note == ""
+
+
+def test_others_search_while_a_slow_provider_embeds():
+    world = a_memory()
+    teach(world)
+    recalled(world)
+    world.ledger.commit([Save(row=a_lesson(2, title="slow"))])
+    change(
+        "L-2", world.memory, kind="lesson.added", who="ann", to=lambda one: replace(one, helpful=1)
+    )
+    answers, asked, go_on = world.embedder.embed, threading.Event(), threading.Event()
+
+    def slowly(texts):
+        if any("slow" in text for text in texts):
+            asked.set()
+            go_on.wait(20)
+        return answers(texts)
+
+    world.embedder.embed = slowly
+    behind = threading.Thread(target=world.finder.catch_up)
+    behind.start()
+    asked.wait(20)
+    (vector,) = answers(["database is locked"])
+    near = threading.Thread(target=world.finder.nearest, args=(vector,), kwargs=HERE_AND_ONE)
+    near.start()
+    near.join(10)
+    searched = not near.is_alive()
+    go_on.set()
+    behind.join()
+    near.join()
+
+    assert searched
+    assert world.ledger.embeddings("words").keys() == {"L-1", "L-2"}
 
 
 def test_many_threads_recall_at_once():

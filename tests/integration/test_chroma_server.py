@@ -104,6 +104,22 @@ def test_a_server_that_dies_is_answered_for_exactly_and_used_again_when_it_is_ba
         again.close()
 
 
+def test_two_homes_on_one_server_leave_each_others_lessons_alone(folder, tmp_path):
+    with served(tmp_path / "db") as (address, _):
+        ours = opened(folder, address, home8="0badcafe")
+        theirs = opened(folder, address, home8="deadbeef")
+        ours.rebuild(SPACE, WANTED, quiet)
+        other = entries(7, seed=2)
+
+        assert theirs.check(SPACE, other).missing == other.keys()
+        theirs.rebuild(SPACE, other, quiet)
+
+        assert ours.check(SPACE, WANTED) == WHOLE
+        assert theirs.check(SPACE, other) == WHOLE
+        ours.close()
+        theirs.close()
+
+
 def test_a_server_that_hangs_keeps_nobody_for_long(folder, tmp_path, monkeypatch):
     monkeypatch.setattr(stores, "_SLOWEST", 1.0)
     monkeypatch.setattr(stores, "_ANSWERS", 1.0)

@@ -28,10 +28,14 @@ _Item = TypeVar("_Item")
 
 
 class ChromaIndex(LessonIndex):
-    """Vectors in Chroma, made by fleet and never by Chroma; used by one thread at a time."""
+    """Vectors in Chroma, made by fleet and never by Chroma; used by one thread at a time.
 
-    def __init__(self, store: Store) -> None:
+    `home8` tells its collections from those of other homes on the same server.
+    """
+
+    def __init__(self, store: Store, *, home8: str = "") -> None:
         self._store = store
+        self._home8 = home8
         self._tables: dict[str, Table] = {}
 
     def check(self, space: str, wanted: Mapping[str, Entry]) -> Gap:
@@ -49,7 +53,7 @@ class ChromaIndex(LessonIndex):
 
     def rebuild(self, space: str, entries: Mapping[str, Entry], told: Told) -> None:
         self._tables.clear()
-        self._store.renew(collection_name(space))
+        self._store.renew(self._name(space))
         with self._store.calls() as client:
             table = self._made(client, space)
         done = 0
@@ -93,6 +97,9 @@ class ChromaIndex(LessonIndex):
         self._tables.clear()
         self._store.close()
 
+    def _name(self, space: str) -> str:
+        return collection_name(f"{self._home8}-{space}" if self._home8 else space)
+
     def _found(self, client: "Client", space: str) -> "Table | None":
         from chromadb.errors import NotFoundError
 
@@ -105,23 +112,23 @@ class ChromaIndex(LessonIndex):
 
     def _opened(self, client: "Client", space: str) -> "Table":
         # without `None` it would load a model of its own for every query
-        table = client.get_collection(collection_name(space), embedding_function=None)
+        table = client.get_collection(self._name(space), embedding_function=None)
         return self._tables.setdefault(space, table)
 
     def _made(self, client: "Client", space: str) -> "Table":
         configuration: Any = {"hnsw": dict(_GRAPH)}
         table = client.create_collection(
-            collection_name(space), configuration=configuration, embedding_function=None
+            self._name(space), configuration=configuration, embedding_function=None
         )
         return self._tables.setdefault(space, table)
 
 
-def opened(folder: Path, server: str | None) -> ChromaIndex:
+def opened(folder: Path, server: str | None, *, home8: str = "") -> ChromaIndex:
     """Answer the index on a server, `host:port`, or else the one in a folder, now this process's.
 
     Raises BusyError where another process owns the folder.
     """
-    return ChromaIndex(ServerStore(server) if server else FolderStore(folder))
+    return ChromaIndex(ServerStore(server) if server else FolderStore(folder), home8=home8)
 
 
 def collection_name(space: str) -> str:
