@@ -99,7 +99,8 @@ def _memory(office: Office, scanner: "SecretScanner") -> Memory:
 
     rules = office.fleet.memory
     provider = watched("embedder", embedder(office))
-    index = guarded_index(office.home / "memory" / "chroma", rules.server)
+    folder = office.home / "memory" / "chroma"
+    index = guarded_index(folder, rules.server, home8=office.home8)
     return Memory(
         rules=rules,
         ledger=office.ledger,

@@ -12,12 +12,15 @@ import pytest
 from fleet import bootstrap
 from fleet.adapters.home import holder, home_held, place
 from fleet.app.coordinator import Order
+from fleet.app.remembering import keep
 from fleet.config import read_settings
 from fleet.domain.errors import BusyError, FleetError
+from fleet.domain.lesson import Draft, LessonStatus, Origin, Provenance, Scope
 from fleet.ports import Save
 from tests.builders import a_term
 from tests.cli.conftest import home
 from tests.conftest import ROOT
+from tests.lessons import served
 from tests.memory_world import MemoryRuntime, World
 
 __all__ = ["home"]
@@ -169,6 +172,28 @@ def test_the_keys_of_providers_of_vectors_stand_in_no_lesson(office):
     memory = bootstrap.tools(keyed, run="1").memory
 
     assert memory.redact("it ends with key-of-ann-0123456789") == "it ends with [redacted]"
+
+
+@pytest.mark.timeout(300)
+def test_a_coordinator_and_commands_look_at_the_same_lessons_on_a_server(home, tmp_path):
+    with served(tmp_path / "db") as (address, _):
+        home.configure(memory={"server": address})
+        with bootstrap.office_open(read_settings(home.folder)) as office:
+            commands = bootstrap.memory_of(office)
+            coordinators = bootstrap.tools(office, run="1").memory
+            keep(
+                Draft(title="database is locked"),
+                Provenance(origin=Origin.PERSON, author="ann"),
+                scope=Scope(),
+                status=LessonStatus.ACTIVE,
+                memory=commands,
+            )
+            before = bootstrap.index_trouble(office)
+            coordinators.finder.catch_up()
+            after = bootstrap.index_trouble(office)
+            coordinators.finder.close()
+
+    assert (before != "", after) == (True, "")
 
 
 @pytest.mark.parametrize(
