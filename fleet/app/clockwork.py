@@ -5,12 +5,14 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
+from fleet.app.clerk import Clerk
 from fleet.app.crew import Report
+from fleet.app.run import Run
 from fleet.app.scribe import Scribe, write
 from fleet.app.tools import Tools
 from fleet.domain.plan import Plan
 from fleet.domain.schedule import Hours, Schedule, hours_at
-from fleet.ports import Alarm
+from fleet.ports import Alarm, Log
 
 Work = tuple[str, Callable[[], object]]
 
@@ -27,9 +29,10 @@ def comes_soon(current: Plan, now: datetime) -> bool:
 class Clockwork:
     """The schedule as it stands now; `hours` holds until the next look."""
 
-    def __init__(self, schedule: Schedule, alarm: Alarm, *, parallel: int) -> None:
+    def __init__(self, schedule: Schedule, alarm: Alarm, clerk: Clerk, *, parallel: int) -> None:
         self._schedule = schedule
         self._alarm = alarm
+        self._clerk = clerk
         self._parallel = parallel
         self._scribe = Scribe(schedule.reports)
         self._wake: datetime | None = None
@@ -40,15 +43,20 @@ class Clockwork:
         """Answer how many attempts there may be at once at any time."""
         return max(self._parallel, *(run.parallel or 0 for run in self._schedule.runs), 0)
 
-    def look(self, now: datetime) -> str | None:
-        """Answer which run of the schedule is under way, None where none is."""
-        self.hours = hours_at(self._schedule.runs, now, parallel=self._parallel)
-        return self.hours.run
+    def look(self, run: str, now: datetime) -> str:
+        """Answer which run it is from now on: that one, or one of the schedule that has begun.
 
-    def hold(self, now: datetime) -> None:
-        """Let nothing start before the run that has begun is written down: its money counts."""
-        waits = f"the run {self.hours.run} is not written down yet"
+        It is written down first, and nothing starts before: from then on its money is counted.
+        """
+        self.hours = hours_at(self._schedule.runs, now, parallel=self._parallel)
+        begun = self.hours.run
+        if begun is None or begun == run:
+            return run
+        if self._clerk.commit([Log(event=Run(id=begun, parallel=self._parallel).began(now))]):
+            return begun
+        waits = f"the run {begun} is not written down yet"
         self.hours = replace(self.hours, refused=waits, until=now)
+        return run
 
     def writing(self, reports: Iterable[Report], tools: Tools) -> Iterator[Work]:
         """Hear what came of reports in hand, and yield those that are to be written now."""

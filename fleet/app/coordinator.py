@@ -16,7 +16,7 @@ from fleet.app.heed import Heed
 from fleet.app.in_hand import RETRY, InHand
 from fleet.app.outage import Outage
 from fleet.app.room import Room
-from fleet.app.run import ENDED, Run
+from fleet.app.run import ENDED
 from fleet.app.stations import watch
 from fleet.app.tenure import Tenure
 from fleet.app.timekeeper import Timekeeper, clock_set
@@ -81,7 +81,7 @@ class Coordinator:
         self._pause = Event()  # never set: what is waited on when only time may pass
         self._storming = False
         schedule = tools.fleet.schedule if order.service else UNSCHEDULED
-        self._clockwork = Clockwork(schedule, tools.alarm, parallel=order.parallel)
+        self._clockwork = Clockwork(schedule, tools.alarm, self._clerk, parallel=order.parallel)
         # a merge never stands behind the checks of branches: what is verified lands first
         each = dict.fromkeys(("start", "check", "merge"), self._clockwork.most)
         # one task learns at a time: limits of lessons hold, and a slow provider keeps no merge
@@ -164,16 +164,10 @@ class Coordinator:
             self._clerk.insist([Log(event=clock_set(by, at=self._tools.clock.now()))])
 
     def _keep_hours(self) -> None:
-        """Write down a run of the schedule that has begun: from now on its money is counted."""
-        now = self._tools.clock.now()
-        run = self._clockwork.look(now)
-        if run is None or run == self._tools.run:
-            return
-        began = Run(id=run, parallel=self._order.parallel).began(now)
-        if self._clerk.commit([Log(event=began)]):
+        """Go over to a run of the schedule that has begun."""
+        run = self._clockwork.look(self._tools.run, self._tools.clock.now())
+        if run != self._tools.run:
             self._tools = replace(self._tools, run=run)
-        else:
-            self._clockwork.hold(now)
 
     def _leads_on(self, current: Plan) -> bool:
         """Tell whether what was recorded leads on: what follows from it can be planned at once."""

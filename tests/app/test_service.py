@@ -6,6 +6,7 @@ from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
+from fleet.app.clerk import Clerk
 from fleet.app.clockwork import Clockwork
 from fleet.app.coordinator import Order
 from fleet.app.run import BEGAN, Run, run_of
@@ -16,7 +17,7 @@ from fleet.domain.errors import FleetError, TransientError
 from fleet.domain.schedule import Schedule, TimedReport, TimedRun
 from tests.app.pooled import HANGS, STARTED, add, ends, happened, plays, rest, sleep
 from tests.builders import NOW, a_profile
-from tests.memory_world import Life, Play, World, line, result
+from tests.memory_world import Life, Play, World, a_tenure, line, result
 
 PATIENT = a_profile(heartbeat_lost_after=1e6, stall_after=1e6, attempt_timeout=1e6)
 SERVICE = Order(parallel=2, service=True)
@@ -107,11 +108,17 @@ def test_a_run_says_how_many_attempts_there_are_at_once(named, most):
     assert [a.state for a in world.ledger.attempts()] == [State.RUNNING] * most
 
 
+def a_clockwork(schedule, *, parallel):
+    world = World()
+    clerk = Clerk(world.ledger, world.clock, a_tenure(world).fence)
+    return Clockwork(schedule, world.alarm, clerk, parallel=parallel)
+
+
 def test_there_are_hands_for_the_largest_run_from_the_start():
     runs = (a_run("0 9 * * *", "10:00"), a_run("0 22 * * *", "08:00", name="n", parallel=6))
 
-    assert Clockwork(Schedule(runs=runs), World().alarm, parallel=2).most == 6
-    assert Clockwork(Schedule(), World().alarm, parallel=2).most == 2
+    assert a_clockwork(Schedule(runs=runs), parallel=2).most == 6
+    assert a_clockwork(Schedule(), parallel=2).most == 2
 
 
 def test_what_waits_for_another_reason_does_not_wait_for_the_run():
