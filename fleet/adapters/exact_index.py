@@ -6,6 +6,7 @@ from functools import cached_property
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
+from fleet.adapters.libraries import library
 from fleet.domain.errors import EmbeddingError
 from fleet.domain.lesson import Vector
 from fleet.memory_ports import Entry, Gap, Hit, LessonIndex, Told
@@ -25,7 +26,8 @@ class _Shelf:
     @cached_property
     def table(self) -> "tuple[list[str], ndarray[Any, Any], ndarray[Any, Any]]":
         """Answer ids, projects and vectors, a row each."""
-        import numpy as np
+        with library("numpy"):
+            import numpy as np
 
         rows = self.entries.values()
         projects = np.array([row.project for row in rows])
@@ -34,7 +36,8 @@ class _Shelf:
 
     def of(self, project: str | None) -> "ndarray[Any, Any]":
         """Answer the places of a project's rows and of those for every one; None: of all."""
-        import numpy as np
+        with library("numpy"):
+            import numpy as np
 
         _, projects, _ = self.table
         if project is None:
@@ -84,7 +87,8 @@ class ExactIndex(LessonIndex):
     def nearest(
         self, space: str, vector: Vector, *, k: int, project: str | None = None
     ) -> Sequence[Hit]:
-        import numpy as np
+        with library("numpy"):
+            import numpy as np
 
         shelf = self._shelves.get(space)
         if shelf is None or not shelf.entries:

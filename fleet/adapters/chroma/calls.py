@@ -38,8 +38,9 @@ def loaded() -> "tuple[ModuleType, Settings]":
         from chromadb.config import Settings
 
         return chromadb, Settings(**chosen)
-    # what it is loaded with by itself comes from that file and from variables such as MIGRATIONS
-    except (ImportError, ValueError) as error:
+    # half installed it raises anything; what it is loaded with by itself comes from that file and
+    # from variables such as MIGRATIONS
+    except Exception as error:
         raise FleetError(
             f"chromadb cannot be loaded: {_said(error)}",
             remedy="install fleet's requirements anew; look for its settings in `.env`",

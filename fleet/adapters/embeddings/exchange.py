@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from fleet.adapters.embeddings.api import Question
+from fleet.adapters.libraries import library
 from fleet.domain.errors import EmbeddingError, TransientError
 from fleet.domain.quoting import one_line
 
@@ -63,7 +64,8 @@ class Exchange:
         raise said
 
     def _client(self, url: str, seconds: float) -> "httpx.Client":
-        import httpx
+        with library("httpx"):
+            import httpx
 
         try:
             return httpx.Client(

