@@ -77,14 +77,17 @@ def heeds(lesson: Lesson, due: Due) -> bool:
 
 
 def counted(lesson: Lesson, *, helpful: bool, at: datetime) -> Lesson:
-    """Answer the lesson with one more outcome; with too many harmful ones it is quarantined."""
+    """Answer the lesson with one more outcome; with too many harmful ones it is quarantined.
+
+    A helpful one never is the last straw: a person may have accepted it in spite of its count.
+    """
     told = replace(
         lesson,
         helpful=lesson.helpful + (1 if helpful else 0),
         harmful=lesson.harmful + (0 if helpful else 1),
         updated=at,
     )
-    why = against(told)
+    why = "" if helpful else against(told)
     if not why or lesson.status in _NO_MORE:
         return told
     return replace(told, status=LessonStatus.QUARANTINED, reason=why)

@@ -21,9 +21,11 @@ def parse_lesson_id(text: str) -> str:
 def accepted(lesson: Lesson, *, everywhere: bool) -> Lesson:
     """Answer the lesson as one that is used; `everywhere` beyond its project as well.
 
-    Raises ConfigError for a forgotten one.
+    One that was quarantined is counted anew: by its old count the next outcome would put it away
+    again. Raises ConfigError for a forgotten one.
     """
     refuse_forgotten(lesson)
+    anew = lesson.status is LessonStatus.QUARANTINED
     project = None if everywhere else lesson.project
     return replace(
         lesson,
@@ -31,6 +33,8 @@ def accepted(lesson: Lesson, *, everywhere: bool) -> Lesson:
         project=project,
         digest=digest_of(lesson.said, project),
         reason="",
+        helpful=0 if anew else lesson.helpful,
+        harmful=0 if anew else lesson.harmful,
     )
 
 

@@ -137,6 +137,35 @@ def test_the_third_harmful_outcome_quarantines_it_with_the_reason():
     assert world.ledger.events()[-1].data["lesson"] == "L-1"
 
 
+class Counting:
+    """A ledger that counts how often it was asked for credits."""
+
+    def __init__(self, ledger):
+        self._ledger, self.asked = ledger, 0
+
+    def __getattr__(self, name):
+        return getattr(self._ledger, name)
+
+    def credits(self, lesson=None):
+        self.asked += 1
+        return self._ledger.credits(lesson)
+
+
+def test_all_that_a_task_says_of_a_lesson_is_counted_in_one_step():
+    attempts = [
+        an_attempt(number=number, state=State.REJECTED, red=Red.CHECK, cleaned=True)
+        for number in (1, 2, 3, 4)
+    ]
+    world = a_world(*attempts)
+    ledger = Counting(world.ledger)
+
+    ends(world, *attempts, fate=Resolution.FAILED, memory=replace(world.memory, ledger=ledger))
+
+    assert (counts(world), len(world.ledger.credits()), ledger.asked) == ((0, 4), 4, 1)
+    assert kinds(world).count("lesson.quarantined") == 1
+    assert world.ledger.lesson("L-1").version == 2
+
+
 def test_a_change_by_somebody_else_at_the_same_time_is_kept_beside_the_credit():
     world = a_world(MERGED)
 

@@ -23,6 +23,7 @@ from fleet.domain.merge import PullRequestStatus
 from fleet.domain.scoring import posterior
 from fleet.domain.swap import Cause
 from fleet.domain.task import Resolution
+from fleet.domain.trust import accepted
 from tests.builders import NOW, a_lesson, a_pull, a_recall, a_task, an_attempt
 
 MERGED = an_attempt(state=State.MERGED)
@@ -125,6 +126,24 @@ def test_one_more_harmful_outcome_quarantines_at_three_and_below_three_tenths(
     assert counted(lesson, helpful=False, at=LATER).status is status
 
 
+def test_a_helpful_outcome_never_quarantines_whatever_was_counted_before():
+    lesson = a_lesson(harmful=5)
+
+    assert counted(lesson, helpful=True, at=LATER).status is LessonStatus.ACTIVE
+    assert counted(lesson, helpful=False, at=LATER).status is LessonStatus.QUARANTINED
+
+
+def test_what_a_person_accepts_out_of_quarantine_is_judged_by_what_comes_after():
+    away = a_lesson(status=LessonStatus.QUARANTINED, helpful=1, harmful=5)
+
+    lesson = accepted(away, everywhere=False)
+    for _ in range(2):
+        lesson = counted(lesson, helpful=False, at=LATER)
+
+    assert (lesson.status, lesson.helpful, lesson.harmful) == (LessonStatus.ACTIVE, 0, 2)
+    assert counted(lesson, helpful=False, at=LATER).status is LessonStatus.QUARANTINED
+
+
 def test_the_quarantine_says_why_in_words():
     told = counted(a_lesson(harmful=2), helpful=False, at=LATER)
 
@@ -146,7 +165,11 @@ def test_counters_add_up_and_quarantine_keeps_its_rule_whatever_comes(outcomes):
         before = lesson
         lesson = counted(lesson, helpful=helpful, at=LATER)
         if before.status is LessonStatus.ACTIVE:
-            bad = lesson.harmful >= MOST_HARMFUL and posterior(lesson) < LEAST_POSTERIOR
+            bad = (
+                not helpful
+                and lesson.harmful >= MOST_HARMFUL
+                and posterior(lesson) < LEAST_POSTERIOR
+            )
             assert (lesson.status is LessonStatus.QUARANTINED) == bad
         else:
             # out of quarantine it comes by a person alone

@@ -34,6 +34,14 @@ def test_an_accepted_lesson_is_used_in_its_project_or_everywhere():
     assert (everywhere.project, everywhere.digest) == (None, digest_of(waits, None))
 
 
+def test_an_accepted_proposal_keeps_what_was_counted():
+    tried = a_lesson(status=LessonStatus.PROBATION, helpful=1, harmful=2)
+
+    told = accepted(tried, everywhere=False)
+
+    assert (told.helpful, told.harmful) == (1, 2)
+
+
 def test_a_forgotten_lesson_is_neither_accepted_nor_quarantined():
     gone = a_lesson(status=LessonStatus.FORGOTTEN)
 
