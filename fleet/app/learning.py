@@ -8,7 +8,7 @@ from functools import cached_property
 from fleet.app import remembering
 from fleet.app.crediting import credit
 from fleet.app.tools import Tools
-from fleet.domain.ageing import standing
+from fleet.domain.ageing import Tree, standing, tree_of
 from fleet.domain.change import Diff
 from fleet.domain.errors import ConfigError, FleetError, TransientError, WorkspaceError
 from fleet.domain.events import Event
@@ -122,7 +122,7 @@ class _Ended:
 
     def _standing(self, draft: Draft) -> tuple[str, ...]:
         """Answer the files that stand in the target: by others it would fade before it is used."""
-        return standing(draft.files, self._paths) if draft.files else ()
+        return standing(draft.files, self._tree) if draft.files else ()
 
     def _changes(self, recovery: Recovery) -> Diff:
         """Answer what made it green, () where git cannot tell any more."""
@@ -149,13 +149,13 @@ class _Ended:
         return self.tools.ledger.events(task=self.action.task.key)
 
     @cached_property
-    def _paths(self) -> frozenset[str]:
-        """Answer the paths of the project's target; none where they cannot be told any more."""
+    def _tree(self) -> Tree:
+        """Answer what stands in the project's target; nothing where it cannot be told any more."""
         if self._project is None:
-            return frozenset()
+            return tree_of(frozenset())
         worktrees = self.tools.worktrees
         try:
-            return worktrees.paths(self._project, worktrees.tip(self._project))
+            return tree_of(worktrees.paths(self._project, worktrees.tip(self._project)))
         except WorkspaceError as error:
             log.info("files are not told", extra={"task": self.action.task.key, "why": str(error)})
-            return frozenset()
+            return tree_of(frozenset())

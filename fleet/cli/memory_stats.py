@@ -1,6 +1,6 @@
 """`fleet memory stats`: what lessons there are, who is told them, and whether they help."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -36,7 +36,7 @@ def stats(ctx: typer.Context, json: Json = False) -> None:
         put(plain(line))
 
 
-def _paths(office: "Office") -> Mapping[str, Collection[str]]:
+def _paths(office: "Office") -> Mapping[str, frozenset[str]]:
     """Answer what stands in each project's target; one that cannot be read is left out."""
     from fleet.bootstrap import worktrees
 

@@ -93,8 +93,8 @@ def test_a_lesson_whose_files_are_gone_is_aged_where_its_project_could_be_looked
         Save(row=a_lesson(4, files=("gone.py",), status=QUARANTINED)),
     ]
 
-    assert named(stats(*lessons, paths={"APP": {"app.py"}})["aged"]) == ["L-1"]
-    assert named(stats(*lessons, paths={"APP": set()})["aged"]) == ["L-1", "L-2"]
+    assert named(stats(*lessons, paths={"APP": frozenset({"app.py"})})["aged"]) == ["L-1"]
+    assert named(stats(*lessons, paths={"APP": frozenset()})["aged"]) == ["L-1", "L-2"]
 
 
 def a_checked_task(number, *, green, given):

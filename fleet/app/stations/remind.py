@@ -7,7 +7,7 @@ from typing import Any
 
 from fleet.app.recalling import Recalled, recall
 from fleet.app.tools import Tools
-from fleet.domain.ageing import faded
+from fleet.domain.ageing import Tree, faded, tree_of
 from fleet.domain.attempt import Attempt
 from fleet.domain.events import Event
 from fleet.domain.lesson import Lesson, Recall, Scope, held_out, usable
@@ -69,13 +69,13 @@ def _fresh(attempt: Attempt, tools: Tools) -> Callable[[Lesson], bool]:
     project = tools.project(attempt.project)
 
     @cache
-    def paths() -> frozenset[str]:
-        return tools.worktrees.paths(project, tools.worktrees.tip(project))
+    def tree() -> Tree:
+        return tree_of(tools.worktrees.paths(project, tools.worktrees.tip(project)))
 
     def fresh(lesson: Lesson) -> bool:
         # a lesson for every project names no files of this one
         here = lesson.files and lesson.project == project.key
-        return not (here and faded(lesson, paths()))
+        return not (here and faded(lesson, tree()))
 
     return fresh
 

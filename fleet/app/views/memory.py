@@ -1,11 +1,11 @@
 """What the memory holds and what it is worth: for `memory stats`, and in short for the report."""
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from fleet.app.views.row import Row, moment
-from fleet.domain.ageing import faded
+from fleet.domain.ageing import faded, tree_of
 from fleet.domain.attempt import Attempt
 from fleet.domain.events import Event
 from fleet.domain.lesson import Evidence, Lesson, LessonStatus, Recall
@@ -18,7 +18,7 @@ _USABLE = frozenset({LessonStatus.ACTIVE, LessonStatus.PROBATION})
 
 
 def memory_stats(
-    ledger: Ledger, fleet: Fleet, *, now: datetime, paths: Mapping[str, Collection[str]]
+    ledger: Ledger, fleet: Fleet, *, now: datetime, paths: Mapping[str, frozenset[str]]
 ) -> Row:
     """Answer what lessons there are, how they are used, and whether they help.
 
@@ -31,10 +31,11 @@ def memory_stats(
         if recall.given:
             given[recall.lesson].append(recall)
     usable = [lesson for lesson in lessons if lesson.status in _USABLE]
+    trees = {key: tree_of(there) for key, there in paths.items()}
     aged = [
         one
         for one in usable
-        if (there := paths.get(one.project or "")) is not None and faded(one, there)
+        if (tree := trees.get(one.project or "")) is not None and faded(one, tree)
     ]
     return {
         "autosave": fleet.memory.autosave.value,
