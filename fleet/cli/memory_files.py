@@ -13,7 +13,7 @@ from fleet.cli.output import document, plain, put, say, told, who
 from fleet.cli.place import Json, opened
 from fleet.domain.errors import BusyError, EmbeddingError
 from fleet.domain.lesson import Draft, Lesson, LessonStatus, Scope, digest_of
-from fleet.domain.trust import brought
+from fleet.domain.trust import brought, put_away
 
 if TYPE_CHECKING:
     from fleet.app.memory import Memory
@@ -65,23 +65,51 @@ def _tell_vectors(ids: Sequence[str], memory: "Memory") -> None:
 
 
 def _kept(entry: "LessonEntry", memory: "Memory") -> "Kept":
-    from fleet.app.remembering import change, keep
+    from fleet.app.remembering import keep
 
     by, scope = entry.provenance(author=who()), Scope(project=entry.project, role=entry.role)
     kept = keep(entry.draft(), by, scope=scope, status=entry.status, memory=memory)
-    created, itself = entry.created, digest_of(entry.draft(), entry.project)
     # an agent's lesson may be found in another's words: what is known of one is not of the other
-    if created is None or not kept.lesson.kept or kept.lesson.digest != itself:
+    if not kept.lesson.kept or kept.lesson.digest != digest_of(entry.draft(), entry.project):
         return kept
+    # further steps, found or done: a kill between them is mended by the same file again
+    _put_away(entry, kept.lesson, memory)
+    return replace(kept, lesson=_brought(entry, kept.lesson, memory))
+
+
+def _put_away(entry: "LessonEntry", known: Lesson, memory: "Memory") -> None:
+    """Take over that others put it away, and say so; what they use is not used here for that."""
+    from fleet.app.remembering import change
+
+    reason = entry.reason or "it was quarantined where it comes from"
 
     def to(lesson: Lesson) -> Lesson:
-        # a second step, found or done: a kill between the two is mended by the same file again
+        return put_away(lesson, entry.status, reason=reason)
+
+    row = change(known.id, memory, kind="lesson.quarantined", who=who(), to=to)
+    if row.status is not known.status:
+        say(
+            plain(
+                f"{row.id} was {known.status} and is quarantined now, as in the file: {row.reason} "
+                f"(`fleet memory accept {row.id}` where that is not meant)"
+            )
+        )
+
+
+def _brought(entry: "LessonEntry", known: Lesson, memory: "Memory") -> Lesson:
+    """Take over what was counted elsewhere, and since when; answer the lesson as it stands."""
+    from fleet.app.remembering import change
+
+    created = entry.created
+    if created is None:
+        return memory.ledger.lesson(known.id)
+
+    def to(lesson: Lesson) -> Lesson:
         told = brought(lesson, helpful=entry.helpful, harmful=entry.harmful, created=created)
         same = told.status is entry.status and not told.reason
         return replace(told, reason=entry.reason) if same else told
 
-    row = change(kept.lesson.id, memory, kind="lesson.imported", who=who(), to=to)
-    return replace(kept, lesson=row)
+    return change(known.id, memory, kind="lesson.imported", who=who(), to=to)
 
 
 def _strangers(entries: "Iterable[LessonEntry]", office: "Office") -> Iterator[str]:

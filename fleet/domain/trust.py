@@ -44,6 +44,16 @@ def quarantined(lesson: Lesson, *, reason: str) -> Lesson:
     return replace(lesson, status=LessonStatus.QUARANTINED, reason=reason)
 
 
+def put_away(lesson: Lesson, status: LessonStatus, *, reason: str) -> Lesson:
+    """Answer a lesson with what another home says of its status: a quarantine alone is taken over.
+
+    What was put away here is never let out by a file.
+    """
+    told = status is LessonStatus.QUARANTINED
+    used = lesson.kept and lesson.status is not LessonStatus.QUARANTINED
+    return quarantined(lesson, reason=reason) if told and used else lesson
+
+
 def brought(lesson: Lesson, *, helpful: int, harmful: int, created: datetime) -> Lesson:
     """Answer a lesson with what another home knows of it; what was counted here stands."""
     if lesson.helpful or lesson.harmful:

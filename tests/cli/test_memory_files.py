@@ -87,6 +87,40 @@ def test_what_another_home_counted_is_not_counted_for_a_lesson_in_other_words(ho
     assert home.run("memory", "show", "L-1", "--json").json["helpful"] == 0
 
 
+@pytest.mark.parametrize("status", ["active", "probation", "proposed"])
+def test_what_a_team_put_away_is_put_away_here_and_said(home, status):
+    taught(home, CACHE, status=status)
+    row = json.loads(exported(home))
+    file = lines(home, "team.jsonl", [{**row, "status": "quarantined", "reason": "it misled two"}])
+
+    done = home.run("memory", "add", "--from", file)
+    again = home.run("memory", "add", "--from", file)
+
+    assert (done.out, again.out) == ("L-1\n", "L-1\n")
+    said = f"L-1 was {status} and is quarantined now, as in the file: it misled two"
+    assert (said in done.err, said in again.err) == (True, False)
+    shown = home.run("memory", "show", "L-1", "--json").json
+    assert (shown["status"], shown["reason"]) == ("quarantined", "it misled two")
+
+
+def test_what_was_put_away_here_is_let_out_by_no_file(home):
+    home.run("memory", "add", CACHE)
+    before = exported(home)
+    home.run("memory", "quarantine", "L-1", "--reason", "no")
+    file = home.folder / "team.jsonl"
+    file.write_text(before)
+
+    home.run("memory", "add", "--from", str(file))
+
+    shown = home.run("memory", "show", "L-1", "--json").json
+    assert (shown["status"], shown["reason"]) == ("quarantined", "no")
+
+
+def exported(home):
+    home.run("memory", "export")
+    return (home.folder / "memory" / "lessons.jsonl").read_text()
+
+
 def test_what_nobody_here_would_be_told_is_added_and_said(home):
     rows = [{"title": CACHE, "project": "bench"}, {"title": LOCK, "role": "tester"}]
 

@@ -6,7 +6,7 @@ import pytest
 
 from fleet.domain.errors import ConfigError
 from fleet.domain.lesson import LessonStatus, digest_of
-from fleet.domain.trust import accepted, brought, parse_lesson_id, quarantined
+from fleet.domain.trust import accepted, brought, parse_lesson_id, put_away, quarantined
 from tests.builders import NOW, a_lesson
 
 EARLIER = NOW - timedelta(days=9)
@@ -61,3 +61,17 @@ def test_what_another_home_counted_holds_where_nothing_was_counted_here():
     assert again == first
     kept = brought(used, helpful=4, harmful=2, created=used.created + timedelta(days=1))
     assert kept == used
+
+
+@pytest.mark.parametrize("status", LessonStatus)
+def test_of_another_homes_status_a_quarantine_alone_is_taken_over(status):
+    used = a_lesson(reason="")
+    away = a_lesson(status=LessonStatus.QUARANTINED, reason="ours")
+    gone = a_lesson(status=LessonStatus.FORGOTTEN)
+    bad = status is LessonStatus.QUARANTINED
+
+    assert put_away(used, status, reason="theirs") == (
+        quarantined(used, reason="theirs") if bad else used
+    )
+    assert put_away(away, status, reason="theirs") == away
+    assert put_away(gone, status, reason="theirs") == gone
