@@ -72,7 +72,8 @@ class Exchange:
                 verify=self._certificates,
                 proxy=self._proxy(url),
                 trust_env=False,
-                timeout=httpx.Timeout(seconds, connect=_CONNECT),
+                # who asked gives up first and says after how long
+                timeout=httpx.Timeout(2 * seconds, connect=_CONNECT),
                 # what is packed small may be large
                 headers={"Accept-Encoding": "identity"},
             )
