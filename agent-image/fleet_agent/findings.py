@@ -45,6 +45,7 @@ class Findings:
     notes: list[str] = field(default_factory=list)
     setup_untracked: list[str] = field(default_factory=list)
     setup_untracked_cut: bool = False
+    lesson_asked: bool = False
     rounds: int = 0
     lines_dropped: int = 0
     reports_dropped: int = 0

@@ -5,6 +5,7 @@ Other agents wrote it. It belongs into what a model is asked, not beside its sys
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from fleet_agent.findings import Findings
 from fleet_agent.quoting import fenced, without_fences
 from fleet_agent.text import plain_line
 
@@ -20,8 +21,10 @@ _FRAME = (
 _ASK = """\
 When the work is done and green, propose ONE lesson with the tool propose_lesson (or the command
 `fleet-agent report lesson TITLE --problem P --cause C --remedy R --tag T --file F`) that would have
-saved the earlier attempts: general, without secrets, in a sentence each. None if there is nothing
+saved the trouble: general, without secrets, in a sentence each. None if there is nothing
 general to be learnt."""
+# a third of what a profile allows by default: who needs more has searched for something
+MANY_TURNS = 30
 
 
 def quoted(lessons: object) -> str:
@@ -45,6 +48,16 @@ def asked(wanted: object) -> str:
         return ""
     reason = _line(said, _LONGEST_REASON) if isinstance(said, str) else ""
     return f"{_ASK}\nWhy it is asked: {reason}" if reason else _ASK
+
+
+def question(findings: Findings) -> str:
+    """Ask who has needed many turns for a lesson, once; "" where there is no need to."""
+    turns = findings.usage.turns if findings.usage else 0
+    over = findings.approval or findings.lessons or findings.lesson_asked
+    if turns < MANY_TURNS or over:
+        return ""
+    findings.lesson_asked = True
+    return asked(f"this attempt has needed {turns} turns so far")
 
 
 def _lesson(lesson: Mapping[str, object]) -> str:

@@ -10,7 +10,7 @@ from mcp.server.mcpserver import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import Field
 
-from fleet_agent.client import tell
+from fleet_agent.client import Answer, tell
 from fleet_agent.fields import FieldError, fields_of
 from fleet_agent.files import UnfitFileError, read_plain_file
 from fleet_agent.recall import Lesson, lessons_of, recall
@@ -75,8 +75,8 @@ def recall_lessons(query: str, k: _Recalled = 3) -> str:
         return "No lesson shares a word with this."
     # so that it is known afterwards; who has reported enough is answered all the same
     told = ", ".join(lesson.id for lesson in found)
-    tell({"type": "progress", "message": f"recalled {told}"})
-    return "\n\n".join(lesson.text for lesson in found)
+    answer = tell({"type": "progress", "message": f"recalled {told}"})
+    return _with(answer, *(lesson.text for lesson in found))
 
 
 _TOOLS = (
@@ -99,10 +99,15 @@ def _server() -> MCPServer:
 
 
 def _report(type_of_report: str, /, **fields: object) -> str:
-    reason = tell({"type": type_of_report, **fields})
-    if reason is not None:
-        raise ToolError(f"not taken: {reason}")
-    return "Taken."
+    answer = tell({"type": type_of_report, **fields})
+    if answer.refused:
+        raise ToolError(f"not taken: {answer.refused}")
+    return _with(answer, "Taken.")
+
+
+def _with(answer: Answer, *parts: str) -> str:
+    """Add what the runner asks: it has no other way to a model that is at work."""
+    return "\n\n".join(filter(None, (*parts, answer.question)))
 
 
 def _lessons() -> tuple[Lesson, ...]:

@@ -18,15 +18,20 @@ _REPORTS_A_SECOND = 5
 _BURST = 10
 
 Take = Callable[[Report], str | None]
+Question = Callable[[], str]
 
 
 class Post:
-    """Takes reports; `take` answers None, or why a report is refused."""
+    """Takes reports; `take` answers None, or why a report is refused.
 
-    def __init__(self, path: Path, take: Take) -> None:
+    `question` is what is asked of whoever has just reported, "" where nothing is.
+    """
+
+    def __init__(self, path: Path, take: Take, question: Question) -> None:
         """Listen at `path`; raises OSError."""
         self.refused = 0
         self._take = take
+        self._question = question
         self._allowance = Allowance(rate=_REPORTS_A_SECOND, burst=_BURST)
         self._guests: dict[socket.socket, bytearray] = {}
         self._selector: selectors.BaseSelector | None = None
@@ -83,7 +88,10 @@ class Post:
             reason = self._take(read_report(line))
         except FieldError as error:
             return self._refuse(str(error))
-        return {"ok": True} if reason is None else self._refuse(reason)
+        if reason is not None:
+            return self._refuse(reason)
+        question = self._question()
+        return {"ok": True, "question": question} if question else {"ok": True}
 
     def _refuse(self, reason: str) -> dict[str, object]:
         self.refused += 1

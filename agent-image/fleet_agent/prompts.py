@@ -47,7 +47,7 @@ def prompt_of(packet: Packet, diagnoses: Sequence[str], *, continued: bool) -> s
     A session that is `continued` is told only what is new. A lesson is asked for once: where the
     packet wants one, or once the self-check was red.
     """
-    wanted = _mapping(packet.whole.get("context")).get("ask_lesson")
+    wanted = _ask_lesson(packet)
     if not continued:
         parts = [first_prompt(packet), *map(next_prompt, diagnoses)]
         wanted = wanted or bool(diagnoses)
@@ -57,6 +57,11 @@ def prompt_of(packet: Packet, diagnoses: Sequence[str], *, continued: bool) -> s
     else:
         parts = [resumed_prompt(packet)]
     return "\n\n".join(part for part in (*parts, lessons.asked(wanted)) if part)
+
+
+def lesson_asked(packet: Packet, diagnoses: Sequence[str]) -> bool:
+    """Tell whether the prompts of an attempt have asked for a lesson by then."""
+    return bool(diagnoses or lessons.asked(_ask_lesson(packet)))
 
 
 def first_prompt(packet: Packet) -> str:
@@ -92,6 +97,10 @@ def resumed_prompt(packet: Packet) -> str:
     learnt = lessons.quoted(_mapping(packet.whole.get("context")).get("lessons"))
     parts = [learnt, "You paused; go on with the task now.", *answers[-3:]]
     return "\n\n".join(part for part in parts if part)
+
+
+def _ask_lesson(packet: Packet) -> object:
+    return _mapping(packet.whole.get("context")).get("ask_lesson")
 
 
 def _skills(context: Mapping[str, object]) -> str:

@@ -14,9 +14,10 @@ from fleet_agent.fields import FieldError
 from fleet_agent.files import write_below
 from fleet_agent.findings import AttemptFailedError
 from fleet_agent.hearing import AgentHearing, Start, pass_on
+from fleet_agent.lessons import question
 from fleet_agent.notebook import Notebook
 from fleet_agent.post import Post
-from fleet_agent.prompts import prompt_of, system_of
+from fleet_agent.prompts import lesson_asked, prompt_of, system_of
 from fleet_agent.reports import Report
 from fleet_agent.scratch import Scratch, ScratchError
 from fleet_agent.spending import rest_of
@@ -36,6 +37,7 @@ def start_agent(
     Raises AttemptFailedError, BadSecretError and StartError.
     """
     ask = _ask(attempt, scratch, diagnoses, session=before.session)
+    attempt.findings.lesson_asked |= lesson_asked(attempt.packet, diagnoses)
     invocation = attempt.cli.invocation(ask)
     _lay_out(ask.home, {**_skill_files(attempt), **invocation.files})
     notebook = Notebook(attempt.packet.limits, now=time.monotonic(), before=before.used)
@@ -107,7 +109,7 @@ def _hearing(
         cli=attempt.cli,
         packet=attempt.packet,
         report=report,
-        post=Post(ask.places.socket, report),
+        post=Post(ask.places.socket, report, lambda: question(attempt.findings)),
         notebook=notebook,
         wire=attempt.wire,
         withheld=attempt.withheld,

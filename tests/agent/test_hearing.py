@@ -39,7 +39,7 @@ def a_hearing(tmp_path, findings, **start):
         "cli": replace(REGISTRY["command"], parse=said),
         "packet": packet,
         "report": lambda report: None,
-        "post": Post(tmp_path / "socket", lambda report: None),
+        "post": Post(tmp_path / "socket", lambda report: None, str),
         "notebook": notebook,
         "wire": wire,
         "withheld": frozenset(),

@@ -1,11 +1,15 @@
 """What a model is told of lessons: quoted, bounded, advisory; and when it is asked for one."""
 
+import os
+
 import pytest
 
-from fleet_agent.lessons import asked, quoted
+from fleet_agent.clis.usage import Usage
+from fleet_agent.findings import Findings
+from fleet_agent.lessons import MANY_TURNS, asked, question, quoted
 from fleet_agent.packet import read_packet
 from fleet_agent.prompts import prompt_of, system_of
-from tests.agent.stage import a_packet, a_stage
+from tests.agent.stage import REPORT, a_packet, a_stage, heard
 
 LESSON = {
     "id": "L-3",
@@ -119,6 +123,65 @@ def test_a_session_is_asked_once_after_its_first_red_check(tmp_path, wanted, red
 
     assert prompt.count("propose ONE lesson") == times
     assert RED[red - 1] in prompt
+
+
+def after(turns, **found):
+    return Findings(usage=Usage(turns=turns), **found)
+
+
+def test_who_has_needed_many_turns_is_asked_for_a_lesson_once():
+    findings = after(MANY_TURNS)
+
+    assert "propose ONE lesson" in question(findings)
+    assert question(findings) == ""
+    assert f"this attempt has needed {MANY_TURNS} turns so far" in question(after(MANY_TURNS))
+
+
+@pytest.mark.parametrize(
+    "findings",
+    [
+        Findings(),
+        after(MANY_TURNS - 1),
+        after(MANY_TURNS, lesson_asked=True),
+        after(MANY_TURNS, lessons=[{"title": "Pin it"}]),
+        after(MANY_TURNS, approval={"category": "web"}),
+    ],
+)
+def test_nobody_is_asked_who_was_quick_has_told_or_is_at_the_end(findings):
+    assert question(findings) == ""
+
+
+# it takes many turns, and notes what its reports are answered
+LONG = """\
+#!/bin/sh
+for n in $(seq 1 40); do
+  echo '{"type":"step_finish","part":{"reason":"tool-calls","tokens":{"input":1,"output":1}}}'
+done
+for n in $(seq 1 12); do
+  REPORT progress "step $n" >> answers
+  sleep 0.1
+done
+echo '{"type":"step_finish","part":{"reason":"stop","tokens":{"input":1,"output":1}}}'
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("wanted", "times"), [(None, 1), ("attempt 1 was red", 0)])
+def test_a_cli_that_works_on_and_on_is_asked_where_its_prompt_did_not_ask(tmp_path, wanted, times):
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    program = folder / "opencode"
+    program.write_text(LONG.replace("REPORT", REPORT))
+    program.chmod(0o755)
+    agent = {"name": "ollama", "model": "m", "command": [], "base_url": "http://models/v1"}
+    stage = a_stage(tmp_path, packet=a_packet(agent=agent, ask_lesson=wanted))
+
+    said = heard(stage.start(env={"PATH": f"{folder}:{os.defpath}", "HOME": str(tmp_path)}))
+
+    assert said.result["status"] == "success"
+    told = (stage.workspace / "answers").read_text()
+    assert told.count("propose ONE lesson") == times
+    assert ("turns so far" in told) is bool(times)
 
 
 def test_the_map_of_the_repository_is_told_once_as_data(tmp_path):

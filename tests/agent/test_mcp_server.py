@@ -37,7 +37,7 @@ LESSONS = [
 
 
 @contextmanager
-def a_post(path, refusal=None):
+def a_post(path, refusal=None, question=""):
     """The runner's side of the socket; yields the reports it took."""
     reports, over = [], threading.Event()
 
@@ -46,7 +46,7 @@ def a_post(path, refusal=None):
         return refusal
 
     with selectors.DefaultSelector() as selector:
-        post = Post(path, take)
+        post = Post(path, take, lambda: question)
         post.attach(selector)
 
         def answer():
@@ -160,6 +160,22 @@ def test_a_refusal_of_the_runner_is_answered_with_its_reason(socket_path):
 
     assert not taken
     assert "at most 10 lessons an attempt" in answer
+
+
+def test_what_the_runner_asks_is_told_with_the_answer_of_a_tool(socket_path, tmp_path):
+    packet = a_packet_file(tmp_path, lesson_candidates=LESSONS)
+    environment = {"FLEET_SOCKET": str(socket_path), "FLEET_PACKET": packet}
+    calls = [
+        ("report_progress", {"message": "half way"}),
+        ("recall_lessons", {"query": "migration heads"}),
+    ]
+
+    with a_post(socket_path, question="What was learnt?"):
+        (_, reported), (_, recalled) = all_called(calls, **environment)
+
+    assert reported == "Taken.\n\nWhat was learnt?"
+    assert recalled.startswith("title: Migrations have two heads")
+    assert recalled.endswith("\n\nWhat was learnt?")
 
 
 def test_bad_arguments_are_answered_and_the_next_call_works(socket_path):
