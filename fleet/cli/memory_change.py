@@ -75,6 +75,7 @@ def _refuse_second(wanted: Lesson, office: "Office") -> None:
 
 def feedback(ctx: typer.Context, identity: str, vote: Vote, json: Json = False) -> None:
     """Count that a lesson helped or did harm; what harms too often is quarantined."""
+    from fleet.app.remembering import VOTED
     from fleet.domain.credit import counted
 
     with opened(ctx) as office:
@@ -84,7 +85,7 @@ def feedback(ctx: typer.Context, identity: str, vote: Vote, json: Json = False) 
             refuse_forgotten(lesson)
             return counted(lesson, helpful=helpful, at=at)
 
-        done = _changed(_named(office, [identity]), office, kind="lesson.credited", to=to)
+        done = _changed(_named(office, [identity]), office, kind=VOTED, to=to)
     _tell(done, json=json)
 
 

@@ -264,7 +264,7 @@ def test_learning_again_changes_nothing():
 
 
 @pytest.mark.parametrize("after", [False, True])
-@pytest.mark.parametrize("at", range(1, 7))
+@pytest.mark.parametrize("at", range(1, 6))
 def test_killed_at_any_write_and_done_again_doubles_and_loses_nothing(at, after):
     calm, world = a_world(), a_world()
     learn_from(a_rich_end(calm), calm.tools)

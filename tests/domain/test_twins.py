@@ -1,9 +1,17 @@
 """Which lessons are the same, which are near, and which may never be taken for each other."""
 
+import json
+import struct
+from pathlib import Path
+
 import pytest
 
 from fleet.domain.lesson import Draft
-from fleet.domain.twins import Kinship, kinship
+from fleet.domain.twins import Kinship, alike, cosine_of, kinship
+
+CONTRARY = json.loads(
+    (Path(__file__).parents[1] / "data" / "contrary_lessons.json").read_text(encoding="utf-8")
+)
 
 DRAFT = Draft(title="database is locked", remedy="begin writes with BEGIN IMMEDIATE")
 
@@ -41,7 +49,52 @@ def test_lessons_of_different_errors_files_or_intent_are_linked_and_never_the_sa
     assert kinship(one, other, 0.5) is Kinship.NONE
 
 
-def test_a_lesson_that_names_no_error_or_file_may_be_the_same_as_one_that_does():
-    named = Draft(title="It fails with LSW_E1042", files=("a.py",))
+def test_a_lesson_that_names_no_file_may_be_the_same_as_one_that_does():
+    named = Draft(title="It fails", files=("a.py",))
 
     assert kinship(Draft(title="It fails"), named, 0.9) is Kinship.SAME
+
+
+@pytest.mark.parametrize("pair", CONTRARY["pairs"], ids=lambda pair: pair["title"])
+def test_what_tells_to_do_the_contrary_is_never_the_same(pair):
+    about = {"title": pair["title"], "problem": pair["problem"]}
+
+    first, second = (Draft(**about, remedy=pair[which]) for which in ("remedy", "contrary"))
+
+    assert kinship(first, second, 1.0) is Kinship.NEAR
+
+
+@pytest.mark.parametrize(("told", "flipped"), CONTRARY["flips"])
+def test_one_word_that_turns_a_remedy_round_is_enough(told, flipped):
+    assert kinship(Draft(title="x", remedy=told), Draft(title="x", remedy=flipped), 1.0) is (
+        Kinship.NEAR
+    )
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        ({"title": "Delete it"}, {"title": "Never delete it"}),
+        ({"problem": "Delete it"}, {"problem": "Never delete it"}),
+        ({"cause": "Delete it"}, {"cause": "Never delete it"}),
+        ({"remedy": "Delete it"}, {"problem": "Never delete it"}),
+    ],
+)
+def test_the_contrary_may_stand_in_any_text_of_a_lesson(ours, theirs):
+    one, other = Draft(**{"title": "It", **ours}), Draft(**{"title": "It", **theirs})
+
+    assert kinship(one, other, 1.0) is Kinship.NEAR
+
+
+def test_marks_articles_and_how_a_problem_is_worded_make_no_other_lesson():
+    one = Draft(title="The lockfile fails", problem="npm ci stops", remedy="Pin npm, then retry.")
+    other = Draft(title="Lockfile fails!", problem="stops in CI", remedy="pin npm; then retry")
+
+    assert kinship(one, other, 0.9) is Kinship.SAME
+
+
+def test_of_vectors_alone_copies_are_told_by_the_same_threshold():
+    one, other = (struct.pack("<2f", *each) for each in ((1.0, 0.0), (0.6, 0.8)))
+
+    assert cosine_of(one, other) == pytest.approx(0.6)
+    assert (alike(0.80), alike(0.79)) == (True, False)

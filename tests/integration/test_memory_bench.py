@@ -72,8 +72,9 @@ def test_vectors_find_what_words_do_not():
 def test_paraphrases_are_linked_and_nothing_else_is_taken_for_the_same():
     counts = kin(WHOLE, memory(extended=True))
 
-    assert counts[True, Kinship.SAME] >= 6
-    assert counts[True, Kinship.SAME] + counts[True, Kinship.NEAR] >= 22
+    # by vectors alone some would be the same: so would contraries
+    assert counts[True, Kinship.SAME] == 0
+    assert counts[True, Kinship.NEAR] >= 22
     assert counts[False, Kinship.SAME] == 0
     assert counts[False, Kinship.NEAR] <= 10
 
