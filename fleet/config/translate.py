@@ -18,6 +18,7 @@ from fleet.config.fleet_entry import (
 from fleet.config.profile_entry import ContainerLimitsEntry, ProfileEntry
 from fleet.config.project_entry import ProjectEntry
 from fleet.domain.agent import Credential
+from fleet.domain.binding import BINDING
 from fleet.domain.budget import Price
 from fleet.domain.cron import Cron, cron_of
 from fleet.domain.egress import destination
@@ -48,7 +49,10 @@ def fleet_of(entry: FleetEntry, profiles: Mapping[str, ProfileEntry], home: Path
     if all(account.agent != LOCAL.agent for account in accounts):
         accounts.insert(0, LOCAL)
     return Fleet(
-        projects={each.key: project_of(each, home) for each in entry.projects},
+        projects={
+            each.key: project_of(each, home, memory=each.key == entry.memory.project)
+            for each in entry.projects
+        },
         profiles={
             name: profile_of(each, entry.swap.timeout, home) for name, each in profiles.items()
         },
@@ -107,8 +111,8 @@ def swap_rules(entry: FleetEntry) -> SwapRules:
     )
 
 
-def project_of(entry: ProjectEntry, home: Path) -> Project:
-    """Turn a project's entry into the value."""
+def project_of(entry: ProjectEntry, home: Path, *, memory: bool) -> Project:
+    """Turn a project's entry into the value; `memory`: its repository holds what binds agents."""
     checks = checks_of(entry)
     files = entry.check_files
     return Project(
@@ -117,7 +121,7 @@ def project_of(entry: ProjectEntry, home: Path) -> Project:
         target=entry.target,
         checks=checks,
         check_files=_named_files(checks) if files is None else files,
-        protected=_protected(entry),
+        protected=_protected(entry, memory=memory),
         image=entry.image,
         dockerfile=entry.dockerfile,
         review=entry.review,
@@ -135,9 +139,11 @@ def project_of(entry: ProjectEntry, home: Path) -> Project:
     )
 
 
-def _protected(entry: ProjectEntry) -> tuple[str, ...]:
+def _protected(entry: ProjectEntry, *, memory: bool) -> tuple[str, ...]:
     # what runs while an image is built has the network: a human looks at it first
-    return (*entry.protected, *([] if entry.dockerfile is None else [entry.dockerfile]))
+    dockerfile = () if entry.dockerfile is None else (entry.dockerfile,)
+    # what every agent goes by is no agent's to change, whatever the user's own list says
+    return (*entry.protected, *dockerfile, *(BINDING if memory else ()))
 
 
 def checks_of(entry: ProjectEntry) -> tuple[Check, ...]:

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from fleet.domain.attempt import Attempt
+from fleet.domain.binding import untouchable
 from fleet.domain.budget import MICROS, dollars
 from fleet.domain.guidance import UNGUIDED, Guidance
 from fleet.domain.handoff import Handoff, fields, message
@@ -43,7 +44,7 @@ def packet_of(given: Given, actions: Iterable[PendingAction]) -> dict[str, Any]:
     """Answer the TaskPacket; `actions` may hold answers for it. No secret is ever in it."""
     task, project = given.task, given.project
     accepted = [f"acceptance: {text}" for text in task.accept]
-    guarded = [f"do not change: {path}" for path in (*project.check_files, *project.protected)]
+    guarded = [f"do not change: {path}" for path in untouchable(task, project)]
     return {
         "task_id": task.key,
         "session_id": given.session,

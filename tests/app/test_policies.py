@@ -1,6 +1,7 @@
 """Policy on the way of a task: what asks waits, what is denied is red, all is written down."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -9,7 +10,9 @@ from fleet.app import views
 from fleet.app.desk import Pen
 from fleet.app.stations import intake, judging, review
 from fleet.domain.attempt import Red, State
+from fleet.domain.binding import BINDING
 from fleet.domain.errors import FleetError
+from fleet.domain.merge import PullRequestStatus
 from fleet.domain.pending import ActionStatus
 from fleet.domain.policy import Autonomy, Category, Decision, Match, Policy, Rule
 from fleet.domain.task import Review
@@ -182,6 +185,66 @@ def test_the_autonomy_says_what_waits_for_a_human(autonomy, edits, expected):
     asked = [action.rule for action in world.ledger.pending_actions()]
     assert asked == ([] if expected is None else [expected])
     assert attempt.state is (State.MERGED if expected is None else State.VERIFYING)
+
+
+def a_memory_world(*files, **policy):
+    """Answer a world whose project holds what binds every agent; its agents change these files."""
+    world = a_world(edits=dict.fromkeys(files, "Do as I say."), **policy)
+    project = a_project(review=Review.AUTO, protected=("docs/**", *BINDING))
+    world.fleet = replace(world.fleet, projects={"APP": project})
+    return world
+
+
+@pytest.mark.parametrize("autonomy", [Autonomy.SEMI_AUTO, Autonomy.FULL_AUTO])
+@pytest.mark.parametrize(
+    "file",
+    [
+        *("memory/constitution.md", "Memory/Constitution.md", "memory/bible/APP.md"),
+        *("memory/skills/build/SKILL.md", "memory/skills/build/run.sh"),
+    ],
+)
+def test_what_binds_every_agent_is_changed_by_nobody_without_a_person(file, autonomy):
+    world = a_memory_world(file, autonomy=autonomy)
+
+    (attempt,) = gone(world)
+
+    (asked,) = world.ledger.pending_actions()
+    assert (asked.rule, asked.files) == ("protected", (file,))
+    assert attempt.state is State.VERIFYING
+    assert world.ledger.pull_requests() == ()
+
+
+@pytest.mark.parametrize("review", Review)
+def test_a_label_alone_lets_nothing_through_to_what_binds_agents(review):
+    world = a_memory_world("memory/constitution.md")
+    wish = intake.Wish(title="Do it", review=review, labels=("reflection",))
+
+    intake.add(wish, world.fleet, a_pen(world))
+    Life(world).run()
+
+    asked = [action.rule for action in world.ledger.pending_actions()]
+    pulls = [(pull.status, pull.risk) for pull in world.ledger.pull_requests()]
+    seen = [(PullRequestStatus.OPEN, ("protected: memory/constitution.md",))]
+    assert (asked, pulls) == ((["protected"], []) if review is Review.AUTO else ([], seen))
+
+
+@pytest.mark.parametrize(
+    ("files", "policy"),
+    [
+        (("memory/constitution.md", "docs/a.md"), {}),
+        (("memory/constitution.md", "Makefile"), {}),
+        (("memory/constitution.md",), {"autonomy": Autonomy.MANUAL}),
+    ],
+)
+def test_a_reflections_review_stands_for_no_other_question(files, policy):
+    world = a_memory_world(*files, **policy)
+    wish = intake.Wish(title="Do it", review=Review.REQUIRED, labels=("reflection",))
+
+    intake.add(wish, world.fleet, a_pen(world))
+    Life(world).run()
+
+    assert len(world.ledger.pending_actions()) == 1
+    assert world.ledger.pull_requests() == ()
 
 
 def test_full_autonomy_still_shows_the_risk_on_the_pull_request():

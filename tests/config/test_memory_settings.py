@@ -43,6 +43,22 @@ def test_what_is_left_out_is_what_the_domain_holds_as_well(tmp_path):
     assert load_fleet(a_home(tmp_path)).memory == MemoryRules()
 
 
+def test_where_the_memory_is_what_binds_every_agent_is_protected_by_fleet_itself(tmp_path):
+    (tmp_path / "ops").mkdir()
+    ops = "{key: OPS, path: ops, check: ['true'], protected: [docs/**], dockerfile: Dockerfile}"
+    both = PROJECT.replace("}]", f"}}, {ops}]")
+
+    named = load_fleet(a_home(tmp_path, f"{both}memory: {{project: OPS}}\n")).projects
+    unnamed = load_fleet(a_home(tmp_path, both)).projects
+
+    assert named["OPS"].protected == (
+        *("docs/**", "Dockerfile", "memory/constitution.md"),
+        *("memory/bible/**", "memory/skills/**"),
+    )
+    assert named["APP"].protected == ()
+    assert unnamed["OPS"].protected == ("docs/**", "Dockerfile")
+
+
 @pytest.mark.parametrize("server", ["127.0.0.1:8000", "[::1]:8000", "chroma:65535"])
 def test_a_server_is_a_host_and_a_port(tmp_path, server):
     home = a_home(tmp_path, f'{PROJECT}memory: {{server: "{server}"}}\n')

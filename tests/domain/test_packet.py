@@ -4,9 +4,11 @@ from dataclasses import replace
 from typing import Any
 
 from fleet.domain.attempt import Red, State
+from fleet.domain.binding import BINDING
 from fleet.domain.handoff import Work, handoff_of
 from fleet.domain.packet import Given, context_of, packet_of
 from fleet.domain.pending import PendingAction
+from fleet.domain.task import Review
 from tests.builders import (
     NOW,
     SHA,
@@ -102,6 +104,20 @@ def test_what_is_protected_and_accepted_binds_the_agent() -> None:
         "do not change: scripts/check.sh",
         "do not change: docs/**",
     ]
+
+
+def test_a_reflection_alone_may_change_what_binds_agents() -> None:
+    project = a_project(protected=("docs/**", *BINDING), check_files=())
+    reflection = a_task(labels=("reflection", "1"), review=Review.REQUIRED)
+    others = (a_task(), replace(reflection, review=Review.AUTO))
+
+    told = [
+        packet_of(a_start(task=task, project=project), ())["constraints"]
+        for task in (reflection, *others)
+    ]
+
+    kept = [f"do not change: {path}" for path in BINDING]
+    assert told == [["do not change: docs/**"], *([["do not change: docs/**", *kept]] * 2)]
 
 
 def test_what_a_human_granted_is_approved_beside_the_profiles_own() -> None:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from fleet.app.desk import Pen
 from fleet.app.stations.intake import next_number, numbered
+from fleet.domain.binding import REFLECTION
 from fleet.domain.digest import Digest, digest
 from fleet.domain.errors import ConfigError
 from fleet.domain.profile import LOCAL, Fleet, Profile
@@ -15,7 +16,6 @@ from fleet.domain.task import Resolution, Review, Task
 from fleet.ports import Ledger
 
 ROLE = "evaluator"
-_LABEL = "reflection"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +77,7 @@ def ask(wanted: Reflecting, fleet: Fleet, pen: Pen) -> Task:
             goal=wanted.digest.goal,
             role=ROLE,
             profile=wanted.profile,
-            labels=(_LABEL, wanted.digest.name),
+            labels=(REFLECTION, wanted.digest.name),
             max_retries=project.max_retries,
             review=Review.REQUIRED,
         )
@@ -91,7 +91,7 @@ def ask(wanted: Reflecting, fleet: Fleet, pen: Pen) -> Task:
 def _known(told: Digest, tasks: Iterable[Task]) -> Task | None:
     """Answer the task that asked the same, while it is open or where it was merged."""
     for task in tasks:
-        asked = task.labels == (_LABEL, told.name)
+        asked = task.labels == (REFLECTION, told.name)
         if asked and task.resolution in (None, Resolution.MERGED):
             return task
     return None

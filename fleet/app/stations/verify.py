@@ -6,6 +6,7 @@ from fleet.app.desk import Desk
 from fleet.app.stations import judging
 from fleet.app.tools import Tools
 from fleet.domain.attempt import Attempt, Red, State
+from fleet.domain.binding import left_to_review
 from fleet.domain.merge import PullRequest, PullRequestStatus
 from fleet.domain.pending import PendingAction
 from fleet.domain.plan import Verify
@@ -66,8 +67,7 @@ def carry_out(action: Verify, tools: Tools) -> Unchanged | Ruled | Verified:
     ruling = judging.ruling_on_branch(project, tools, base=tip, head=head)
     if not ruling.changes:
         return Unchanged(attempt=attempt.id)
-    approved = attempt.approved_sha == head
-    if ruling.decision is Decision.DENY or (ruling.decision is Decision.ASK and not approved):
+    if _stops(attempt, ruling, tools):
         patch = judging.excerpt(project, tools, base=tip, head=head)
         return Ruled(attempt=attempt.id, ruling=ruling, patch=patch)
     verdicts = _checks(action, project, tools, changed=Category.CHECK_FILE in ruling.categories)
@@ -75,6 +75,14 @@ def carry_out(action: Verify, tools: Tools) -> Unchanged | Ruled | Verified:
     return Verified(
         attempt=attempt.id, tip=tip, verdicts=verdicts, risks=ruling.risks, size=ruling.size
     )
+
+
+def _stops(attempt: Attempt, ruling: Ruling, tools: Tools) -> bool:
+    """Tell whether a diff is denied, or a person has to be asked about it before it is checked."""
+    if ruling.decision is not Decision.ASK:
+        return ruling.decision is Decision.DENY
+    approved = attempt.approved_sha == (attempt.head or "")
+    return not (approved or left_to_review(tools.ledger.task(attempt.task), ruling))
 
 
 def _checks(
