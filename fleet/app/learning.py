@@ -17,7 +17,7 @@ from fleet.domain.plan import Retire
 from fleet.domain.profile import Project
 from fleet.domain.recovery import Recovery, by_rule, recovery_of
 from fleet.domain.task import Resolution
-from fleet.domain.teaching import REFUSED, Taught, against, drafts_of, hard
+from fleet.domain.teaching import REFUSED, Taught, against, drafts_of
 from fleet.ports import Log
 
 log = logging.getLogger(__name__)
@@ -71,10 +71,11 @@ class _Ended:
             self._keep(each, kept)
 
     def _taught(self) -> tuple[Taught, ...]:
-        """Answer what the agents propose; where none did, what is seen by rule of a hard task."""
-        attempts, fate = self.action.attempts, self.action.fate
+        """Answer what the agents propose; where none did, what is seen by rule."""
+        attempts = self.action.attempts
         proposed = drafts_of(self._events, attempts)
-        if proposed or not hard(attempts, fate):
+        # what was merged before a task failed was taken back: no remedy
+        if proposed or self.action.fate is not Resolution.MERGED:
             return proposed
         recovery = recovery_of(attempts)
         verdicts = self.tools.ledger.verdicts(recovery.red.id) if recovery else ()

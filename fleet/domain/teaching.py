@@ -1,20 +1,16 @@
-"""What an ended task taught: why it was hard, what its agents propose, and how much is too much."""
+"""What an ended task taught: who is asked, what its agents propose, and how much is too much."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import StrEnum
 from typing import Any
 
-from fleet.domain.attempt import Attempt, Red, State
+from fleet.domain.attempt import Attempt, State
 from fleet.domain.events import Event
 from fleet.domain.handoff import Handoff
 from fleet.domain.lesson import Draft, Lesson, LessonStatus, Origin, Provenance, digest_of
-from fleet.domain.task import Resolution
 
-# a third of the turns that a profile allows by default: who needs more has searched for something
-MANY_TURNS = 30
 # the event of a lesson that is not kept; none of `lesson.*`, for there is no lesson
 REFUSED = "memory.refused"
 MOST_OF_AN_ATTEMPT = 3
@@ -23,16 +19,6 @@ MOST_OF_A_DAY = 20
 MOST_WAITING = 200
 
 _HARD_ENDS = frozenset({State.REJECTED.value, State.SWAPPED.value})
-
-
-class Hardship(StrEnum):
-    """Why a task was hard."""
-
-    SWAP = "swap"
-    RED = "red"
-    CONFLICT = "conflict"
-    TURNS = "turns"
-    FAILED = "failed"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,18 +36,6 @@ class Taught:
         return Provenance(
             origin=self.origin, author=attempt.profile, task=attempt.task, attempt=attempt.id
         )
-
-
-def hard(attempts: Sequence[Attempt], fate: Resolution | None = None) -> tuple[Hardship, ...]:
-    """Answer why a task was hard by its attempts and its end, () where it was not."""
-    found = {
-        Hardship.SWAP: any(a.state is State.SWAPPED for a in attempts),
-        Hardship.RED: any(a.red not in (None, Red.CONFLICT) for a in attempts),
-        Hardship.CONFLICT: any(a.red is Red.CONFLICT for a in attempts),
-        Hardship.TURNS: any(a.usage.turns >= MANY_TURNS for a in attempts),
-        Hardship.FAILED: fate is Resolution.FAILED,
-    }
-    return tuple(hardship for hardship, holds in found.items() if holds)
 
 
 def asked(handoff: Handoff | None) -> str:

@@ -11,7 +11,8 @@ from fleet.domain.attempt import Red, State
 from fleet.domain.errors import DiskFullError, TransientError, WorkspaceError
 from fleet.domain.lesson import Autosave, LessonStatus, MemoryRules, Origin
 from fleet.domain.plan import Retire
-from fleet.domain.result import VerdictStatus
+from fleet.domain.result import Usage, VerdictStatus
+from fleet.domain.swap import Cause
 from fleet.domain.task import Resolution, Review
 from fleet.domain.teaching import MOST_OF_A_DAY, REFUSED
 from fleet.ports import Append, Log, Save
@@ -154,6 +155,27 @@ def test_where_nothing_is_to_be_learnt_no_model_is_asked_and_nothing_written(att
     assert learn_from(action, world.tools) == ()
 
     assert (world.embedder.asked, world.ledger.latest_event()) == (0, before)
+
+
+def test_a_swap_and_many_turns_tell_no_cause_and_leave_nothing_by_rule():
+    world = a_world()
+    swapped = an_attempt(state=State.SWAPPED, cause=Cause.LOOPING, reason="the same call again")
+    long = replace(GREEN, usage=Usage(turns=90))
+
+    learn_from(ended(world, swapped, long), world.tools)
+
+    assert titles(world) == []
+
+
+def test_what_was_merged_and_taken_back_is_no_remedy_where_the_task_failed_after_all():
+    world = a_world()
+    again = replace(RED, id="app-1-3", number=3)
+    action = ended(world, RED, GREEN, again, fate=Resolution.FAILED)
+    world.ledger.commit([Append(row=FAILED)])
+
+    learn_from(action, world.tools)
+
+    assert titles(world) == []
 
 
 def test_a_lesson_names_only_files_that_stand():

@@ -1,28 +1,22 @@
-"""What makes a task hard, what its agents' words are worth, and how much of them is too much."""
+"""Who is asked for a lesson, what agents' words are worth, and how much of them is too much."""
 
 from dataclasses import replace
 from datetime import timedelta
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from fleet.domain.attempt import Red, State
 from fleet.domain.handoff import Work, handoff_of, predecessors
 from fleet.domain.lesson import Draft, LessonStatus, Origin
-from fleet.domain.result import Usage
 from fleet.domain.swap import Cause
-from fleet.domain.task import Resolution
 from fleet.domain.teaching import (
-    MANY_TURNS,
     MOST_OF_A_DAY,
     MOST_WAITING,
-    Hardship,
     Taught,
     against,
     asked,
     drafts_of,
-    hard,
 )
 from tests.builders import NOW, SHA, a_lesson, a_task, an_attempt, an_event
 
@@ -31,32 +25,6 @@ MERGED = an_attempt(number=2, state=State.MERGED)
 
 def rejected(red):
     return an_attempt(state=State.REJECTED, red=red, started=NOW)
-
-
-@pytest.mark.parametrize(
-    ("first", "hardship"),
-    [
-        (an_attempt(state=State.SWAPPED, cause=Cause.STALLED), Hardship.SWAP),
-        (rejected(Red.CHECK), Hardship.RED),
-        (rejected(Red.MERGED_TIP), Hardship.RED),
-        (rejected(Red.REVIEW), Hardship.RED),
-        (rejected(Red.CONFLICT), Hardship.CONFLICT),
-        (an_attempt(state=State.LOST, usage=Usage(turns=MANY_TURNS)), Hardship.TURNS),
-    ],
-)
-def test_each_kind_of_trouble_makes_a_task_hard(first, hardship):
-    assert hard((first, MERGED), Resolution.MERGED) == (hardship,)
-
-
-def test_a_failed_task_was_hard_and_one_merged_at_once_was_not():
-    assert hard((), Resolution.FAILED) == (Hardship.FAILED,)
-    few = replace(MERGED, usage=Usage(turns=MANY_TURNS - 1))
-    assert hard((few,), Resolution.MERGED) == ()
-
-
-@pytest.mark.parametrize("state", [State.LOST, State.CANCELLED, State.PAUSED])
-def test_an_attempt_that_vanished_or_was_stopped_makes_nothing_hard(state):
-    assert hard((an_attempt(state=state), MERGED), Resolution.MERGED) == ()
 
 
 def handed(*before):
