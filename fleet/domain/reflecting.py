@@ -121,13 +121,11 @@ def _failures(attempts: Iterable[Attempt]) -> Iterator[Noticed]:
 
 def signature_of(attempt: Attempt) -> str:
     """Answer how it failed, without what differs each time; "" where its work did not fail."""
-    match attempt.state:
-        case State.REJECTED if attempt.red in _BY_WORK:
-            return _alike(": ".join(filter(None, (_ended(attempt), _telling(attempt.diagnosis)))))
-        case State.FAILED:
-            return _alike(one_line(attempt.reason, _TEXT))
-        case _:
-            return ""
+    if attempt.state is State.REJECTED and attempt.red in _BY_WORK:
+        return _alike(": ".join(filter(None, (_ended(attempt), _telling(attempt.diagnosis)))))
+    if attempt.state is State.FAILED:
+        return _alike(one_line(attempt.reason, _TEXT))
+    return ""
 
 
 def _ended(attempt: Attempt) -> str:
