@@ -21,6 +21,7 @@ from fleet.domain.lesson import (
     digest_of,
     lesson_id,
 )
+from fleet.domain.retold import SEEN_AGAIN
 from fleet.domain.twins import Kinship, alike, cosine_of, kinship
 from fleet.ports import Append, Log, Save, Write
 
@@ -89,7 +90,9 @@ def ready(draft: Draft, memory: Memory) -> Cleaned:
 
     Raises ConfigError for a draft without a title.
     """
-    return cleaned(_redacted(draft, memory))
+    seen = cleaned(_redacted(draft, memory)).draft
+    # a letter that nobody sees may have hidden a secret: it is gone by now
+    return cleaned(_redacted(seen, memory))
 
 
 def change(
@@ -150,7 +153,7 @@ def _found(new: Lesson, memory: Memory) -> Kept | None:
 def _seen_again(new: Lesson, old: Lesson, memory: Memory) -> Kept:
     """Answer the lesson that a draft is taken for; that it was is written down, once."""
     event = replace(
-        _event(new, memory, kind="lesson.seen_again", who=new.author),
+        _event(new, memory, kind=SEEN_AGAIN, who=new.author),
         what=f"{old.id} was said again, in its words or nearly; it is {old.status}",
         data={"lesson": old.id, "digest": new.digest},
     )

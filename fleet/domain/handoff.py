@@ -15,6 +15,7 @@ from fleet.domain.endings import ending
 from fleet.domain.events import Event
 from fleet.domain.orders import orders_in
 from fleet.domain.quoting import fenced, one_line, plain, size
+from fleet.domain.retold import PROPOSAL
 from fleet.domain.task import Task
 
 LONGEST_MESSAGE = 16 * 1024  # bytes of UTF-8
@@ -194,7 +195,7 @@ def _file(change: Change) -> dict[str, Any]:
 
 def _lessons(events: Iterable[Event], attempts: set[str]) -> list[dict[str, str]]:
     """Answer what the predecessors proposed, each once, oldest first; orders are left out."""
-    told = (e.data for e in events if e.kind == "agent.lesson" and e.attempt in attempts)
+    told = (e.data for e in events if e.kind == PROPOSAL and e.attempt in attempts)
     lessons: list[dict[str, str]] = []
     for data in told:
         texts = {key: data.get(key) for key in _LESSON_KEYS}

@@ -1,15 +1,15 @@
 """What an ended task taught: who is asked, what its agents propose, and how much is too much."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 from fleet.domain.attempt import Attempt, State
 from fleet.domain.events import Event
 from fleet.domain.handoff import Handoff
 from fleet.domain.lesson import Draft, Lesson, LessonStatus, Origin, Provenance, digest_of
+from fleet.domain.retold import PROPOSAL, draft_of
 
 # the event of a lesson that is not kept; none of `lesson.*`, for there is no lesson
 REFUSED = "memory.refused"
@@ -56,11 +56,11 @@ def drafts_of(events: Iterable[Event], attempts: Iterable[Attempt]) -> tuple[Tau
     Of an attempt the newest few count. What they told is untrusted, and only typed here.
     """
     known = {attempt.id: attempt for attempt in attempts}
-    told = [event for event in events if event.kind == "agent.lesson" and event.attempt in known]
+    told = [event for event in events if event.kind == PROPOSAL and event.attempt in known]
     found: dict[str, Taught] = {}
     each = Counter[str]()
     for event in reversed(told):
-        attempt, draft = known[event.attempt or ""], _typed(event.data)
+        attempt, draft = known[event.attempt or ""], draft_of(event.data)
         digest = digest_of(draft, None)
         if draft.title.strip() and digest not in found and each[attempt.id] < MOST_OF_AN_ATTEMPT:
             each[attempt.id] += 1
@@ -87,22 +87,3 @@ def against(
     if status is LessonStatus.PROPOSED and waiting >= MOST_WAITING:
         return f"{waiting} proposals wait already: see `fleet memory list --status proposed`"
     return ""
-
-
-def _typed(data: Mapping[str, Any]) -> Draft:
-    return Draft(
-        title=_text(data.get("title")),
-        problem=_text(data.get("problem")),
-        cause=_text(data.get("cause")),
-        remedy=_text(data.get("remedy")),
-        tags=_texts(data.get("tags")),
-        files=_texts(data.get("files")),
-    )
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""
-
-
-def _texts(value: object) -> tuple[str, ...]:
-    return tuple(filter(None, map(_text, value))) if isinstance(value, list) else ()

@@ -7,6 +7,7 @@ import pytest
 from fleet.adapters.memory import ManualClock, MemoryLedger
 from fleet.app import views
 from fleet.domain.attempt import Red, State
+from fleet.domain.lesson import Draft, LessonStatus, digest_of
 from fleet.domain.merge import PullRequestStatus
 from fleet.domain.result import VerdictStatus
 from fleet.domain.task import Priority, Resolution
@@ -17,6 +18,7 @@ from tests.builders import (
     SHA,
     a_fleet,
     a_hold,
+    a_lesson,
     a_project,
     a_pull,
     a_settlement,
@@ -169,6 +171,20 @@ def test_lessons_are_those_that_earlier_attempts_handed_over():
     ledger = a_ledger(a_task(), first, second, a_pull(attempt=second.id), logged=events)
 
     assert page(ledger)["lessons"] == ["old"]
+
+
+def test_a_lesson_that_was_forgotten_is_not_told_by_its_pull_request():
+    first = an_attempt(state=State.REJECTED, red=Red.CHECK, cleaned=True)
+    second = an_attempt(number=2, state=State.VERIFIED, cleaned=True)
+    told = [
+        an_event("agent.lesson", task="APP-1", attempt=first.id, data={"title": title})
+        for title in ("secret", "kept")
+    ]
+    digest = digest_of(Draft(title="secret"), None)
+    gone = a_lesson(status=LessonStatus.FORGOTTEN, title="", digest=digest)
+    ledger = a_ledger(a_task(), first, second, a_pull(attempt=second.id), gone, logged=told)
+
+    assert page(ledger)["lessons"] == ["kept"]
 
 
 def test_costs_are_told_by_attempt_and_in_all():

@@ -21,6 +21,7 @@ from fleet.domain.errors import (
 from fleet.domain.handoff import Handoff, Work, handoff_of, predecessors
 from fleet.domain.packet import Given, context_of, packet_of
 from fleet.domain.plan import Launch
+from fleet.domain.retold import told_on
 from fleet.domain.swap import Cause
 from fleet.ports import ContainerSpec, Workspace
 
@@ -244,5 +245,6 @@ def _handoff(given: Given, space: Workspace, tools: Tools) -> Handoff | None:
     target = tools.worktrees.tip(project)
     changes = tools.worktrees.diff(project, target, space.base)
     work = Work(head=space.base, target=target, changes=changes)
-    events = tools.ledger.events(task=task.key)
+    ledger = tools.ledger
+    events = told_on(ledger.events(task=task.key), task.project, ledger.lessons())
     return handoff_of(task, given.attempt, before, work=work, events=events)

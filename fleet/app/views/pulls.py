@@ -18,6 +18,7 @@ from fleet.domain.halting import Halts, halts_of
 from fleet.domain.merge import PullRequest, PullRequestStatus, merge_order
 from fleet.domain.plan import Snapshot
 from fleet.domain.result import Verdict, VerdictStatus, verdict_of
+from fleet.domain.retold import PROPOSAL, told_on
 from fleet.domain.reverting import reverted_by
 from fleet.domain.task import Priority
 from fleet.ports import Ledger
@@ -71,7 +72,7 @@ def pull_view(number: int, ledger: Ledger, *, now: datetime, halted: str = "") -
         "together": _together(pull, pulls),
         "attempts": [_attempt_row(attempt, costs) for attempt in attempts],
         "swaps": [receipt_row(receipt) for receipt in ledger.receipts(pull.task)],
-        "lessons": _lessons(ledger.events(task=pull.task), attempts[:-1]),
+        "lessons": _lessons(_told_on(pull, ledger), attempts[:-1]),
         "earlier": [_earlier(each) for each in pulls if _before(each, pull)],
         "reverts": task.reverts,
         "reverted_by": undone.number if undone else None,
@@ -208,10 +209,14 @@ def _together(pull: PullRequest, pulls: Iterable[PullRequest]) -> list[int]:
     return [each.number for each in same if each.number != pull.number]
 
 
+def _told_on(pull: PullRequest, ledger: Ledger) -> tuple[Event, ...]:
+    return told_on(ledger.events(task=pull.task), pull.project, ledger.lessons())
+
+
 def _lessons(events: Iterable[Event], earlier: Sequence[Attempt]) -> list[str]:
     """Answer the titles of lessons that its agent was handed over from earlier attempts."""
     known = {attempt.id for attempt in earlier}
-    told = (e.data.get("title") for e in events if e.kind == "agent.lesson" and e.attempt in known)
+    told = (e.data.get("title") for e in events if e.kind == PROPOSAL and e.attempt in known)
     return list(dict.fromkeys(title for title in told if isinstance(title, str)))
 
 
