@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
+from typing import Any
 
 import pytest
 
@@ -10,11 +11,13 @@ from fleet.app.desk import Pen
 from fleet.app.stations import intake
 from fleet.domain.attempt import State
 from fleet.domain.errors import HalfStartedError, TransientError
+from fleet.domain.lesson import Draft, LessonStatus, digest_of
+from fleet.domain.task import Review
 from fleet.domain.window import Window
 from fleet.ports import Save
 from tests.app.pooled import a_world, add, ends, rest, runs
-from tests.builders import NOW, a_health, a_project, an_account
-from tests.memory_world import Life
+from tests.builders import NOW, a_health, a_lesson, a_project, an_account
+from tests.memory_world import Life, Play, World, line, result
 
 NIGHT = Order(until=NOW + timedelta(days=2))
 SHUT = "open 09:00-10:00 UTC only"
@@ -164,3 +167,25 @@ def test_work_begun_in_a_project_that_is_gone_from_the_files_waits_for_it():
     world.fleet = files
     Life(world).run()
     assert ends(world) == [(State.MERGED, "alice")]
+
+
+def test_a_successor_is_not_told_what_people_have_put_away():
+    world = World()
+    told = [{"title": "Write red words"}, {"title": "Write green words"}]
+    says = [line(2 + place, "lesson", **each) for place, each in enumerate(told)]
+    first = Play(edits={"app.py": "red"}, says=(line(1, "started"), *says, result(4)))
+    packets: list[dict[str, Any]] = []
+
+    def agent(packet):
+        packets.append(packet)
+        return first if len(packets) == 1 else Play(edits={"app.py": "good"})
+
+    digest = digest_of(Draft(title="Write red words"), "APP")
+    world.ledger.commit([Save(row=a_lesson(status=LessonStatus.QUARANTINED, digest=digest))])
+    world.runtime.agent = agent
+    wish = intake.Wish(title="Do it", review=Review.AUTO)
+    intake.add(wish, world.fleet, Pen(ledger=world.ledger, clock=world.clock, who="ann"))
+    Life(world).run()
+
+    handed = packets[1]["context"]["handoff"]["lessons"]
+    assert [each["title"] for each in handed] == ["Write green words"]
