@@ -152,6 +152,20 @@ def test_orders_to_agents_are_kept_out_with_the_reason():
     assert made.lesson.reason
 
 
+@pytest.mark.parametrize("secret", ["s3cr3t-value-of-ann", "AKIAIOSFODNN7EXAMPLE"])
+def test_no_letter_that_nobody_sees_hides_a_secret(secret):
+    world = World()
+    world.redaction.learn(["s3cr3t-value-of-ann"])
+    hidden = f"it is {secret[:6]}\u200b{secret[6:]}"
+
+    kept(world, replace(LOCKED, title=hidden))
+    kept(world, replace(LOCKED, remedy=hidden))
+
+    rows = world.ledger.lessons()
+    assert len(rows) == 2
+    assert secret not in repr(rows)
+
+
 def test_secrets_never_reach_the_ledger():
     world = World()
     world.redaction.learn(["s3cr3t-value-of-ann"])
