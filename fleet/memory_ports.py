@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
+from fleet.domain.events import Event
 from fleet.domain.guidance import Guidance
 from fleet.domain.lesson import Credit, Lesson, Recall, Vector
 from fleet.domain.profile import Project
@@ -40,8 +41,12 @@ class Lessons(Protocol):
         """Answer the vectors of a space by lesson, of all lessons or of those."""
         ...
 
-    def recalls(self, task: str | None = None) -> tuple[Recall, ...]:
-        """Answer what was recalled, for all tasks or for one, oldest first."""
+    def recalls(self, task: str | None = None, *, lesson: str | None = None) -> tuple[Recall, ...]:
+        """Answer what was recalled, for all tasks or one, of all lessons or one, oldest first."""
+        ...
+
+    def lesson_events(self, lesson: str) -> tuple[Event, ...]:
+        """Answer the events that tell what was done to a lesson, oldest first."""
         ...
 
     def credits(self, lesson: str | None = None) -> tuple[Credit, ...]:

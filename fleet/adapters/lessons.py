@@ -49,9 +49,18 @@ class TwinLessons(Lessons):
         found = (row for row in self._all(Embedding) if row.space == space)
         return {row.lesson: row.values for row in found if ids is None or row.lesson in ids}
 
-    def recalls(self, task: str | None = None) -> tuple[Recall, ...]:
-        found = (row for row in self._all(Recall) if task in (None, row.task))
+    def recalls(self, task: str | None = None, *, lesson: str | None = None) -> tuple[Recall, ...]:
+        found = (
+            row
+            for row in self._all(Recall)
+            if task in (None, row.task) and lesson in (None, row.lesson)
+        )
         return tuple(sorted(found, key=lambda row: (row.at, row.attempt, row.place)))
+
+    def lesson_events(self, lesson: str) -> tuple[Event, ...]:
+        told = (event for event in self._all(Event) if event.kind.startswith("lesson."))
+        found = (event for event in told if event.data.get("lesson") == lesson)
+        return tuple(sorted(found, key=lambda event: event.id))
 
     def credits(self, lesson: str | None = None) -> tuple[Credit, ...]:
         found = (row for row in self._all(Credit) if lesson in (None, row.lesson))

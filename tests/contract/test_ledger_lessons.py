@@ -115,6 +115,29 @@ def test_a_lesson_is_recalled_for_an_attempt_once(worked):
     assert worked.recalls("APP-1") == worked.recalls()
 
 
+def test_what_was_recalled_of_a_lesson_is_read_by_it_alone(worked):
+    append(worked, a_recall("L-2", place=2), a_recall("L-1"))
+
+    assert [row.lesson for row in worked.recalls(lesson="L-2")] == ["L-2"]
+    assert worked.recalls("APP-2", lesson="L-2") == ()
+
+
+def test_what_was_done_to_a_lesson_is_read_in_its_order(worked):
+    told = [
+        ("lesson.added", {"lesson": "L-1"}),
+        ("lesson.added", {"lesson": "L-10"}),
+        ("memory.recalled", {"lesson": "L-1"}),
+        ("lesson.forgotten", {"lesson": "L-1"}),
+        ("lesson.odd", {"other": "L-1"}),
+    ]
+    worked.commit([Log(event=an_event(kind, data=data)) for kind, data in told])
+
+    found = [event.kind for event in worked.lesson_events("L-1")]
+
+    assert found == ["lesson.added", "lesson.forgotten"]
+    assert worked.lesson_events("L-2") == ()
+
+
 def test_an_outcome_is_counted_once_a_kind(worked):
     append(worked, a_credit(), a_credit(evidence=Evidence.REVERTED), a_credit())
     append(worked, a_credit("L-2"))

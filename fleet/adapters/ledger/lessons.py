@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from fleet.adapters.ledger import queries, reading, tables, taught
 from fleet.domain.errors import NotFoundError
+from fleet.domain.events import Event
 from fleet.domain.lesson import Credit, Lesson, Recall, Vector
 from fleet.memory_ports import Lessons
 
@@ -18,6 +19,14 @@ _CHANGED = sa.select(tables.events.c.data).where(
     tables.events.c.id > sa.bindparam("after"),
     tables.events.c.id <= sa.bindparam("latest"),
     tables.events.c.kind.startswith("lesson."),
+)
+_TOLD = (
+    sa.select(tables.events)
+    .where(
+        tables.events.c.kind.startswith("lesson."),
+        tables.events.c.data["lesson"].as_string() == sa.bindparam("lesson"),
+    )
+    .order_by(tables.events.c.id)
 )
 _VECTORS = sa.select(taught.embeddings.c.lesson, taught.embeddings.c["values"]).where(
     taught.embeddings.c.space == sa.bindparam("space")
@@ -80,10 +89,16 @@ class SqlLessons(Lessons):
         with self._reading() as connection:
             return dict(_vectors(connection, space, ids))
 
-    def recalls(self, task: str | None = None) -> tuple[Recall, ...]:
+    def recalls(self, task: str | None = None, *, lesson: str | None = None) -> tuple[Recall, ...]:
         found = _RECALLS if task is None else _RECALLS.where(taught.recalls.c.task == task)
+        if lesson is not None:
+            found = found.where(taught.recalls.c.lesson == lesson)
         with self._reading() as connection:
             return reading.values(connection, Recall, found)
+
+    def lesson_events(self, lesson: str) -> tuple[Event, ...]:
+        with self._reading() as connection:
+            return reading.values(connection, Event, _TOLD.params(lesson=lesson))
 
     def credits(self, lesson: str | None = None) -> tuple[Credit, ...]:
         found = _CREDITS if lesson is None else _CREDITS.where(taught.credits_.c.lesson == lesson)

@@ -36,7 +36,7 @@ def lesson_row(lesson: Lesson) -> Row:
 
 def lesson_view(lesson: Lesson, ledger: Ledger) -> Row:
     """Answer the same with its twins' titles, how often it was told, and what became of it."""
-    recalls = [each for each in ledger.recalls() if each.lesson == lesson.id]
+    recalls = ledger.recalls(lesson=lesson.id)
     twins = ledger.lessons(lesson.twins) if lesson.twins else ()
     return lesson_row(lesson) | {
         "like": [{"id": twin.id, "title": twin.title} for twin in twins if twin.kept],
@@ -49,8 +49,7 @@ def lesson_view(lesson: Lesson, ledger: Ledger) -> Row:
         ],
         "history": [
             {"at": moment(event.at), "who": event.who, "what": f"{event.kind}: {event.what}"}
-            for event in ledger.events()
-            if event.kind.startswith("lesson.") and event.data.get("lesson") == lesson.id
+            for event in ledger.lesson_events(lesson.id)
         ],
     }
 
