@@ -118,6 +118,12 @@ def test_feedback_is_counted_and_harm_quarantines(home):
     assert done.out.startswith("L-1 is quarantined: 4 harmful outcomes")
     shown = home.run("memory", "show", "L-1", "--json").json
     assert (shown["helpful"], shown["harmful"], shown["status"]) == (1, 4, "quarantined")
+    told = [event["what"] for event in shown["history"]]
+    assert told[1] == "lesson.voted: L-1 is active: 1 helpful, 0 harmful"
+    assert sum(each.startswith("lesson.quarantined") for each in told) == 1
+    assert shown["credits"] == []
+    (back,) = home.run("memory", "accept", "L-1", "--json").json
+    assert (back["status"], back["helpful"], back["harmful"]) == ("active", 0, 0)
 
 
 MISUSE = [
