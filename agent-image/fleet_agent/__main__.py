@@ -1,4 +1,4 @@
-"""The entry point of the container: `fleet-agent run`, and what agents call: `report`, `mcp`, ..."""
+"""The entry point of the container: `fleet-agent run`, and what agents call, `report` and so on."""
 
 import gc
 import json

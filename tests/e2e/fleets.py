@@ -12,8 +12,6 @@ from typing import Any
 
 import pytest
 
-from fleet.cli.main import main
-
 FLEET = Path(sys.executable).with_name("fleet")
 
 
@@ -103,6 +101,9 @@ class Home:
 
         One at a time, and none that coordinates.
         """
+        # whoever looks at a fleet from outside imports this file, and nothing of fleet
+        from fleet.cli.main import main
+
         out, err, code = StringIO(), StringIO(), 0
         with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
             patch.setattr(sys, "argv", ["fleet", *self._place(words), *words])
