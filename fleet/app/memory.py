@@ -67,7 +67,7 @@ class Finder:
             self._look(space)
             for vectors in self._embedded(space, sorted(self._lacking), told):
                 self._lacking -= vectors.keys()
-            entries = self._entries(space)
+            entries = wanted(self._ledger, space)
             self._index.rebuild(space, entries, told)
             self._space = space
             return len(entries)
@@ -85,13 +85,13 @@ class Finder:
         """Answer what the index should hold now, and remember what has no vector."""
         self._known = self._ledger.latest_event()
         kept = {one.id for one in self._ledger.lessons() if one.kept}
-        entries = self._entries(space)
+        entries = wanted(self._ledger, space)
         self._lacking = kept - entries.keys()
         return entries
 
     def _mend(self, space: str, wrong: str, told: Told) -> None:
         told(f"the index of lessons is made anew: {wrong}")
-        self._index.rebuild(space, self._entries(space), told)
+        self._index.rebuild(space, wanted(self._ledger, space), told)
 
     def _follow(self, space: str) -> None:
         """Take over what changed since the last look."""
@@ -135,8 +135,10 @@ class Finder:
         except IndexDamagedError as error:
             self._mend(space, str(error), log.warning)
 
-    def _entries(self, space: str) -> dict[str, Entry]:
-        return _entries(self._ledger.lessons(), self._ledger.embeddings(space))
+
+def wanted(ledger: Ledger, space: str) -> dict[str, Entry]:
+    """Answer what an index of that space should hold."""
+    return _entries(ledger.lessons(), ledger.embeddings(space))
 
 
 def make_whole(index: LessonIndex, space: str, entries: Mapping[str, Entry], told: Told) -> None:

@@ -5,10 +5,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fleet.app.memory import Finder, Memory
+from fleet.app.memory import Finder, Memory, wanted
 from fleet.bootstrap.office import Office, secrets
 from fleet.domain.errors import CredentialError, IndexDamagedError
-from fleet.memory_ports import Embedder, Entry, Told
+from fleet.memory_ports import Embedder, Told
 
 if TYPE_CHECKING:
     from fleet.adapters.scanner import SecretScanner
@@ -97,16 +97,11 @@ def index_trouble(office: Office) -> str:
     server, folder = office.fleet.memory.server, _folder(office)
     if server is None:
         return "" if sealed(folder) else f"{folder} was changed, or its owner was killed"
-    space, ledger = embedder(office).space(), office.ledger
-    vectors = ledger.embeddings(space)
-    wanted = {
-        row.id: Entry(vector=vectors[row.id], project=row.project or "")
-        for row in ledger.lessons()
-        if row.kept and row.id in vectors
-    }
+    space = embedder(office).space()
+    entries = wanted(office.ledger, space)
     index = opened(folder, server, home8=office.home8)
     try:
-        return index.check(space, wanted).words
+        return index.check(space, entries).words
     except IndexDamagedError as error:
         return error.message
     finally:
