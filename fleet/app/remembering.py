@@ -30,6 +30,8 @@ log = logging.getLogger(__name__)
 _NEIGHBOURS = 5
 _PUT_AWAY = "lesson.quarantined"
 _QUARANTINED = LessonStatus.QUARANTINED
+# what nobody has decided on
+_UNSEEN = frozenset({LessonStatus.PROBATION, LessonStatus.PROPOSED})
 _Kin = list[tuple[Lesson, Kinship]]
 # the event of a person's word on a lesson: no evidence, so none of the outcomes
 VOTED = "lesson.voted"
@@ -198,7 +200,7 @@ def _wary(new: Lesson, kin: _Kin) -> Lesson:
     away = next(
         (one for one, how in kin if how is Kinship.SAME and one.status is _QUARANTINED), None
     )
-    if away is None or new.status is not LessonStatus.PROBATION:
+    if away is None or new.status not in _UNSEEN:
         return new
     why = f"it says what {away.id} says, which is quarantined"
     return replace(new, status=LessonStatus.PROPOSED, reason=why)

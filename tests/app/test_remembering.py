@@ -105,12 +105,13 @@ def test_a_wrong_lesson_never_takes_in_the_right_one():
     assert right.lesson.status is LessonStatus.PROBATION
 
 
-def test_what_says_again_what_is_quarantined_waits_for_a_person():
+@pytest.mark.parametrize("status", [LessonStatus.PROBATION, LessonStatus.PROPOSED])
+def test_what_says_again_what_is_quarantined_waits_for_a_person(status):
     world = World()
     kept(world)
     change("L-1", world.memory, kind="lesson.quarantined", who="ann", to=away)
 
-    again = kept(world, REMARKED, AGENT, status=LessonStatus.PROBATION)
+    again = kept(world, REMARKED, AGENT, status=status)
 
     assert (again.fate, again.lesson.status) == (Fate.ADDED, LessonStatus.PROPOSED)
     assert again.lesson.reason == "it says what L-1 says, which is quarantined"
