@@ -116,6 +116,7 @@ def test_what_says_again_what_is_quarantined_waits_for_a_person(status):
     assert (again.fate, again.lesson.status) == (Fate.ADDED, LessonStatus.PROPOSED)
     assert again.lesson.reason == "it says what L-1 says, which is quarantined"
     assert kept(world, LOCKED, AGENT).lesson.id == "L-1"
+    assert kinds(world).count("lesson.quarantined") == 1
 
 
 def test_a_draft_that_is_taken_for_another_lesson_leaves_a_word_once():
