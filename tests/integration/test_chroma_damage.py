@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from fleet.adapters.chroma.index import opened
-from fleet.adapters.chroma.seal import SEAL, seal
+from fleet.adapters.chroma.seal import SEAL, seal, sealed
 from fleet.adapters.chroma.stores import FolderStore
 from fleet.adapters.exact_index import ExactIndex
 from fleet.adapters.guarded_index import guarded_index
@@ -216,6 +216,29 @@ def test_a_folder_whose_owner_was_killed_is_made_anew(folder):
     (folder / SEAL).unlink()
 
     assert "its owner was killed" in is_mended(folder)
+
+
+@pytest.mark.parametrize("kind", ["pipe", "link", "folder", "long", "list"])
+def test_what_stands_in_place_of_the_seal_is_no_seal_and_keeps_nobody(folder, kind):
+    index = opened(folder, None)
+    index.rebuild(SPACE, WANTED, quiet)
+    index.close()
+    told = (folder / SEAL).read_text()
+    (folder / SEAL).unlink()
+    match kind:
+        case "pipe":
+            os.mkfifo(folder / SEAL)
+        case "link":
+            (folder.parent / "elsewhere").write_text(told)
+            (folder / SEAL).symlink_to(folder.parent / "elsewhere")
+        case "folder":
+            (folder / SEAL).mkdir()
+        case "long":
+            (folder / SEAL).write_text(told + " " * 2_000_000)
+        case _:
+            (folder / SEAL).write_text("[1]")
+
+    assert not sealed(folder)
 
 
 def test_a_file_that_is_none_is_no_part_of_a_sealed_folder(folder):
