@@ -2,8 +2,10 @@
 
 import json
 import os
+import stat
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
@@ -41,11 +43,13 @@ def read_lessons(path: Path) -> tuple[LessonEntry, ...]:
 
 def write_lessons(path: Path, rows: Iterable[Mapping[str, object]]) -> None:
     """Write a file of lessons, one a line, whole or not at all; raises ConfigError."""
-    path = path.resolve()
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
+    # a name of its own: one made of the file's could be too long
+    aside = path.with_name(f".fleet-{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with aside.open("w", encoding="utf-8") as stream:
+        _refuse_to_replace(path)
+        aside.unlink(missing_ok=True)
+        with aside.open("x", encoding="utf-8") as stream:
             # keys in order: the same lessons are the same file, for whoever compares
             stream.writelines(
                 json.dumps(row, ensure_ascii=False, sort_keys=True) + "\n" for row in rows
@@ -54,8 +58,24 @@ def write_lessons(path: Path, rows: Iterable[Mapping[str, object]]) -> None:
             os.fsync(stream.fileno())
         aside.replace(path)
     except OSError as error:
-        aside.unlink(missing_ok=True)
+        # what cannot be written there can seldom be deleted there
+        with suppress(OSError):
+            aside.unlink(missing_ok=True)
         raise ConfigError(f"{path} cannot be written: {error.strerror}") from error
+
+
+def _refuse_to_replace(path: Path) -> None:
+    """Refuse whatever stands there and is no plain file, a link too; raises ConfigError, OSError.
+
+    A device would be replaced by a file, for everybody; a link leads to a file of somebody else.
+    """
+    try:
+        mode = path.lstat().st_mode
+    except FileNotFoundError:
+        return
+    if not stat.S_ISREG(mode):
+        said = "is a link" if stat.S_ISLNK(mode) else "is no plain file"
+        raise ConfigError(f"{path} {said} and is left alone", remedy="name another with -o FILE")
 
 
 def lesson_of(values: Mapping[str, object]) -> LessonEntry:

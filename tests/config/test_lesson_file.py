@@ -1,6 +1,8 @@
 """Files of lessons: every mistake is told before anything is kept, and what is written is read."""
 
 import json
+import os
+from pathlib import Path
 
 import pytest
 
@@ -66,10 +68,51 @@ def test_what_is_written_is_read_again(tmp_path):
 def test_a_file_that_cannot_be_replaced_stays_and_is_named(tmp_path):
     (tmp_path / "lessons.jsonl").mkdir()
 
-    with pytest.raises(ConfigError, match="cannot be written"):
+    with pytest.raises(ConfigError, match="is no plain file and is left alone"):
         write_lessons(tmp_path / "lessons.jsonl", [{"title": "t"}])
 
     assert [each.name for each in tmp_path.iterdir()] == ["lessons.jsonl"]
+
+
+def test_a_pipe_in_the_place_of_a_file_stays_one(tmp_path):
+    path = tmp_path / "lessons.jsonl"
+    os.mkfifo(path)
+
+    with pytest.raises(ConfigError, match="is no plain file and is left alone"):
+        write_lessons(path, [{"title": "t"}])
+
+    assert path.is_fifo()
+
+
+@pytest.mark.parametrize("to", ["there", "gone", "lessons.jsonl"])
+def test_nothing_is_written_through_a_link(tmp_path, to):
+    (tmp_path / "there").write_text("mine")
+    path = tmp_path / "lessons.jsonl"
+    path.symlink_to(to)
+
+    with pytest.raises(ConfigError, match="is a link and is left alone") as caught:
+        write_lessons(path, [{"title": "t"}])
+
+    assert (caught.value.remedy, path.is_symlink()) == ("name another with -o FILE", True)
+    assert {each.name for each in tmp_path.iterdir()} == {"there", "lessons.jsonl"}
+    assert (tmp_path / "there").read_text() == "mine"
+
+
+def test_a_name_may_be_as_long_as_the_system_allows_and_no_longer(tmp_path):
+    write_lessons(tmp_path / ("x" * 255), [{"title": "t"}])
+
+    with pytest.raises(ConfigError, match="cannot be written: File name too long"):
+        write_lessons(tmp_path / ("x" * 256), [{"title": "t"}])
+
+    assert [len(each.name) for each in tmp_path.iterdir()] == [255]
+
+
+def test_a_folder_that_nothing_can_be_written_to_is_named():
+    # nobody makes a file there, not even root
+    path = Path("/proc/self/lessons.jsonl")
+
+    with pytest.raises(ConfigError, match=f"{path} cannot be written: "):
+        write_lessons(path, [{"title": "t"}])
 
 
 MISTAKES = {
