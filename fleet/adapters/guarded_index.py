@@ -94,7 +94,7 @@ class GuardedIndex(LessonIndex):
             try:
                 near.close()
             except FleetError as error:
-                log.warning("index of lessons not closed", extra={"reason": str(error)})
+                _say("the index of lessons is not closed", str(error))
 
     def _asked(self, space: str, vector: Vector, *, k: int, project: str | None) -> Sequence[Hit]:
         # among 10,000 its own filter takes 15 ms, and to look at more of them less than one
@@ -131,7 +131,7 @@ class GuardedIndex(LessonIndex):
             self._leave(space, error)
             return
         self._mended.add(space)
-        log.warning("index of lessons made anew", extra={"space": space, "reason": str(error)})
+        _say("the index of lessons is made anew", str(error))
         self._fill(space, log.info)
 
     def _fill(self, space: str, told: Told) -> None:
@@ -149,7 +149,7 @@ class GuardedIndex(LessonIndex):
     def _judge(self, space: str, gap: Gap) -> None:
         """Remember what a space is good for now."""
         if gap.damage:
-            log.warning("index of lessons is damaged", extra={"reason": gap.damage})
+            _say("the index of lessons is damaged", gap.damage)
             return
         self._sound.add(space)
         if gap == WHOLE:
@@ -162,7 +162,7 @@ class GuardedIndex(LessonIndex):
     def _leave(self, space: str, error: FleetError) -> None:
         self._distrust(space)
         if str(error) != self._said:
-            log.warning("lessons are searched exactly", extra={"reason": str(error)})
+            _say("lessons are searched exactly, without their index", str(error))
         self._said = str(error)
 
     def _chroma(self) -> LessonIndex:
@@ -193,3 +193,8 @@ def guarded_index(folder: Path, server: str | None, *, home8: str = "") -> Guard
     `folder` is `memory/chroma` of the home, `server` a Chroma server, `host:port`, in its place.
     """
     return GuardedIndex(lambda: opened(folder, server, home8=home8))
+
+
+def _say(what: str, reason: str) -> None:
+    """Tell who looks after the fleet: an answer is right all the same, but something is not."""
+    log.error("%s: %s", what, reason, extra={"reason": reason})

@@ -346,6 +346,17 @@ def test_a_task_that_is_held_out_is_told_nothing_and_that_is_written_down():
     assert [row.given for row in world.ledger.recalls()] == [False]
 
 
+def test_that_lessons_were_sought_by_words_alone_is_told_of_the_attempt():
+    world = a_pool()
+    teach(world)
+    world.embedder.down = True
+
+    assert [one["id"] for one in launched(world)["lessons"]] == ["L-1"]
+    (note,) = [e for e in world.ledger.events() if e.kind == "attempt.note"]
+    assert note.attempt == "app-1-1-0badcafe"
+    assert "by words alone: the provider of vectors does not answer" in note.what
+
+
 def test_a_task_that_is_held_out_may_search_nothing_either():
     world = a_pool(MemoryRules(held_out=1.0))
     teach(world, OTHER)

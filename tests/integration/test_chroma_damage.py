@@ -268,7 +268,7 @@ def test_a_link_is_never_followed(folder, tmp_path, name, caplog):
         index.rebuild(SPACE, WANTED, quiet)
 
     assert answers(index, WANTED) == answers(expected(), WANTED)
-    said = [each.reason for each in caplog.records if each.levelno == logging.WARNING]
+    said = [each.reason for each in caplog.records if each.levelno == logging.ERROR]
     assert len(said) == 1
     assert "is no folder" in said[0]
     assert "remove it" in said[0]

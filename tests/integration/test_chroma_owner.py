@@ -63,7 +63,7 @@ def other(folder):
 
 
 def reasons(caplog):
-    return [each.reason for each in caplog.records if each.levelno == logging.WARNING]
+    return [each.reason for each in caplog.records if each.levelno == logging.ERROR]
 
 
 def test_a_second_owner_is_refused_and_told_who_it_is(folder, other):

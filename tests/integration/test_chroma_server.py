@@ -24,7 +24,7 @@ def folder(tmp_path):
 
 
 def reasons(caplog):
-    return [each.reason for each in caplog.records if each.levelno == logging.WARNING]
+    return [each.reason for each in caplog.records if each.levelno == logging.ERROR]
 
 
 def filled(folder, address):

@@ -41,7 +41,7 @@ def remind(attempt: Attempt, task: Task, tools: Tools) -> Reminder:
     query = _query(task, tools.ledger.attempts(task.key))
     found = recall(query, scope, tools.memory, fits=_fresh(attempt, tools))
     if found.note:
-        tools.trace(attempt.id, {"kind": "note", "text": found.note})
+        tools.memory.commit([Log(event=_note(attempt, found.note, tools))])
     given = not held_out(task.key, tools.home8, share=tools.memory.rules.held_out)
     known = [row for row in tools.ledger.recalls(task.key) if row.attempt == attempt.id]
     if not known:
@@ -115,6 +115,16 @@ def _event(attempt: Attempt, found: Recalled, tools: Tools, *, given: bool) -> E
         attempt=attempt.id,
         what=told if given else f"held out to measure what lessons are worth: {told}",
         data={"given": given, "scores": _scores(found.lessons), "found": _scores(found.candidates)},
+    )
+
+
+def _note(attempt: Attempt, note: str, tools: Tools) -> Event:
+    return Event(
+        kind="attempt.note",
+        at=tools.clock.now(),
+        task=attempt.task,
+        attempt=attempt.id,
+        what=note,
     )
 
 
