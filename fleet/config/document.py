@@ -1,5 +1,6 @@
 """A YAML file read with care: plain values, the line of each, no duplicate key, no alias."""
 
+import errno
 import os
 import re
 import stat
@@ -77,18 +78,24 @@ def _bytes(path: Path, most: int) -> bytes:
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
-        said = "is a link" if path.is_symlink() else error.strerror or "cannot be read"
-        text = f"{said}; expected a plain file"
-        raise Unreadable(problem(path, 1, text)) from error
+        raise _unreadable(path, error) from error
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         raise Unreadable(problem(path, 1, "expected a plain file"))
-    with os.fdopen(descriptor, "rb") as stream:
-        raw = stream.read(most + 1)
+    try:
+        with os.fdopen(descriptor, "rb") as stream:
+            raw = stream.read(most + 1)
+    except OSError as error:
+        raise _unreadable(path, error) from error
     if len(raw) > most:
         hint = "; expected a file written by hand" if most == MAX_BYTES else ""
         raise Unreadable(problem(path, 1, f"larger than {most // MAX_BYTES} MiB{hint}"))
     return raw
+
+
+def _unreadable(path: Path, error: OSError) -> Unreadable:
+    said = "is a link" if error.errno == errno.ELOOP else error.strerror or "cannot be read"
+    return Unreadable(problem(path, 1, f"{said}; expected a plain file"))
 
 
 def _said(error: yaml.MarkedYAMLError) -> str:

@@ -1,5 +1,6 @@
 """The model of one lesson in a file: as people write it, and as `fleet memory export` does."""
 
+from datetime import datetime
 from typing import Annotated, Self
 
 from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints, model_validator
@@ -12,6 +13,7 @@ from fleet.domain.task import PROJECT_KEY
 # what is longer than a lesson may be is cut, and that is said; this bounds what is read at all
 _LONGEST = 16_384
 _MOST = 256
+_FIRST_YEAR, _LAST_YEAR = 1970, 9998
 
 
 def _title(value: str) -> str:
@@ -32,8 +34,16 @@ def _still_said(value: LessonStatus) -> LessonStatus:
     return value
 
 
+def _year(value: datetime) -> datetime:
+    # at both ends of the calendar there is no such moment by another clock
+    if not _FIRST_YEAR <= value.year <= _LAST_YEAR:
+        raise ValueError(f"expected a year from {_FIRST_YEAR} to {_LAST_YEAR}, found {value.year}")
+    return value
+
+
 Said = Annotated[str, StringConstraints(max_length=_LONGEST)]
 Many = Annotated[tuple[Said, ...], Field(max_length=_MOST)]
+Moment = Annotated[AwareDatetime, AfterValidator(_year)]
 Count = Annotated[int, Field(ge=0, le=1_000_000_000)]
 
 
@@ -59,8 +69,8 @@ class LessonEntry(Entry):
     attempt: Said | None = None
     helpful: Count = 0
     harmful: Count = 0
-    created: AwareDatetime | None = None
-    updated: AwareDatetime | None = None
+    created: Moment | None = None
+    updated: Moment | None = None
     id: Said | None = None
     number: Count | None = None
     twins: Many = ()

@@ -28,7 +28,8 @@ def read_lessons(path: Path) -> tuple[LessonEntry, ...]:
 
     Raises ConfigError naming the first ten mistakes with file, line and what was expected.
     """
-    path = path.resolve()
+    # not resolve(): that raises RuntimeError for a link that leads to itself
+    path = Path(os.path.realpath(path))
     problems: list[Problem] = []
     found: list[LessonEntry | None] = []
     try:

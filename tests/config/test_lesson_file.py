@@ -107,12 +107,16 @@ def test_a_name_may_be_as_long_as_the_system_allows_and_no_longer(tmp_path):
     assert [len(each.name) for each in tmp_path.iterdir()] == [255]
 
 
-def test_a_folder_that_nothing_can_be_written_to_is_named():
-    # nobody makes a file there, not even root
-    path = Path("/proc/self/lessons.jsonl")
+def test_where_no_file_can_be_made_or_deleted_that_is_said(tmp_path):
+    # under a file: not even root can
+    path = written(tmp_path, "") / "lessons.jsonl"
 
-    with pytest.raises(ConfigError, match=f"{path} cannot be written: "):
+    with pytest.raises(ConfigError, match=f"{path} cannot be written: File exists"):
         write_lessons(path, [{"title": "t"}])
+
+
+def created(moment):
+    return json.dumps({"title": "a", "created": moment})
 
 
 MISTAKES = {
@@ -131,6 +135,9 @@ MISTAKES = {
     "no project": ('{"title": "a", "project": "a b"}', 1, "expected the key of a project"),
     "no role": ('{"title": "a", "role": "QA lead"}', 1, "role: expected a text that matches"),
     "nowhere": ('{"title": "a", "status": "probation"}', 1, "name a 'project'"),
+    "before time": (created("0001-01-01T00:00:00+14:00"), 1, "created: expected a year from 1970"),
+    "after time": (created("9999-12-31T23:59:59-14:00"), 1, "to 9998, found 9999"),
+    "no clock": (created("2026-01-02T03:04:05"), 1, "created: "),
     "no list of lessons": ("title: a\n", 1, "expected a list of lessons, or JSON lines"),
     "a line of YAML": ("- title: a\n- title: b\n  tag: x\n", 3, "tag: unknown key"),
     "empty": ("", 1, "the file is empty"),
@@ -169,6 +176,25 @@ def test_a_file_without_end_is_not_read(tmp_path, monkeypatch):
         read_lessons(path)
     with pytest.raises(ConfigError, match="expected a plain file"):
         read_lessons(tmp_path / "gone")
+
+
+def test_a_file_is_read_through_a_link_but_not_through_one_to_itself(tmp_path):
+    link, loop = tmp_path / "link.jsonl", tmp_path / "loop.jsonl"
+    link.symlink_to(written(tmp_path, '{"title": "one"}'))
+    loop.symlink_to(loop)
+
+    assert read_lessons(link)[0].title == "one"
+    with pytest.raises(ConfigError, match="is a link; expected a plain file"):
+        read_lessons(loop)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("/proc/self/mem", "mem:1: Input/output error"), ("x" * 300, "x:1: File name too long")],
+)
+def test_what_the_system_cannot_read_is_a_mistake_too(name, said):
+    with pytest.raises(ConfigError, match=f"{said}; expected a plain file"):
+        read_lessons(Path(name))
 
 
 def test_a_lesson_of_the_command_line_is_judged_by_the_same_rules():
