@@ -35,6 +35,8 @@ def taken_in(entries: "Sequence[LessonEntry]", office: "Office") -> "list[Kept]"
     """Keep all of these, tell what is odd of each; the same ones again change nothing."""
     from fleet.bootstrap import memory_of
 
+    if not entries:
+        say("0 lessons")
     for word in _strangers(entries, office):
         say(plain(word))
     memory, kept = memory_of(office), []

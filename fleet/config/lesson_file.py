@@ -24,7 +24,7 @@ _ALSO = {"what_went_wrong": "problem", "why": "cause", "what_to_do": "remedy"}
 
 
 def read_lessons(path: Path) -> tuple[LessonEntry, ...]:
-    """Read the lessons of a file in their order.
+    """Read the lessons of a file in their order; none of an empty one, as a home without writes it.
 
     Raises ConfigError naming the first ten mistakes with file, line and what was expected.
     """
@@ -36,8 +36,6 @@ def read_lessons(path: Path) -> tuple[LessonEntry, ...]:
         found.extend(_judged(each, problems) for each in _documents(path, problems))
     except Unreadable as error:
         problems.append(error.problem)
-    if not found and not problems:
-        problems.append(problem(path, 1, "no lesson; expected JSON lines or a list in YAML"))
     refuse(problems)
     return tuple(each for each in found if each is not None)
 
@@ -81,6 +79,9 @@ def _refuse_to_replace(path: Path) -> None:
 
 def lesson_of(values: Mapping[str, object]) -> LessonEntry:
     """Answer one lesson that was given otherwise; raises ConfigError naming its first mistake."""
+    for name, each in values.items():
+        if not _whole(each):
+            raise ConfigError(f"{name}: expected text in UTF-8, found other bytes")
     problems: list[Problem] = []
     entry = judged(Document(path=Path(), value=values, lines={}), LessonEntry, problems)
     if entry is None:
@@ -106,6 +107,8 @@ def _judged(document: Document, problems: list[Problem]) -> LessonEntry | None:
 def _documents(path: Path, problems: list[Problem]) -> Iterator[Document]:
     """Yield each lesson as a document of its own, at the line where it stands."""
     text = read_text(path, most=_MOST_BYTES)
+    if not text.strip():
+        return
     if path.suffix in _YAML or not text.lstrip().startswith("{"):
         yield from _listed(read_document(path))
         return
@@ -123,11 +126,18 @@ def _documents(path: Path, problems: list[Problem]) -> Iterator[Document]:
 def _value(line: str) -> object:
     """Read one line; raises ValueError for what is no JSON, or holds a key twice."""
     value = json.loads(line, object_pairs_hook=_once, parse_constant=_refused)
+    if not _whole(value):
+        raise ValueError("half a character")
+    return value
+
+
+def _whole(value: object) -> bool:
+    """Tell whether all texts in it are UTF-8: half a character, or a foreign byte, is not."""
     try:
         json.dumps(value, ensure_ascii=False).encode()
-    except UnicodeEncodeError as error:
-        raise ValueError("half a character") from error
-    return value
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _once(pairs: Iterable[tuple[str, object]]) -> dict[str, object]:

@@ -63,6 +63,15 @@ def test_a_file_with_one_mistake_adds_nothing(home):
     assert statuses(home) == {}
 
 
+def test_what_a_home_without_lessons_exports_adds_none_elsewhere(home, other):
+    done = home.run("memory", "export")
+    taken = other.run("memory", "add", "--from", done.out.strip())
+
+    assert (done.code, done.err) == (0, "0 lessons\n")
+    assert (taken.code, taken.out, taken.err) == (0, "", "0 lessons\n")
+    assert other.run("memory", "add", "--from", done.out.strip(), "--json").json == []
+
+
 def test_a_file_prints_the_id_of_each_of_its_lessons_in_their_order(home):
     rows = [{"title": CACHE, "why": "a cache"}, {"title": LOCK}, {"title": CACHE, "why": "a cache"}]
 

@@ -40,6 +40,11 @@ def test_a_list_in_yaml_or_json_is_lessons_too(tmp_path, name, text):
     assert [(each.title, each.project) for each in entries] == [("one", "APP"), ("two", None)]
 
 
+@pytest.mark.parametrize("text", ["", "\n \n", "[]"])
+def test_an_empty_file_holds_no_lesson_and_is_no_mistake(tmp_path, text):
+    assert read_lessons(written(tmp_path, text)) == ()
+
+
 def test_other_words_for_the_same_are_understood(tmp_path):
     line = {"title": "t", "what_went_wrong": "p", "why": "c", "what_to_do": "r"}
 
@@ -140,8 +145,7 @@ MISTAKES = {
     "no clock": (created("2026-01-02T03:04:05"), 1, "created: "),
     "no list of lessons": ("title: a\n", 1, "expected a list of lessons, or JSON lines"),
     "a line of YAML": ("- title: a\n- title: b\n  tag: x\n", 3, "tag: unknown key"),
-    "empty": ("", 1, "the file is empty"),
-    "an empty list": ("[]", 1, "no lesson"),
+    "nothing but a comment": ("# none yet\n", 1, "the file is empty"),
     "deep": ('{"title": ' + "[" * 100_000, 1, "expected one JSON object a line"),
     "not UTF-8": (b'{"title": "\xff"}', 1, "not UTF-8"),
 }
@@ -202,3 +206,11 @@ def test_a_lesson_of_the_command_line_is_judged_by_the_same_rules():
     with pytest.raises(ConfigError) as caught:
         lesson_of({"title": "t", "role": "QA"})
     assert caught.value.message.startswith("role: expected a text that matches")
+
+
+@pytest.mark.parametrize("said", [{"title": "\udcff"}, {"title": "t", "tags": ["a", "\udcff"]}])
+def test_bytes_of_the_command_line_that_are_no_text_are_named_by_their_option(said):
+    with pytest.raises(ConfigError) as caught:
+        lesson_of(said)
+
+    assert caught.value.message == f"{list(said)[-1]}: expected text in UTF-8, found other bytes"
