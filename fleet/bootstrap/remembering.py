@@ -88,14 +88,16 @@ def index_rebuilt(office: Office, told: Told) -> int:
 def index_trouble(office: Office) -> str:
     """Answer what is wrong with the index while nobody owns it, "" where nothing is.
 
-    A folder is looked at and not opened. Raises EmbeddingError, and IndexDownError where a server
-    does not answer.
+    A folder is looked at and not opened. Raises ConfigError where none can stand, EmbeddingError,
+    and IndexDownError where a server does not answer.
     """
     from fleet.adapters.chroma.index import opened
     from fleet.adapters.chroma.seal import sealed
+    from fleet.adapters.chroma.stores import check_place
 
     server, folder = office.fleet.memory.server, _folder(office)
     if server is None:
+        check_place(folder)
         return "" if sealed(folder) else f"{folder} was changed, or its owner was killed"
     space = embedder(office).space()
     entries = wanted(office.ledger, space)

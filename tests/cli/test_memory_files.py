@@ -157,6 +157,30 @@ def test_a_rebuild_mends_a_damaged_index_and_embeds_for_another_provider(home):
     assert (row["status"], row["detail"]) == ("ok", "1 lessons")
 
 
+@pytest.mark.parametrize("kind", ["link", "file"])
+def test_what_stands_in_the_place_of_the_index_is_named_by_doctor_and_rebuild(home, kind):
+    chroma = home.folder / "memory" / "chroma"
+    chroma.symlink_to(home.repository) if kind == "link" else chroma.write_text("mine")
+
+    row, done = doctor(home)["lesson index"], home.run("memory", "rebuild")
+
+    said = f"{chroma} is no folder"
+    assert (row["status"], row["detail"]) == ("warn", f"{said}: lessons are searched exactly")
+    assert row["remedy"] == "remove it; fleet makes its own"
+    assert (done.code, done.err) == (1, f"fleet: {said} (remove it; fleet makes its own)\n")
+
+
+def test_a_file_in_the_place_of_the_memory_is_to_be_moved_away(home):
+    memory = home.folder / "memory"
+    shutil.rmtree(memory)
+    memory.write_text("mine")
+
+    row, done = doctor(home)["lesson index"], home.run("memory", "rebuild")
+
+    assert (row["status"], "move away what stands there" in row["remedy"]) == ("warn", True)
+    assert (done.code, "move away what stands there" in done.err) == (1, True)
+
+
 def test_while_somebody_coordinates_the_index_is_left_to_them(home):
     home.run("memory", "add", CACHE)
 

@@ -8,7 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from chromadb.errors import InternalError
 
+from fleet.adapters.chroma.calls import translated
 from fleet.adapters.chroma.index import opened
 from fleet.adapters.chroma.owner import owned
 from fleet.adapters.exact_index import ExactIndex
@@ -131,6 +133,23 @@ def test_no_lock_is_taken_by_a_link(folder, tmp_path):
         owned(folder.with_name("chroma.lock"))
 
     assert not (tmp_path / "elsewhere").exists()
+
+
+def test_a_pipe_is_no_lock(folder):
+    os.mkfifo(folder.with_name("chroma.lock"))
+
+    with pytest.raises(ConfigError, match="is no plain file"):
+        owned(folder.with_name("chroma.lock"))
+
+
+def test_a_full_disk_is_to_be_freed_before_the_index_is_made_anew():
+    with (
+        pytest.raises(IndexDamagedError) as caught,
+        translated("memory/chroma", served=False),
+    ):
+        raise InternalError("error returned from database: (code: 13) database or disk is full")
+
+    assert caught.value.remedy.startswith("free some space; then `fleet memory rebuild`")
 
 
 def test_nothing_is_opened_before_the_first_lesson(folder):

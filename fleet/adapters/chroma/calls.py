@@ -1,6 +1,7 @@
 """Chroma's library: loaded where it is used, and what it raises becomes ours."""
 
 import errno
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
     from chromadb.config import Settings
 
 _LONGEST = 300  # characters of an error of theirs
+# a link, a file or a folder where another thing is wanted
+_FOREIGN = {errno.ELOOP, errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENXIO}
+# SQLite's words, and the system's
+_FULL = ("database or disk is full", os.strerror(errno.ENOSPC))
 
 
 def loaded() -> "tuple[ModuleType, Settings]":
@@ -69,7 +74,9 @@ def unusable(path: Path, error: OSError) -> FleetError:
     said = f"{error.filename or path} cannot be used: {error.strerror}"
     if error.errno in {errno.ENOSPC, errno.EDQUOT}:
         return DiskFullError(said, remedy="free some space")
-    return ConfigError(said, remedy="let this user write there; a link is refused")
+    if error.errno in _FOREIGN:
+        return ConfigError(said, remedy="move away what stands there; fleet makes its own")
+    return ConfigError(said, remedy="let this user write there")
 
 
 def _ours(where: str, error: BaseException, *, served: bool) -> FleetError:
@@ -81,9 +88,11 @@ def _ours(where: str, error: BaseException, *, served: bool) -> FleetError:
             f"the Chroma server {where} does not answer: {_said(error)}",
             remedy="start it, or take `server` out of `memory:`",
         )
+    said, again = _said(error), "`fleet memory rebuild` makes it anew"
+    full = any(words in said for words in _FULL)
     return IndexDamagedError(
-        f"the index of lessons in {where} cannot be read: {_said(error)}",
-        remedy="`fleet memory rebuild` makes it anew",
+        f"the index of lessons in {where} cannot be used: {said}",
+        remedy=f"free some space; then {again}" if full else again,
     )
 
 

@@ -2,11 +2,12 @@
 
 import fcntl
 import os
+import stat
 from pathlib import Path
 from typing import BinaryIO
 
 from fleet.adapters.chroma.calls import unusable
-from fleet.domain.errors import BusyError
+from fleet.domain.errors import BusyError, ConfigError
 
 _LONGEST = 20  # digits of a process
 
@@ -35,9 +36,14 @@ def _opened(path: Path) -> BinaryIO:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-        return os.fdopen(os.open(path, flags, 0o600), "r+b", buffering=0)
+        descriptor = os.open(path, flags, 0o600)
     except OSError as error:
         raise unusable(path, error) from error
+    # neither a pipe nor a device can be sought in
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise ConfigError(f"{path} is no plain file", remedy="remove it; fleet makes its own")
+    return os.fdopen(descriptor, "r+b", buffering=0)
 
 
 def _note(lock: BinaryIO) -> None:

@@ -1,6 +1,7 @@
 """Where Chroma keeps its collections: in a folder that this process owns, or on a server."""
 
 import logging
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -49,7 +50,7 @@ class FolderStore(Store):
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         # beside the folder, so that both are on one file system
-        self._aside = folder.with_name(f"{folder.name}.damaged")
+        self._aside = _aside(folder)
         self._client: Client | None = None
         self._sound = True
         self._lock = owned(folder.with_name(f"{folder.name}.lock"))
@@ -68,8 +69,8 @@ class FolderStore(Store):
         """Throw the whole folder away: what is wrong with it is told by no collection."""
         del collection
         self._shut()
+        check_place(self._folder)
         try:
-            self._check_place()
             self._clear()
             if self._folder.exists():
                 # one step: whoever is killed now leaves no half of a folder under its name
@@ -89,8 +90,8 @@ class FolderStore(Store):
             self._lock.close()
 
     def _opened(self) -> "Client":
+        check_place(self._folder)
         try:
-            self._check_place()
             self._clear()
             if not sealed(self._folder):
                 raise IndexDamagedError(
@@ -112,11 +113,6 @@ class FolderStore(Store):
         with translated(str(self._folder), served=False):
             self._client = chromadb.PersistentClient(str(self._folder), chosen)
             return self._client
-
-    def _check_place(self) -> None:
-        for path in (self._folder, self._aside):
-            if path.is_symlink() or (path.exists() and not path.is_dir()):
-                raise ConfigError(f"{path} is no folder", remedy="remove it; fleet makes its own")
 
     def _clear(self) -> None:
         """Delete what was moved away, by this process or by one that was killed over it."""
@@ -183,6 +179,29 @@ class ServerStore(Store):
         for session in self._sessions:
             session.timeout = httpx.Timeout(_SLOWEST)
         return client
+
+
+def check_place(folder: Path) -> None:
+    """Refuse what stands in the folder's place, or keeps one from being made there.
+
+    Raises ConfigError.
+    """
+    around = folder.parent
+    try:
+        if around.exists() and not (around.is_dir() and os.access(around, os.W_OK)):
+            raise ConfigError(
+                f"{around} is no folder that can be written to",
+                remedy="let this user write there, or move away what stands there",
+            )
+        for path in (folder, _aside(folder)):
+            if path.is_symlink() or (path.exists() and not path.is_dir()):
+                raise ConfigError(f"{path} is no folder", remedy="remove it; fleet makes its own")
+    except OSError as error:
+        raise unusable(folder, error) from error
+
+
+def _aside(folder: Path) -> Path:
+    return folder.with_name(f"{folder.name}.damaged")
 
 
 def _sessions(client: "Client") -> "list[httpx.Client]":
