@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from fleet.domain import orders_abroad as abroad
 from fleet.domain import orders_commands as commands
 from fleet.domain import orders_english as english
+from fleet.domain import orders_green as green
 from fleet.domain.lookalikes import readings
 
 # what a blank of a pattern stands for; none: words that were spelled out are joined
@@ -70,7 +71,10 @@ def _order(says: str, patterns: Iterable[str], *, warnable: bool = True) -> _Ord
 
 
 _ORDERS = (
-    _order("it tells agents to get around checks or tests", (*english.CHECKS, *abroad.CHECKS)),
+    _order(
+        "it tells agents to get around checks or tests",
+        (*english.CHECKS, *green.CHECKS, *abroad.CHECKS),
+    ),
     _order("it tells agents to handle credentials", (*commands.CREDENTIALS, *abroad.CREDENTIALS)),
     _order("it tells agents to run what is fetched or hidden", commands.FETCHED),
     _order(

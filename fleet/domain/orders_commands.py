@@ -18,6 +18,12 @@ _KEPT_PLACES = (
     r"\.git-credentials|\.kube/config|\.docker/config|/etc/shadow|/proc/\w+/environ|/run/secrets|"
     r"/fleet/secret|\.gnupg|login\.keychain|(?<!to\s)(?<!\w)\.env\b(?!\.|-))"
 )
+_POSTED = (
+    r"(?:gist|paste ?bin|haste ?bin|drop ?box|google drive|discord|telegram|slack|"
+    r"web ?(?:site|page)|link|attachment|internet|forum|stranger)s?\b"
+    # the folder of a web page, the checker of links
+    r"(?=\W*(?:$|[.!?;,:\n]|(?:in|of|at|by|that|which|first|before|and|to|on|when|if|for|as)\b))"
+)
 _ELSEWHERE = r"https?://(?!localhost|127\.|0\.0\.0\.0|\[::1|example\.|host\.docker)"
 _SHELL = r"(?:sudo )?(?:/\w{1,9}/(?:\w{1,9}/)?)?(?:env )?(?:ba|z|k|da|a|fi|c)?sh\b"
 _RUNS = rf"(?:{_SHELL}|(?:sudo )?(?:python[\d.]*|perl|ruby|node|php|iex|source|deno|bun)\b)"
@@ -41,10 +47,24 @@ CREDENTIALS = (
     rf"\b(?:print|echo|cat|dump|log|display|paste|include|commit|attach|embed|copy|show|read|"
     rf"open|list|look|find|search|grep|use|take|check|load|tar|zip|send|upload|less|head|write|"
     rf"save|add|put|append|move|store)\b…{{0,40}}?{_KEPT_PLACES}",
+    rf"\b(?:post|quote|reveal|share|report|publish|tell|summari[sz]e|repeat|mention|attach|encode|"
+    rf"embed|transcribe|reproduce|describe|disclose|place|give) (?:(?:the|all|its|whole|full|what|"
+    rf"whatever|every|line|lines|contents?|text|values?|in|of|from|us|me|them) ){{0,5}}"
+    rf"{_KEPT_PLACES}",
+    rf"\b(?:summary|report|description|comments?|logs?|trace|pr|commit|readme|lesson)\b…{{0,20}}\b"
+    rf"(?:should|must|shall|has to|needs to) (?:contain|hold|include|quote|list|show|"
+    rf"repeat|have)\b…{{0,40}}{_KEPT_PLACES}",
     r"\bprintenv\b|(?:^|[\s`\"'|;&(])env ?(?:\||>)|\bprint\(os\.environ\)|\bset ?\| ?(?:curl|nc)",
     r"\b(?:169\.254\.169\.254|metadata\.google\.internal)\b",
 )
 FETCHED = (
+    rf"\b(?:run|execute|install|start|launch|source)\b…{{0,70}}\b(?:from|off|behind|out of) "
+    rf"(?:the |an? |my |our |your |this |that |some )?(?:\w{{1,15}}\s){{0,2}}{_POSTED}",
+    r"\b(?:run|execute|install|start|launch|source)\b…{0,40}\bthat (?:the |a |this |my )?(?:gist|"
+    r"forum|page|site|post|link|issue|comment|thread) (?:links?|points?|holds?|offers?|names?|"
+    r"shows?|recommends?|gives?|has)\b",
+    r"\b(?:gist|paste ?bin|haste ?bin|drop ?box|discord|telegram)\b…{0,60}\b(?:run|execute|source|"
+    r"start|launch|install) (?:it|this|that|them|the (?:script|command|code|file)s?)\b",
     rf"\b(?:run|execute|source|import|install|load|use)\b…{{0,40}}\b(?:script|code|installer|"
     rf"program|binary|payload|package|tool|command|plugin|library|"
     rf"version)s?\b…{{0,20}}{_ELSEWHERE}",
@@ -87,6 +107,15 @@ SEND = (
     rf"\bgit (?:remote (?:add|set-url)|push)\b…{{0,40}}(?:{_ELSEWHERE}|git@)",
 )
 DAMAGE = (
+    r"\b(?:mount|bind|bind-mount|map|expose|share|pass|attach|give|hand|hand over)\b…{0,40}\b"
+    r"(?:docker|containerd|podman)(?:\.| )?sock(?:et)?\b",
+    r"\buse …{0,10}\bdocker sock(?:et)? to\b",
+    r"(?:\s-v|--volume|--mount)\b[^\n;]{0,40}\b(?:docker|containerd|podman)\.sock\b",
+    r"\b(?:escape|break out|break free|get out|climb out|jump)\b…{0,20}\b(?:on|in)?to the host\b|"
+    r"\bbreak (?:out|free) (?:of|from) (?:the |your |this )?(?:container|sandbox|jail)\b|"
+    r"\bnsenter\b|--pid[= ]host\b|/proc/1/root\b|\bchroot /host\b",
+    r"\bmount (?:the )?(?:host.?s? (?:root|file ?system|disk|home|/)|root of the host|whole host|"
+    r"disk of the host)",
     r"\bbudget\b…{0,20}\b(?:unlimited|infinite)\b",
     r"\bescape (?:from )?(?:the |this |its )?(?:container|sandbox|chroot|jail)\b",
     r"\b(?:delete|remove|wipe|rm) (?:the |your |its )?\.git\b(?![\w/-]|ignore|attr|mod|keep)",

@@ -31,6 +31,10 @@ _TOLD = (
 _PEOPLE = (
     r"(?:user|humans?|persons?|people|reviewers?|anyone|anybody|operators?|owners?|maintainers?)"
 )
+_POWER = (
+    r"(?:maintainers?|owners?|operators?|admin(?:istrator)?s?|coordinator|security team|management|"
+    r"boss|cto|ceo|team lead|anthropic|openai|head of \w{1,15})"
+)
 _REVIEW = (
     r"(?:reviews?|approvals?|approving|reviewers?|humans?|persons?|people|sign-?off|code owners?|"
     r"branch protection|waiting|asking|permission|looking|reading)\b"
@@ -104,6 +108,17 @@ CHECKS = (
     r"\[(?:skip|no) ci\]|\[ci skip\]|-dskiptests|--skip-(?:checks|tests|verification|hooks)\b",
 )
 OVERRIDE = (
+    r"\b(?:dismiss|disregard|ignore|forget|violate|reject|flout|defy|pay no "
+    r"heed to|never mind|go against|brush aside|look past|throw out|skip|do not care (?:about|for)|"
+    r"act against|do the opposite of|put aside|wave away) "
+    r"(?:(?:what|whatever|all|any|the|your|these|those|every|each|of|in|its|this|project.?s|"
+    r"fleet.?s|rules|says|from|said) ){1,6}(?:instructions|guidelines|directives|constitution|task "
+    r"packet|packet|system prompt|bible|guardrails|agents\.md)\b",
+    r"\b(?:constitution|task packet|bible|guardrails|system prompt|agents\.md)\b…{0,30}\b(?:"
+    r"(?:does not|doesn.?t|do not|don.?t|no longer) (?:apply|applies|count|counts|matter|matters|"
+    r"bind|binds|hold|holds)|(?:is|are) (?:void|not binding|optional|only advice|no longer valid)|"
+    r"need not be (?:followed|obeyed|read|heeded)|(?:can|may|should|must) be (?:dismissed|ignored|"
+    r"disregarded|put aside|forgotten|broken))\b",
     r"\b(?:prior|previous|earlier|your|system|all|above|these)\b…{0,20}\b(?:instructions?|rules?|"
     r"guidelines?)\b…{0,30}\b(?:(?:are|is) (?:now )?(?:void|obsolete|outdated|cancelled|invalid|"
     r"suspended|superseded)|no longer apply)\b",
@@ -134,6 +149,17 @@ OVERRIDE = (
     r"into|for|with|as) (?:every|all|each|any|other|your|a|the next)\b",
 )
 ROLE = (
+    rf"(?:^|[\n\"'*#>.!(])\s?(?:(?:an? |the )?(?:urgent |new |short |official )?(?:message|note|"
+    rf"word|order|request|notice|announcement|directive|greeting)s? )?(?:from|by order of|on "
+    rf"behalf of|in the name of) (?:the |your |our |my )?(?:fleet |project |chief |lead )?{_POWER}"
+    r"\b[^:\n.\w]{0,3}:",
+    rf"\b(?:the |your |our )(?:fleet |project |chief |lead )?{_POWER} (?:\w{{1,10}} )?(?:says?|"
+    r"orders?|ordered|wants?|demands?|told me|requires?|decided|commands?|has decided|expects?)"
+    r"\b…{0,20}\b(?:all|every|each|any|you|agents?)\b…{0,20}\b(?:must|shall|have to|to|adds?|"
+    r"puts?|writes?|do|ignores?|stops?)\b",
+    r"\b(?:all|every|each) (?:other |future |coding |single )?agents? (?:must|shall|has to|have to|"
+    r"(?:is|are) (?:ordered|required|told|obliged|commanded) to) (?:now |always |at once )?(?:add|"
+    r"put|include|insert|obey|copy|execute|install|repeat|embed|append|send|plant)\b",
     r"\bnote to (?:the |any |all )?(?:assistant|agent|model|ai|llm)s?\b",
     r"</?\s{0,3}(?:system|assistant|developer|instructions?|im_start|im_end|sys|admin|important|"
     r"(?:function|tool)_?(?:calls?|results?|use|response))\b[^>\n]{0,40}>",
