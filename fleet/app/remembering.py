@@ -1,6 +1,7 @@
 """Remembering: a lesson is cleaned, compared with the others, and kept once."""
 
 import logging
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -128,14 +129,27 @@ def forgotten(lesson: Lesson) -> Lesson:
 
 
 def _redacted(draft: Draft, memory: Memory) -> Draft:
+    def without(text: str) -> str:
+        return _without_secrets(text, memory)
+
     return Draft(
-        title=memory.redact(draft.title),
-        problem=memory.redact(draft.problem),
-        cause=memory.redact(draft.cause),
-        remedy=memory.redact(draft.remedy),
-        tags=tuple(map(memory.redact, draft.tags)),
-        files=tuple(map(memory.redact, draft.files)),
+        title=without(draft.title),
+        problem=without(draft.problem),
+        cause=without(draft.cause),
+        remedy=without(draft.remedy),
+        tags=tuple(map(without, draft.tags)),
+        files=tuple(map(without, draft.files)),
     )
+
+
+def _without_secrets(text: str, memory: Memory) -> str:
+    """Answer the text without secrets; one in letters of full width, or the like, is one too."""
+    plain = memory.redact(text)
+    folded = unicodedata.normalize("NFKC", plain)
+    if folded == plain:
+        return plain
+    read = memory.redact(folded)
+    return plain if read == folded else read
 
 
 def _found(new: Lesson, memory: Memory) -> Kept | None:

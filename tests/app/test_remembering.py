@@ -1,5 +1,6 @@
 """Remembering: what is kept once, what is linked, what is kept out, and who may bring it back."""
 
+import unicodedata
 from dataclasses import replace
 
 import pytest
@@ -166,6 +167,22 @@ def test_no_letter_that_nobody_sees_hides_a_secret(secret):
     rows = world.ledger.lessons()
     assert len(rows) == 2
     assert secret not in repr(rows)
+
+
+@pytest.mark.parametrize("secret", ["s3cr3t-value-of-ann", "AKIAIOSFODNN7EXAMPLE"])
+def test_letters_of_full_width_hide_no_secret(secret):
+    world = World()
+    world.redaction.learn(["s3cr3t-value-of-ann"])
+    wide = "".join(chr(ord(char) + 0xFEE0) for char in secret)
+
+    kept(world, replace(LOCKED, title=f"it is {wide}"))
+    kept(world, replace(LOCKED, remedy=f"it is {wide[:6]}\u200b{wide[6:]}"))
+    kept(world, replace(LOCKED, remedy="\uff24\uff22 is locked"))
+
+    rows = world.ledger.lessons()
+    assert len(rows) == 3
+    assert secret not in unicodedata.normalize("NFKC", repr(rows))
+    assert rows[2].remedy == "\uff24\uff22 is locked"
 
 
 def test_secrets_never_reach_the_ledger():
