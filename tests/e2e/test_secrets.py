@@ -33,10 +33,15 @@ import hashlib, json, os, pathlib, subprocess, sys, time
 if "--version" in sys.argv:
     sys.exit(print("9.9 (stand-in)"))
 key = os.fdopen(int(os.environ["CLAUDE_CODE_API_KEY_FILE_DESCRIPTOR"])).read().strip()
-try:
-    left = sorted(os.listdir("/fleet/secret"))
-except OSError:
-    left = []
+def left_behind():
+    try:
+        return sorted(os.listdir("/fleet/secret"))
+    except OSError:
+        return []
+# fleet deletes them once it hears that they were read: on a busy machine a moment after we begin
+until = time.monotonic() + 20
+while (left := left_behind()) and time.monotonic() < until:
+    time.sleep(0.05)
 seen = {"key": hashlib.sha256(key.encode()).hexdigest(), "uid": os.getuid(), "left": left,
         "region": os.environ.get("TEST_REGION"), "environ": key in str(dict(os.environ))}
 pathlib.Path("seen.json").write_text(json.dumps(seen))
