@@ -242,7 +242,7 @@ def _kin(new: Lesson, vector: Vector | None, memory: Memory) -> _Kin:
     if vector is None:
         return []
     try:
-        memory.finder.catch_up()
+        memory.catch_up()
         hits = memory.finder.nearest(vector, k=_NEIGHBOURS, project=new.project or "")
     except EmbeddingError as error:
         log.warning("a lesson was compared by its words alone", extra={"reason": str(error)})
