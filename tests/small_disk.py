@@ -1,5 +1,6 @@
 """A disk of the test's own that is soon full: a file system in memory; only root can mount one."""
 
+import errno
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,15 +23,22 @@ def small_disk(folder: Path, *, megabytes: int) -> Iterator[Path]:
 
 
 def fill(folder: Path, *, leaving: int) -> Path:
-    """Fill the disk but for so many bytes, with one file; answer it."""
+    """Fill the disk but for so many bytes, with one file; answer it.
+
+    Others who write meanwhile take of the room: full is full.
+    """
     ballast = folder / "ballast"
     ballast.unlink(missing_ok=True)
     free = _free(folder)
-    with ballast.open("wb") as file:
+    # unbuffered, so that nothing is left to be written when it is closed
+    with ballast.open("wb", buffering=0) as file:
         whole, rest = divmod(max(0, free - leaving), MEGABYTE)
-        for _ in range(whole):
-            file.write(bytes(MEGABYTE))
-        file.write(bytes(rest))
+        try:
+            for size in (*[MEGABYTE] * whole, rest):
+                file.write(bytes(size))
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                raise
     return ballast
 
 

@@ -9,7 +9,7 @@ from tests.chaos.nursery import Nursery, opened
 from tests.chaos.stage import Stage
 
 # how often the tasks are given anew to come by the points that are left
-_ROUNDS = 8
+_ROUNDS = 12
 
 
 def passed(stage: Stage) -> list[str]:
@@ -40,10 +40,13 @@ def failed_at_each(stage: Stage, points: Sequence[str], kinds: Sequence[str]) ->
 def _struck_at_each(
     stage: Stage, points: Sequence[str], kinds: Sequence[str], *, blow: str
 ) -> list[str]:
-    """Strike at every point once; when nothing is left to do, new tasks are added."""
+    """Strike at every point once; when nothing is left to do, new tasks are added.
+
+    More in each round: some points are passed only where merges wait for each other.
+    """
     left = set(points)
     with opened() as nursery:
-        for _ in range(_ROUNDS):
+        for again in range(_ROUNDS):
             while left:
                 struck, wrong = _struck(stage, left, nursery, blow=blow)
                 if wrong:
@@ -53,7 +56,7 @@ def _struck_at_each(
                 left -= struck
             if not left:
                 return []
-            add(stage, kinds)
+            add(stage, [*kinds] * (1 + again // 2))
     return [f"never passed again: {', '.join(sorted(left))}"]
 
 
