@@ -133,16 +133,7 @@ def _scores(found: Iterable[Scored]) -> dict[str, float]:
 
 
 def _told(lesson: Lesson) -> dict[str, Any]:
-    return {
-        "id": lesson.id,
-        "title": lesson.title,
-        "problem": lesson.problem,
-        "cause": lesson.cause,
-        "remedy": lesson.remedy,
-        "tags": list(lesson.tags),
-        "files": list(lesson.files),
-        "status": lesson.status.value,
-    }
+    return {"id": lesson.id, **vars(lesson.said), "status": lesson.status.value}
 
 
 def _within(limit: int, told: Iterable[Mapping[str, Any]]) -> Iterable[Mapping[str, Any]]:
