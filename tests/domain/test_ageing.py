@@ -72,10 +72,10 @@ def test_a_glob_that_would_backtrack_is_answered_at_once():
 
 
 def test_a_tree_is_made_ready_once_for_the_same_paths():
-    again = frozenset([*PATHS, "more.py"])
+    once = tree_of(PATHS)
 
-    assert tree_of(frozenset(sorted(PATHS))) is TREE
-    assert tree_of(again) is not TREE
+    assert tree_of(frozenset(sorted(PATHS))) is once
+    assert tree_of(frozenset([*PATHS, "more.py"])) is not once
 
 
 def fits(name, path):
