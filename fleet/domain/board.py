@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from fleet.domain.attempt import Attempt, Red, State
-from fleet.domain.chain import barred_by, candidates, swaps_left
+from fleet.domain.chain import barred_by, candidates, counted_of, swaps_left
 from fleet.domain.halting import Halts, halts_of
 from fleet.domain.merge import PullRequest, PullRequestStatus
 from fleet.domain.pending import ActionStatus, PendingAction
@@ -37,14 +37,17 @@ class Standing:
 
 @dataclass(frozen=True, kw_only=True)
 class Board:
-    """A snapshot indexed for questions about one task; `halts` says what people stopped."""
+    """A snapshot indexed for questions about one task; `halts` says what people stopped.
+
+    `children` names those of a task by their keys, ended ones too.
+    """
 
     snapshot: Snapshot
     fleet: Fleet
     attempts: dict[str, tuple[Attempt, ...]]
     pulls: dict[str, PullRequest]
     pending: dict[str, PendingAction]
-    children: dict[str, tuple[Task, ...]]
+    children: dict[str, tuple[str, ...]]
     halts: Halts
 
 
@@ -56,10 +59,9 @@ def board_of(snapshot: Snapshot, fleet: Fleet, *, halted: str = "") -> Board:
     attempts: dict[str, list[Attempt]] = {}
     for attempt in snapshot.attempts:
         attempts.setdefault(attempt.task, []).append(attempt)
-    children: dict[str, list[Task]] = {}
-    for task in snapshot.tasks:
-        if task.parent:
-            children.setdefault(task.parent, []).append(task)
+    children: dict[str, list[str]] = {}
+    for key, parent in snapshot.parents.items():
+        children.setdefault(parent, []).append(key)
     return Board(
         snapshot=snapshot,
         fleet=fleet,
@@ -143,7 +145,7 @@ def _between(task: Task, attempts: tuple[Attempt, ...], board: Board) -> Standin
         return _ends(Resolution.MERGED, "merged")
     if task.cancel_requested:
         return _ends(Resolution.CANCELLED, "cancelled on request")
-    counted = tuple(a for a in attempts if a.number > task.red_from)
+    counted = counted_of(task, attempts)
     failing = _failing_end(task, counted, board)
     return _ends(Resolution.FAILED, failing) if failing else _next(task, counted, board)
 
@@ -195,18 +197,12 @@ def red_count(counted: tuple[Attempt, ...], board: Board) -> int:
 
 
 def _parent(task: Task, board: Board) -> Standing:
-    known = {t.key: t for t in board.snapshot.tasks}
-    children = board.children.get(task.key, ())
-    if children:
-        return Standing(status=Status.BACKLOG, reason=f"{len(children)} children are open")
-    ended = [
-        key
-        for key, parent in board.snapshot.parents.items()
-        if parent == task.key and key not in known
-    ]
-    if not ended:
+    ends = [board.snapshot.resolutions.get(key) for key in board.children.get(task.key, ())]
+    if not ends:
         return _waits("has no atomic child")
-    if any(board.snapshot.resolutions.get(key) is not Resolution.MERGED for key in ended):
+    if None in ends:
+        return Standing(status=Status.BACKLOG, reason=f"{ends.count(None)} children are open")
+    if any(end is not Resolution.MERGED for end in ends):
         return _waits("a child has not been merged")
     return _ends(Resolution.MERGED, "all children are merged")
 

@@ -13,7 +13,7 @@ TASK_KEY = re.compile(r"([A-Z][A-Z0-9]{0,9})-([1-9][0-9]{0,8})")
 
 
 class Kind(StrEnum):
-    """How large a task is; only atomic ones are dispatched to roles that write code."""
+    """How large a task is; only atomic ones are dispatched, the others end with their children."""
 
     ROADMAP = "roadmap"
     PHASE = "phase"
