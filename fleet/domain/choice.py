@@ -5,16 +5,14 @@ Every refusal says why and, where that is known, when it ends.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import NamedTuple
 
 from fleet.domain.agent import AGENTS
-from fleet.domain.hindrance import AccountState, Hindrance
+from fleet.domain.hindrance import NEVER, AccountState, Hindrance
 from fleet.domain.pool import Pool, full, hindrance
 from fleet.domain.profile import Account, Profile
 from fleet.domain.slot import Slot
-
-_NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +72,7 @@ def refused(slot: Slot, pool: Pool, *, project: str) -> Refusal | None:
     told = [each for each in refusals if each is not None]
     if told:
         # the one that ends last: until then the other changes nothing
-        return max(told, key=lambda each: each.until or _NEVER)
+        return max(told, key=lambda each: each.until or NEVER)
     # room comes back soonest: who waits for it must be able to pay
     busy = full(account, pool)
     return _refusal(profile, account, busy) if busy else None

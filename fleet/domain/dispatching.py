@@ -3,23 +3,22 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import date, datetime
 
 from fleet.domain.attempt import Attempt, Red, State
 from fleet.domain.board import Board
 from fleet.domain.budget import MICROS
 from fleet.domain.chain import avoided, candidates, cause_of_swap, counted_of, escalated, limits_met
 from fleet.domain.choice import Candidate, Refusals, choose_slot
-from fleet.domain.hindrance import AccountState
+from fleet.domain.hindrance import NEVER, AccountState
 from fleet.domain.plan import Dispatch, Sight, Wait
 from fleet.domain.pool import Pool, taken
-from fleet.domain.profile import SwapRules
 from fleet.domain.reviewing import crowded, spared
 from fleet.domain.slot import Slot
 from fleet.domain.swap import Cause
 from fleet.domain.task import Task
 from fleet.domain.turns import Turns
-from fleet.domain.window import night_of
+from fleet.domain.window import night_of, night_over
 
 _FRESH_AFTER = frozenset({Red.CONFLICT, Red.MERGED_TIP})
 _TOO_MANY = "{} swaps in this night already (limits.night_swaps)"
@@ -28,7 +27,6 @@ _WORN_OUT = (
     "`fleet task retry` goes on at once"
 )
 _SHOWN = 3  # reasons told, and accounts named for each
-_NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +59,6 @@ class _Room:
 
     free: int
     pool: Pool
-    rules: SwapRules
     swaps: int
     night: date
     noon: datetime | None
@@ -73,16 +70,15 @@ class _Room:
 def dispatches(ready: Sequence[Task], board: Board, sight: Sight, *, pool: Pool) -> Dispatches:
     """Choose slots for ready tasks: by priority, then in fair turns of their projects."""
     held = Counter(attempt.project for attempt in pool.holding)
-    zone, rules = board.fleet.timezone, board.fleet.swap
+    zone = board.fleet.timezone
     night = night_of(sight.now, zone)
     room = _Room(
         free=sight.parallel - held.total(),
         pool=pool,
-        rules=rules,
         swaps=board.snapshot.swaps.get(night, 0),
         night=night,
         # where there may be none at all, another night is no better
-        noon=_noon_after(night, zone) if rules.night else None,
+        noon=night_over(night, zone) if board.fleet.swap.night else None,
         crowds=crowded(board),
     )
     weights = {key: project.weight for key, project in board.fleet.projects.items()}
@@ -101,25 +97,22 @@ def dispatches(ready: Sequence[Task], board: Board, sight: Sight, *, pool: Pool)
 
 
 def _dispatch(task: Task, board: Board, sight: Sight, room: _Room) -> Dispatch | Wait:
-    attempts = board.attempts.get(task.key, ())
     held_back = shut(task, board, sight) or _not_yet(task, board, sight, room)
     if held_back:
-        until = sight.dispatch_until if held_back == sight.dispatch_refused else None
-        return Wait(task=task.key, reason=held_back, until=until)
-    counted = counted_of(task, attempts)
-    last = counted[-1] if counted else None
-    worn = _worn_out(counted, last, room)
+        return waits_for(held_back, task, sight)
+    attempts = board.attempts.get(task.key, ())
+    counted, newest = counted_of(task, attempts), attempts[-1] if attempts else None
+    worn = _worn_out(counted, room)
     if worn:
         return Wait(task=task.key, reason=worn, until=room.noon)
     slot = _slot(task, counted, board, room)
     if isinstance(slot, Refused):
         return Wait(task=task.key, reason=slot.reason, until=slot.until)
     stronger = escalated(counted, board.fleet, rest=_rest(task, board))
-    newest = attempts[-1] if attempts else None
-    # a human's retry takes over from who was swapped away as well, but asks for no leave
     cause = cause_of_swap(newest, slot, stronger=stronger)
-    if cause is not None and last is not None and room.swaps >= room.rules.night:
-        return Wait(task=task.key, reason=_TOO_MANY.format(room.rules.night), until=room.noon)
+    # a human's retry takes over from who was swapped away as well, but asks for no leave
+    if cause is not None and counted and (worn := _swapped_enough(room)):
+        return Wait(task=task.key, reason=worn, until=room.noon)
     room.swaps += cause is not None
     room.free -= 1
     room.pool = taken(room.pool, slot, project=task.project)
@@ -133,17 +126,21 @@ def _dispatch(task: Task, board: Board, sight: Sight, room: _Room) -> Dispatch |
     )
 
 
-def _worn_out(counted: Sequence[Attempt], last: Attempt | None, room: _Room) -> str:
+def _worn_out(counted: Sequence[Attempt], room: _Room) -> str:
     """Say that this night has seen enough swaps, of all tasks or of this one, "" while not."""
-    if last is None or last.state is not State.SWAPPED:
+    if not counted or counted[-1].state is not State.SWAPPED:
         return ""
-    if room.swaps >= room.rules.night:
-        return _TOO_MANY.format(room.rules.night)
-    if len(counted) > room.rules.errors:
-        met = limits_met(counted, night=room.night, zone=room.pool.fleet.timezone)
-        if met > room.rules.errors:
-            return _WORN_OUT.format(met)
-    return ""
+    enough, most = _swapped_enough(room), room.pool.fleet.swap.errors
+    if enough or len(counted) <= most:
+        return enough
+    met = limits_met(counted, night=room.night, zone=room.pool.fleet.timezone)
+    return _WORN_OUT.format(met) if met > most else ""
+
+
+def _swapped_enough(room: _Room) -> str:
+    """Say that this night has seen enough swaps of all tasks together, "" while it has not."""
+    most = room.pool.fleet.swap.night
+    return _TOO_MANY.format(most) if room.swaps >= most else ""
 
 
 def fresh_after(last: Attempt) -> bool:
@@ -166,8 +163,14 @@ def shut(task: Task, board: Board, sight: Sight) -> str:
     if sight.keys is not None and task.key not in sight.keys:
         return "not asked for in this run"
     if task.project not in board.fleet.projects:
-        return f"{task.project} is not in fleet.yaml"
+        return f"project {task.project} is not in fleet.yaml"
     return sight.dispatch_refused
+
+
+def waits_for(reason: str, task: Task, sight: Sight) -> Wait:
+    """Answer that a task waits; where nothing at all is dispatched, until that ends."""
+    until = sight.dispatch_until if reason == sight.dispatch_refused else None
+    return Wait(task=task.key, reason=reason, until=until)
 
 
 def _not_yet(task: Task, board: Board, sight: Sight, room: _Room) -> str:
@@ -227,17 +230,12 @@ def _nobody(task: Task, counted: Sequence[Attempt], board: Board) -> str:
     return f"the task's budget is spent: less is left than {least:g} USD, the least max_cost_usd"
 
 
-def _noon_after(night: date, zone: tzinfo) -> datetime:
-    """Answer when that night is over there."""
-    return datetime.combine(night + timedelta(days=1), time(12), tzinfo=zone)
-
-
 def worded(refusals: Refusals) -> str:
     """Say for people why no slot is there: who stands for the same reason is named together."""
     same: dict[tuple[str, datetime | None], list[str]] = {}
     for each in refusals:
         same.setdefault((each.reason, each.until), []).append(each.subject)
-    soonest = sorted(same.items(), key=lambda told: told[0][1] or _NEVER)
+    soonest = sorted(same.items(), key=lambda told: told[0][1] or NEVER)
     said = [
         f"{_named(subjects)}: {reason}" + (f", until {_instant(until)}" if until else "")
         for (reason, until), subjects in soonest[:_SHOWN]

@@ -9,7 +9,7 @@ from fleet.domain.health import Health, account_subject, vendor_subject
 from fleet.domain.profile import Account, Fleet
 from fleet.domain.window import day_of
 
-_NEVER = datetime.max.replace(tzinfo=UTC)
+NEVER = datetime.max.replace(tzinfo=UTC)  # an end that nobody knows comes after all others
 
 
 class AccountState(StrEnum):
@@ -34,7 +34,7 @@ class Hindrance:
 
 def longest(hindrances: Iterable[Hindrance]) -> Hindrance | None:
     """Answer the one that ends last, the first of equal ones; None where there is none."""
-    return max(hindrances, key=lambda each: each.until or _NEVER, default=None)
+    return max(hindrances, key=lambda each: each.until or NEVER, default=None)
 
 
 def lasting(

@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from fleet.domain.attempt import Attempt
 from fleet.domain.board import Board
-from fleet.domain.dispatching import shut
+from fleet.domain.dispatching import shut, waits_for
 from fleet.domain.plan import Propose, Sight, Wait
 from fleet.domain.task import Task
 
@@ -36,14 +35,6 @@ def proposals(ready: Sequence[Task], board: Board, sight: Sight) -> Proposals:
     against = {task.key: shut(task, board, sight) for task in own}
     return Proposals(
         actions=tuple(Propose(task=task) for task in own if not against[task.key]),
-        waits=tuple(
-            Wait(task=key, reason=reason, until=_until(reason, sight))
-            for key, reason in against.items()
-            if reason
-        ),
+        waits=tuple(waits_for(against[t.key], t, sight) for t in own if against[t.key]),
         others=tuple(task for task in ready if task.key not in against),
     )
-
-
-def _until(reason: str, sight: Sight) -> datetime | None:
-    return sight.dispatch_until if reason == sight.dispatch_refused else None

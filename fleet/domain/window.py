@@ -82,6 +82,11 @@ def night_of(at: datetime, zone: tzinfo) -> date:
     return day_of(first_shown(datetime.combine(wall, time()), zone) - datetime.resolution, zone)
 
 
+def night_over(night: date, zone: tzinfo) -> datetime:
+    """Answer when that night is over there: at the noon after it, in UTC."""
+    return first_shown(datetime.combine(night + _DAY, time(_NOON)), zone)
+
+
 def first_shown(wall: datetime, zone: tzinfo) -> datetime:
     """Answer the first instant at which the clock there shows that time or a later one."""
     instant = wall.replace(tzinfo=zone, fold=0).astimezone(UTC)

@@ -339,7 +339,9 @@ def test_a_project_that_is_gone_makes_the_revert_wait_with_the_reason(world):
     life = Life(world)
     life.run()
 
-    assert [(w.task, w.reason) for w in life.plan.waits] == [(key, "APP is not in fleet.yaml")]
+    assert [(w.task, w.reason) for w in life.plan.waits] == [
+        (key, "project APP is not in fleet.yaml")
+    ]
 
 
 def test_a_human_who_asks_again_lets_fleet_try_again_on_the_tip_of_now(world):

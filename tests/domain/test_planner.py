@@ -234,7 +234,7 @@ def test_a_ready_task_is_held_back_with_a_reason(sight, said):
 
 
 def test_a_task_of_a_project_that_is_gone_is_held_back():
-    assert waits_for(a_snapshot(tasks=(a_task("OLD-1"),))) == ["OLD is not in fleet.yaml"]
+    assert waits_for(a_snapshot(tasks=(a_task("OLD-1"),))) == ["project OLD is not in fleet.yaml"]
 
 
 def test_a_successor_waits_until_its_predecessor_is_gone_for_sure():

@@ -55,7 +55,7 @@ def test_work_of_an_agent_is_never_put_away_for_a_proposal():
     [
         ({"keys": frozenset({"APP-1"})}, "not asked for in this run"),
         ({"dispatch_refused": "the disk is full"}, "the disk is full"),
-        ({"fleet": a_fleet(projects={})}, "APP is not in fleet.yaml"),
+        ({"fleet": a_fleet(projects={})}, "project APP is not in fleet.yaml"),
     ],
 )
 def test_a_proposal_waits_for_what_keeps_others_from_beginning(seen, reason):
