@@ -101,143 +101,114 @@ class Sight:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Dispatch:
+class _OnTask:
+    """An action on a task; its key begins with the action's own name."""
+
+    task: Task
+
+    @classmethod
+    def key_of(cls, task: str) -> str:
+        """Answer the key of such an action on that task."""
+        return f"{cls.__name__.lower()} {task}"
+
+    @property
+    def key(self) -> str:
+        """Answer what the action is about."""
+        return self.key_of(self.task.key)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _OnAttempt:
+    """An action on an attempt; its key begins with the action's own name."""
+
+    attempt: Attempt
+
+    @classmethod
+    def key_of(cls, attempt: str) -> str:
+        """Answer the key of such an action on that attempt."""
+        return f"{cls.__name__.lower()} {attempt}"
+
+    @property
+    def key(self) -> str:
+        """Answer what the action is about."""
+        return self.key_of(self.attempt.id)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dispatch(_OnTask):
     """Open an attempt of the task in that slot.
 
     `after` is the attempt that is swapped for it, `cause` why; None where it is no swap.
     """
 
-    task: Task
     slot: Slot
     number: int
     fresh: bool
     after: Attempt | None = None
     cause: Cause | None = None
 
-    @property
-    def key(self) -> str:
-        """Answer what the action is about."""
-        return f"dispatch {self.task.key}"
-
 
 @dataclass(frozen=True, kw_only=True)
-class Launch:
+class Launch(_OnAttempt):
     """Make the worktree and start the container."""
 
-    attempt: Attempt
     task: Task
 
-    @property
-    def key(self) -> str:
-        """Answer what the action is about."""
-        return f"launch {self.attempt.id}"
-
 
 @dataclass(frozen=True, kw_only=True)
-class Follow:
+class Follow(_OnAttempt):
     """Read the container's event lines until it ends."""
 
-    attempt: Attempt
-
-    @property
-    def key(self) -> str:
-        """Answer what the action is about."""
-        return f"follow {self.attempt.id}"
-
 
 @dataclass(frozen=True, kw_only=True)
-class Stop:
+class Stop(_OnAttempt):
     """Stop the container; the attempt will have that outcome, a swap with its cause."""
 
-    attempt: Attempt
     outcome: Outcome
     reason: str
     cause: Cause | None = None
 
-    @property
-    def key(self) -> str:
-        """Answer what the action is about."""
-        return f"stop {self.attempt.id}"
-
 
 @dataclass(frozen=True, kw_only=True)
-class Collect:
+class Collect(_OnAttempt):
     """Commit what the ended container left."""
 
-    attempt: Attempt
     task: Task
-
-    @property
-    def key(self) -> str:
-        """Answer what the action is about."""
-        return f"collect {self.attempt.id}"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Conclude:
+class Conclude(_OnAttempt):
     """Move an attempt on without any effect in the world."""
 
-    attempt: Attempt
     to: State
     reason: str = ""
 
-    @property
-    def key(self) -> str:
-        """Answer what the action is about."""
-        return f"conclude {self.attempt.id}"
-
 
 @dataclass(frozen=True, kw_only=True)
-class Verify:
+class Verify(_OnAttempt):
     """Judge the diff and check the SHA; `action` is the human's answer to an earlier question."""
 
-    attempt: Attempt
     task: Task
     action: PendingAction | None
 
-    @property
-    def key(self) -> str:
-        """Answer what the action is about."""
-        return f"verify {self.attempt.id}"
-
 
 @dataclass(frozen=True, kw_only=True)
-class Propose:
+class Propose(_OnTask):
     """Make the first attempt of a task that fleet itself can do: take a merge back."""
 
-    task: Task
-
-    @property
-    def key(self) -> str:
-        """Answer what the action is about."""
-        return f"propose {self.task.key}"
-
 
 @dataclass(frozen=True, kw_only=True)
-class Clean:
+class Clean(_OnAttempt):
     """Remove container, worktree and files of an attempt whose work is committed."""
 
-    attempt: Attempt
-
-    @property
-    def key(self) -> str:
-        """Answer what the action is about."""
-        return f"clean {self.attempt.id}"
-
 
 @dataclass(frozen=True, kw_only=True)
-class Retire:
+class Retire(_OnTask):
     """Put the branch away and end the task."""
 
-    task: Task
     attempts: tuple[Attempt, ...]
     fate: Resolution
     reason: str
-
-    @property
-    def key(self) -> str:
-        """Answer what the action is about."""
-        return f"retire {self.task.key}"
 
 
 Action = (

@@ -6,8 +6,7 @@ from datetime import datetime, timedelta
 
 from fleet.domain.attempt import Attempt, Outcome, State, end_of
 from fleet.domain.board import Board, Standing, board_of, standing
-from fleet.domain.dispatching import Dispatches, dispatches
-from fleet.domain.halting import Halts
+from fleet.domain.dispatching import Dispatches, dispatches, shut
 from fleet.domain.merging import Merges, merges, withdrawn
 from fleet.domain.pending import ActionStatus
 from fleet.domain.plan import (
@@ -42,11 +41,10 @@ def plan(snapshot: Snapshot, fleet: Fleet, sight: Sight) -> Plan:
     tasks = {task.key: task for task in snapshot.tasks}
     where = {task.key: standing(task, board) for task in snapshot.tasks}
     actions: list[Action] = []
-    spending = spending_of(snapshot, pool)
-    watched = _Watched(sight=sight, pool=pool, spending=spending, halts=board.halts)
+    seen = _Seen(board=board, sight=sight, pool=pool, spending=spending_of(snapshot, pool))
     for attempt in snapshot.attempts:
         if attempt.live or not attempt.cleaned:
-            actions += _for_attempt(attempt, tasks.get(attempt.task), board, watched)
+            actions += _for_attempt(attempt, tasks.get(attempt.task), seen)
     merging = merges(board, tasks, sight)
     actions += merging.actions
     actions += _retirements(board, where, sight)
@@ -80,13 +78,13 @@ def _gives_way(action: Action, board: Board, sight: Sight, starting: Collection[
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Watched:
-    """What running attempts are judged by."""
+class _Seen:
+    """What attempts are judged by."""
 
+    board: Board
     sight: Sight
     pool: Pool
     spending: Spending
-    halts: Halts
 
 
 def _wake(starts: Dispatches, merging: Merges, pool: Pool) -> datetime | None:
@@ -108,25 +106,23 @@ def _at_rest(board: Board, sight: Sight) -> bool:
     moving = {State.LEASED, State.PREPARING, State.RUNNING, State.COLLECTED}
     return not sight.busy and not any(
         attempt.state in moving
-        and sight.cooling.isdisjoint({f"launch {attempt.id}", f"collect {attempt.id}"})
+        and sight.cooling.isdisjoint({Launch.key_of(attempt.id), Collect.key_of(attempt.id)})
         for attempt in board.snapshot.attempts
     )
 
 
-def _for_attempt(
-    attempt: Attempt, task: Task | None, board: Board, watched: _Watched
-) -> Iterator[Action]:
-    sight = watched.sight
+def _for_attempt(attempt: Attempt, task: Task | None, seen: _Seen) -> Iterator[Action]:
+    pull = seen.board.pulls.get(attempt.id)
     match attempt.state:
         case State.LEASED | State.PREPARING if task is not None:
-            yield from _before_the_start(attempt, task, watched)
+            yield from _before_the_start(attempt, task, seen)
         case State.RUNNING if task is not None:
-            yield from _while_it_runs(attempt, task, watched)
+            yield from _while_it_runs(attempt, task, seen)
         case State.COLLECTED:
             yield from _once_collected(attempt, task)
         case State.VERIFYING if task is not None:
-            yield from _verification(attempt, task, board, sight)
-        case State.VERIFIED if task is not None and withdrawn(task, board.pulls.get(attempt.id)):
+            yield from _verification(attempt, task, seen)
+        case State.VERIFIED if withdrawn(task, pull):
             yield Conclude(attempt=attempt, to=State.CANCELLED, reason="cancelled on request")
         case _:
             pass
@@ -135,31 +131,24 @@ def _for_attempt(
         yield Clean(attempt=attempt)
 
 
-def _before_the_start(attempt: Attempt, task: Task, watched: _Watched) -> Iterator[Action]:
-    against = _against_the_start(attempt, task, watched)
+def _before_the_start(attempt: Attempt, task: Task, seen: _Seen) -> Iterator[Action]:
+    against = _against_the_start(attempt, task, seen)
     if attempt.state is State.LEASED and against:
         yield Conclude(attempt=attempt, to=State.CANCELLED, reason=f"not started: {against}")
     else:
         yield Launch(attempt=attempt, task=task)
 
 
-def _against_the_start(attempt: Attempt, task: Task, watched: _Watched) -> str:
+def _against_the_start(attempt: Attempt, task: Task, seen: _Seen) -> str:
     """Say why a leased attempt is not started after all: much may have changed since the lease."""
-    sight, hindered = watched.sight, watched.pool.hindered.get(attempt.account)
-    held = watched.halts.start(task.key)
-    reasons = (
-        (sight.stopping, "the coordinator stops"),
-        (task.cancel_requested, "cancelled on request"),
-        (bool(held), held),
-        (sight.keys is not None and task.key not in sight.keys, "not asked for in this run"),
-        (bool(sight.dispatch_refused), sight.dispatch_refused),
-        (hindered is not None, hindered.reason if hindered else ""),
-    )
-    return next((reason for holds, reason in reasons if holds), "")
+    if task.cancel_requested:
+        return "cancelled on request"
+    hindered = seen.pool.hindered.get(attempt.account)
+    return shut(task, seen.board, seen.sight) or (hindered.reason if hindered else "")
 
 
-def _while_it_runs(attempt: Attempt, task: Task, watched: _Watched) -> Iterator[Action]:
-    sight = watched.sight
+def _while_it_runs(attempt: Attempt, task: Task, seen: _Seen) -> Iterator[Action]:
+    sight, pool = seen.sight, seen.pool
     if attempt.id in sight.exited:
         yield Collect(attempt=attempt, task=task)
         return
@@ -173,25 +162,24 @@ def _while_it_runs(attempt: Attempt, task: Task, watched: _Watched) -> Iterator[
             cause=attempt.cause,
         )
         return
-    reason = _told_to_stop(task, watched)
+    reason = _told_to_stop(task, seen)
     if reason:
         yield Stop(attempt=attempt, outcome=Outcome.CANCELLED, reason=reason)
         return
-    hearing = sight.hearing(attempt.id)
-    found = ground(
-        attempt, task, watched.pool, spending=watched.spending, hearing=hearing
-    ) or outgrown(attempt, sight.sizes.get(attempt.id, 0), watched.pool.fleet)
+    hearing, size = sight.hearing(attempt.id), sight.sizes.get(attempt.id, 0)
+    found = ground(attempt, task, pool, spending=seen.spending, hearing=hearing)
+    found = found or outgrown(attempt, size, pool.fleet)
     if found is not None:
         cause, reason = found
         yield Stop(attempt=attempt, outcome=Outcome.SWAP, reason=reason, cause=cause)
 
 
-def _told_to_stop(task: Task, watched: _Watched) -> str:
+def _told_to_stop(task: Task, seen: _Seen) -> str:
     """Say why people want what runs to end, "" while nobody does."""
     if task.cancel_requested:
         return "cancelled on request"
-    stopped = watched.halts.stop(task.key)
-    return stopped or ("the coordinator stops" if watched.sight.stopping else "")
+    stopped = seen.board.halts.stop(task.key)
+    return stopped or ("the coordinator stops" if seen.sight.stopping else "")
 
 
 def _once_collected(attempt: Attempt, task: Task | None) -> Iterator[Action]:
@@ -204,15 +192,15 @@ def _once_collected(attempt: Attempt, task: Task | None) -> Iterator[Action]:
         yield Conclude(attempt=attempt, to=to)
 
 
-def _verification(attempt: Attempt, task: Task, board: Board, sight: Sight) -> Iterator[Action]:
-    if f"verify {attempt.id}" in sight.busy:
+def _verification(attempt: Attempt, task: Task, seen: _Seen) -> Iterator[Action]:
+    if Verify.key_of(attempt.id) in seen.sight.busy:
         return
-    action = board.pending.get(attempt.id)
+    action = seen.board.pending.get(attempt.id)
     if task.cancel_requested:
         yield Conclude(attempt=attempt, to=State.CANCELLED, reason="cancelled on request")
     elif action is not None and action.status is ActionStatus.REJECTED:
         yield Conclude(attempt=attempt, to=State.REJECTED, reason=action.answer or "rejected")
-    elif sight.stopping or board.halts.stop(task.key):
+    elif seen.sight.stopping or seen.board.halts.stop(task.key):
         return
     elif action is None or action.status is ActionStatus.APPROVED:
         yield Verify(attempt=attempt, task=task, action=action)
@@ -222,7 +210,7 @@ def _retirements(board: Board, standings: Mapping[str, Standing], sight: Sight) 
     for task in board.snapshot.tasks:
         where = standings[task.key]
         # a proposal under way would plant the branch again that is put away
-        if where.fate is None or Propose(task=task).key in sight.busy:
+        if where.fate is None or Propose.key_of(task.key) in sight.busy:
             continue
         attempts = board.attempts.get(task.key, ())
         if all(attempt.cleaned for attempt in attempts):
