@@ -7,6 +7,7 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from itertools import count
 
 ALL_DAYS = frozenset(range(7))
 _NAMES = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -84,7 +85,9 @@ def night_of(at: datetime, zone: tzinfo) -> date:
 
 def night_over(night: date, zone: tzinfo) -> datetime:
     """Answer when that night is over there: at the noon after it, in UTC."""
-    return first_shown(datetime.combine(night + _DAY, time(_NOON)), zone)
+    noons = (first_shown(datetime.combine(night + n * _DAY, time(_NOON)), zone) for n in count(1))
+    # where the calendar skipped a day, that one had no noon
+    return next(noon for noon in noons if night_of(noon, zone) != night)
 
 
 def first_shown(wall: datetime, zone: tzinfo) -> datetime:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from fleet.domain.window import Window, day_of, next_day, night_of
+from fleet.domain.window import Window, day_of, next_day, night_of, night_over
 
 TICK = timedelta(microseconds=1)
 # whose clocks jump at midnight, by half an hour, over a whole day, backwards over midnight
@@ -210,6 +210,23 @@ def test_a_day_that_the_clock_comes_back_to_ends_at_its_second_midnight():
 )
 def test_a_night_runs_from_noon_to_noon(zone, at, night):
     assert night_of(utc(at), ZoneInfo(zone)) == night
+
+
+@pytest.mark.parametrize(
+    ("zone", "night", "over"),
+    [
+        ("UTC", date(2028, 2, 28), "2028-02-29T12:00"),
+        ("Europe/Berlin", date(2026, 3, 28), "2026-03-29T10:00"),
+        ("Europe/Berlin", date(2026, 10, 24), "2026-10-25T11:00"),
+        ("Pacific/Apia", date(2011, 12, 29), "2011-12-30T22:00"),
+    ],
+)
+def test_a_night_is_over_when_another_one_begins(zone, night, over):
+    there, ends = ZoneInfo(zone), utc(over)
+
+    assert night_over(night, there) == ends
+    assert night_of(ends - timedelta.resolution, there) == night
+    assert night_of(ends, there) > night
 
 
 @pytest.mark.parametrize(
