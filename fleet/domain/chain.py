@@ -7,14 +7,13 @@ from fleet.domain.attempt import Attempt, Red, State
 from fleet.domain.choice import Candidate
 from fleet.domain.profile import LOCAL, Fleet, Profile, SwapRules
 from fleet.domain.slot import Slot
-from fleet.domain.swap import Cause, Trigger
+from fleet.domain.swap import LIMITED, REFUSED, VENDOR_DOWN, Cause, Trigger
 from fleet.domain.task import Task
 from fleet.domain.window import night_of
 
 _BARS_PROFILE = frozenset({Cause.CONTEXT_TOO_LONG, Cause.MODEL_NOT_FOUND})
 _ITS_OWN = _BARS_PROFILE | {Cause.RESERVATION}
-_REFUSED = frozenset({Cause.AUTH, Cause.BILLING})
-_NOBODYS = frozenset({Cause.RATE_LIMIT, Cause.QUOTA, Cause.OVERLOADED, Cause.NETWORK})
+_NOBODYS = LIMITED | VENDOR_DOWN
 _USED_UP = frozenset(
     {Cause.RESERVATION, Cause.ACCOUNT_BUDGET, Cause.ACCOUNT_REQUESTS, Cause.OVERGROWN}
 )
@@ -111,12 +110,9 @@ def _stronger(name: str, fleet: Fleet) -> Profile | None:
 
 def _payable(profile: Profile, fleet: Fleet) -> bool:
     """Tell whether any account could ever pay the profile's reservation."""
-    budgets = (
-        None if account.unmetered else account.daily_budget_micros
-        for account in fleet.accounts.values()
-        if account.agent == profile.agent
-    )
-    return any(budget is None or budget >= profile.max_cost_micros for budget in budgets)
+    own = (each for each in fleet.accounts.values() if each.agent == profile.agent)
+    limits = (account.daily_limit for account in own)
+    return any(limit is None or limit >= profile.max_cost_micros for limit in limits)
 
 
 def _own(task: Task, fleet: Fleet) -> list[Candidate]:
@@ -217,7 +213,7 @@ def limits_met(counted: Iterable[Attempt], *, night: date, zone: tzinfo) -> int:
 
 def _its_own(attempt: Attempt) -> bool:
     """Tell whether it was for the task alone: a script's word blocks no account."""
-    if attempt.account == LOCAL.name and attempt.cause in _REFUSED:
+    if attempt.account == LOCAL.name and attempt.cause in REFUSED:
         return True
     return attempt.cause in _ITS_OWN
 

@@ -91,8 +91,8 @@ def _judged(profile: Profile, pool: Pool, *, project: str) -> Iterator[Slot | Re
 
 def _turn(account: Account, pool: Pool) -> tuple[int, float, int, str]:
     """Answer what orders accounts of one priority: whose owner gives least now, then the rest."""
-    name, budget = account.name, account.daily_budget_micros
-    share = pool.spent.get(name, 0) / budget if budget and not account.unmetered else 0.0
+    name, limit = account.name, account.daily_limit
+    share = pool.spent.get(name, 0) / limit if limit else 0.0
     return (pool.owners.get(account.owner, 0), share, pool.running.get(name, 0), name)
 
 
@@ -140,9 +140,9 @@ def _limits(account: Account, pool: Pool, key: str) -> Iterator[_Limit]:
     if project is not None and project.daily_budget_micros is not None:
         used, until = pool.projects.get(key, 0), pool.tomorrow[fleet.timezone]
         yield _Limit(project.daily_budget_micros, used, f"today's budget of project {key}", until)
-    if account.daily_budget_micros is not None and not account.unmetered:
+    if account.daily_limit is not None:
         used, until = pool.spent.get(account.name, 0), pool.tomorrow[fleet.zone_of(account)]
-        yield _Limit(account.daily_budget_micros, used, "today's budget", until, AccountState.SPENT)
+        yield _Limit(account.daily_limit, used, "today's budget", until, AccountState.SPENT)
 
 
 def _unbounded(profile: Profile) -> str:

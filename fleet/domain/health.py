@@ -5,16 +5,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from fleet.domain.profile import LOCAL, Account, SwapRules
-from fleet.domain.swap import Cause
+from fleet.domain.swap import LIMITED, REFUSED, VENDOR_DOWN, Cause
 
 # told resets are believed within these: no call is tried twice at once, and a week's quota is
 # back after a week
 SHORTEST_TOLD, LONGEST_TOLD = timedelta(seconds=1), timedelta(days=8)
 # a clock that went further wrong than that was set
 CLOCK_SLACK = timedelta(seconds=5)
-_LIMITED = frozenset({Cause.RATE_LIMIT, Cause.QUOTA})
-_VENDOR_DOWN = frozenset({Cause.OVERLOADED, Cause.NETWORK})
-_REFUSED = frozenset({Cause.AUTH, Cause.BILLING})
 # a vendor is asked again this many times sooner than an account
 _SOONER = 10
 # from here on it is the longest cooldown anyway, and a float holds no such power of two
@@ -100,7 +97,7 @@ def after_failure(
     cooling = row.until is not None and row.until > at
     strikes = row.strikes if cooling else row.strikes + 1
     until = _later(row.until, _end(failure, rules, strikes=strikes))
-    blocks = failure.cause in _REFUSED
+    blocks = failure.cause in REFUSED
     # what came after it must not hide what a human has to mend
     last = row if row.blocked and not blocks else fresh
     return replace(
@@ -148,19 +145,19 @@ def _believed(row: Health, now: datetime) -> Health:
 
 def _blamed(cause: Cause, account: Account) -> str | None:
     """Answer whose failure it is, None where it is neither the account's nor the vendor's."""
-    if account.name == LOCAL.name or (account.agent == LOCAL.agent and cause in _REFUSED):
+    if account.name == LOCAL.name or (account.agent == LOCAL.agent and cause in REFUSED):
         # scripts have no vendor and are given no secret: it is their own word and nobody else's
         return None
-    if cause in _LIMITED | _REFUSED:
+    if cause in LIMITED | REFUSED:
         return account_subject(account.name)
-    return vendor_subject(account) if cause in _VENDOR_DOWN else None
+    return vendor_subject(account) if cause in VENDOR_DOWN else None
 
 
 def _end(failure: Failure, rules: SwapRules, *, strikes: int) -> datetime | None:
     """Answer when the cooldown ends that this failure asks for, None where it asks for none."""
-    if failure.cause in _REFUSED:
+    if failure.cause in REFUSED:
         return None
-    if failure.cause in _VENDOR_DOWN:
+    if failure.cause in VENDOR_DOWN:
         first, most = rules.cooldown / _SOONER, rules.cooldown
         return failure.at + _doubled(first, strikes, most=most)
     told = failure.resets_after

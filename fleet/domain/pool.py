@@ -177,8 +177,8 @@ def full(account: Account, pool: Pool) -> Hindrance | None:
 
 
 def _spent(account: Account, pool: Pool) -> Hindrance | None:
-    budget, name = account.daily_budget_micros, account.name
-    if budget and not account.unmetered and pool.spent.get(name, 0) >= budget:
+    limit, name = account.daily_limit, account.name
+    if limit and pool.spent.get(name, 0) >= limit:
         return _until_tomorrow("today's budget is spent or reserved", account, pool)
     # whoever has just begun will ask at least once
     asked = pool.requests.get(name, 0) + pool.awaited.get(name, 0)

@@ -85,6 +85,11 @@ class Account:
         """Tell whether the agent's container is given anything secret."""
         return self.credential is not None or bool(self.env_passthrough)
 
+    @property
+    def daily_limit(self) -> int | None:
+        """Answer the micro-dollars that may be spent in a day, None where nothing bounds them."""
+        return None if self.unmetered else self.daily_budget_micros
+
 
 # serves the agent `command` where fleet.yaml names no account for it
 LOCAL = Account(name="local", agent="command", unmetered=True)

@@ -19,6 +19,14 @@ from fleet.domain.words import bytes_of, gigabytes
 SILENT_WORK = 3  # for so many times stall_after, work alone counts as progress
 OVERTIME_GRACE = 30.0  # seconds: the runner gives up first, it can say what hung
 
+_OF_BUDGET = {
+    Cause.RESERVATION: "of its reservation",
+    Cause.ACCOUNT_BUDGET: "of today's budget of account {0.account}",
+    Cause.PROJECT_BUDGET: "of today's budget of project {0.project}",
+    Cause.TASK_BUDGET: "of the budget of {0.task}",
+    Cause.RUN_BUDGET: "of the budget of this run",
+}
+
 Ground = tuple[Cause, str]
 
 
@@ -129,40 +137,22 @@ def _quiet(last: datetime | None, *, now: datetime, hearing: Hearing) -> float:
 def _spent(
     attempt: Attempt, task: Task, account: Account, *, fleet: Fleet, spending: Spending
 ) -> Iterator[Ground]:
-    project = fleet.projects.get(attempt.project)
-    daily = None if account.unmetered else account.daily_budget_micros
-    of_project = project.daily_budget_micros if project else None
+    own, project = used_by(attempt, fleet), fleet.projects.get(attempt.project)
     limits = (
-        (
-            Cause.RESERVATION,
-            attempt.reserved_micros or None,
-            used_by(attempt, fleet),
-            "of its reservation",
-        ),
-        (
-            Cause.ACCOUNT_BUDGET,
-            daily,
-            spending.accounts.get(account.name, 0),
-            f"of today's budget of account {account.name}",
-        ),
+        (Cause.RESERVATION, attempt.reserved_micros or None, own),
+        (Cause.ACCOUNT_BUDGET, account.daily_limit, spending.accounts.get(account.name, 0)),
         (
             Cause.PROJECT_BUDGET,
-            of_project,
+            project.daily_budget_micros if project else None,
             spending.projects.get(attempt.project, 0),
-            f"of today's budget of project {attempt.project}",
         ),
-        (
-            Cause.TASK_BUDGET,
-            task.budget_micros,
-            spending.tasks.get(task.key, 0),
-            f"of the budget of {task.key}",
-        ),
-        (Cause.RUN_BUDGET, fleet.run_budget_micros, spending.run, "of the budget of this run"),
+        (Cause.TASK_BUDGET, task.budget_micros, spending.tasks.get(task.key, 0)),
+        (Cause.RUN_BUDGET, fleet.run_budget_micros, spending.run),
     )
-    costs = used_by(attempt, fleet) > 0
-    for cause, limit, used, whose in limits:
+    for cause, limit, used in limits:
         # whoever costs nothing takes nothing from a budget that others have used up
-        if limit is not None and used >= limit and costs:
+        if limit is not None and used >= limit and own > 0:
+            whose = _OF_BUDGET[cause].format(attempt)
             yield cause, f"used {used / MICROS:.4f} of {limit / MICROS:.4f} USD {whose}"
     asked = spending.requests.get(account.name, 0)
     if account.daily_requests is not None and asked >= account.daily_requests:

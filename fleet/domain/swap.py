@@ -87,6 +87,11 @@ _TRIGGERS: Mapping[Cause, Trigger] = MappingProxyType(
     }
 )
 
+# of an account that is used too much; of a vendor that is down; of what only a human can mend
+LIMITED = frozenset({Cause.RATE_LIMIT, Cause.QUOTA})
+VENDOR_DOWN = frozenset({Cause.OVERLOADED, Cause.NETWORK})
+REFUSED = frozenset({Cause.AUTH, Cause.BILLING})
+
 # failure kinds of the runner's result that end an attempt by a swap
 _BY_FAILURE: Mapping[str, Cause] = MappingProxyType(
     {

@@ -1,17 +1,20 @@
-"""Whether two lessons say the same."""
+"""Whether two lessons say the same, and which of those that nearly do is told."""
 
 import math
 import re
 import struct
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
 from fleet.domain.hygiene import cleaned
-from fleet.domain.lesson import Draft, Vector
-from fleet.domain.scoring import error_codes
+from fleet.domain.lesson import Draft, LessonStatus, Vector
+from fleet.domain.scoring import Scored, error_codes
 
 # cosines of MiniLM, measured on paraphrases and on lessons that look alike: docs/benchmarks.md
 _SAME = 0.80
 _NEAR = 0.60
+# from here on two share one place: no two different lessons of the benchmark are as near
+_CROWDED = 0.75
 _AT_ENDS = ".,;:!?\"'`()[]\u2026\u2013\u2014"
 # words without which a sentence still says the same; none that turns it round, as "no" or "before"
 _FILLER = frozenset(
@@ -52,19 +55,51 @@ def alike(cosine: float) -> bool:
     return cosine >= _SAME
 
 
+def told_once(
+    good: Sequence[Scored], vectors: Mapping[str, Vector], *, most: int
+) -> tuple[Scored, ...]:
+    """Answer the first `most` lessons, and of those that say nearly the same only one.
+
+    It is the best one that a person let through, else the best one. Copies in other words would
+    fill all places, and no outcome could tell them apart. One without a vector is like no other.
+    """
+    trusted = [each for each in good if each.lesson.status is not LessonStatus.PROBATION]
+    told: list[Scored] = []
+    for each in good:
+        if len(told) == most:
+            break
+        others = told if each in trusted else (*told, *trusted)
+        if not any(_crowd(each, other, vectors) for other in others):
+            told.append(each)
+    return tuple(told)
+
+
 def cosine_of(one: Vector, other: Vector) -> float:
     """Answer the cosine of two vectors of one space."""
     ours, theirs = (struct.unpack(f"<{len(each) // 4}f", each) for each in (one, other))
     return math.fsum(a * b for a, b in zip(ours, theirs, strict=True))
 
 
+def _crowd(one: Scored, other: Scored, vectors: Mapping[str, Vector]) -> bool:
+    """Tell whether two say nearly the same, of the same errors and files as far as they name any."""
+    ours, theirs = vectors.get(one.lesson.id), vectors.get(other.lesson.id)
+    if ours is None or theirs is None or cosine_of(ours, theirs) < _CROWDED:
+        return False
+    pairs = _named(one.lesson, other.lesson)
+    return not any(named and meant and named.isdisjoint(meant) for named, meant in pairs)
+
+
 def _apart(draft: Draft, other: Draft) -> bool:
-    codes = error_codes(draft.text), error_codes(other.text)
-    files = frozenset(draft.files), frozenset(other.files)
     # who names none may still mean the same one
-    differ = any(ours and theirs and ours != theirs for ours, theirs in (codes, files))
+    differ = any(ours and theirs and ours != theirs for ours, theirs in _named(draft, other))
     flagged = bool(cleaned(draft).flags) != bool(cleaned(other).flags)
     return differ or flagged or _told(draft) != _told(other)
+
+
+def _named(draft: Draft, other: Draft) -> Sequence[tuple[frozenset[str], frozenset[str]]]:
+    """Answer the error codes that both name, and the files."""
+    codes = error_codes(draft.text), error_codes(other.text)
+    return codes, (frozenset(draft.files), frozenset(other.files))
 
 
 def _told(draft: Draft) -> tuple[list[str], list[str]]:

@@ -112,7 +112,7 @@ class Books:
         account, fleet = entry.account, self._fleet
         today = day_of(self._clock.now(), fleet.zone_of(account))
         used = self._spent[account.name, today] + self._held(lambda e: e.account is account)
-        limit = None if account.unmetered else account.daily_budget_micros
+        limit = account.daily_limit
         self._judge_sum(attempt, used + entry.reserved, limit, f"account {account.name}")
         today = day_of(self._clock.now(), fleet.timezone)
         used = self._project_spent[entry.project, today]
@@ -204,8 +204,8 @@ class Books:
         """Hold each account's day against its limit, plus one call for each live meter over."""
         for (name, day), spent in self._spent.items():
             account = self._fleet.accounts[name]
-            limit, zone = account.daily_budget_micros, self._fleet.zone_of(account)
-            if limit is None or account.unmetered:
+            limit, zone = account.daily_limit, self._fleet.zone_of(account)
+            if limit is None:
                 continue
             over = sum(
                 max(0, entry.micros - entry.reserved)

@@ -3,19 +3,17 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 from fleet.app.simulation.night import Night
+from fleet.app.views.row import Row
 from fleet.domain.attempt import Attempt
 from fleet.domain.budget import dollars
-from fleet.domain.profile import Account
 from fleet.domain.scenario import Scenario
 from fleet.ports import Ledger
 
 _HOUR = timedelta(hours=1)
 _NONE = timedelta()
 
-Row = dict[str, Any]
 _Span = tuple[datetime, datetime]
 
 
@@ -72,14 +70,10 @@ def _spend(scenario: Scenario, ledger: Ledger) -> Iterator[Row]:
             "account": name,
             "day": day,
             "spent_usd": dollars(micros[name, day]),
-            "daily_budget_usd": dollars(_limit(account)),
+            "daily_budget_usd": dollars(account.daily_limit),
             "requests": requests[name, day],
             "daily_requests": account.daily_requests,
         }
-
-
-def _limit(account: Account) -> int | None:
-    return None if account.unmetered else account.daily_budget_micros
 
 
 def _spans(attempts: Sequence[Attempt], ledger: Ledger) -> dict[str, list[_Span]]:
