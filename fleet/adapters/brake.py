@@ -1,9 +1,9 @@
 """The file `STOP` in the home, looked at without trust in what it is."""
 
-import os
 import stat
 from pathlib import Path
 
+from fleet.adapters.plain_files import NotPlainError, first_bytes
 from fleet.domain.errors import FleetError
 from fleet.domain.hold import reason_of
 from fleet.ports import Brake
@@ -20,11 +20,12 @@ class FileBrake(Brake):
 
     def pulled(self) -> str:
         try:
-            if not stat.S_ISREG(self._path.lstat().st_mode):
-                return _said("it is no plain file")
-            return _said(self._first_line())
+            line = first_bytes(self._path, _READ).partition(b"\n")[0]
+            return _said(line.decode(errors="replace"))
         except FileNotFoundError:
             return ""
+        except NotPlainError:
+            return _said("it is no plain file")
         except OSError as error:
             return _said(f"it cannot be read: {error.strerror}")
 
@@ -39,11 +40,6 @@ class FileBrake(Brake):
         except OSError as error:
             what = f"{self._path} cannot be removed: {error.strerror}"
             raise FleetError(what, remedy="everything stays stopped; remove it yourself") from error
-
-    def _first_line(self) -> str:
-        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-        with open(os.open(self._path, flags), "rb") as file:  # noqa: PTH123 - an open descriptor
-            return file.read(_READ).partition(b"\n")[0].decode(errors="replace")
 
 
 def _said(reason: str) -> str:

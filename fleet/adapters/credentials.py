@@ -1,12 +1,11 @@
 """Credentials read from where their owner keeps them, and checked; no message repeats one."""
 
 import json
-import os
 import re
-import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from fleet.adapters.plain_files import NotPlainError, first_bytes
 from fleet.domain.agent import Credential, CredentialKind
 from fleet.domain.errors import CredentialError
 from fleet.domain.profile import Account
@@ -17,7 +16,6 @@ ENVIRONMENT = "environment"
 _TOKENS = frozenset({CredentialKind.API_KEY, CredentialKind.OAUTH_TOKEN})
 _TOKEN = re.compile(r"[!-~]+")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_READ = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 # a value of such a name is secret however short; others, such as ids, from a length on at which
 # they do not occur in ordinary text
 _SECRET_NAME = re.compile(r"(?i)key|token|secret|pass|credential|auth")
@@ -83,11 +81,11 @@ def _found(account: Account, credential: Credential, variables: Mapping[str, str
             raise _refused(account, credential, "is not set where fleet runs")
         return variables[credential.env]
     try:
-        raw = _read(Path(credential.file or ""))
+        raw = first_bytes(Path(credential.file or ""), LARGEST + 1, links=True)
+    except NotPlainError as error:
+        raise _refused(account, credential, "is no plain file") from error
     except OSError as error:
         raise _refused(account, credential, f"cannot be read: {error.strerror}") from error
-    if raw is None:
-        raise _refused(account, credential, "is no plain file")
     if not raw.strip():
         raise _refused(account, credential, "is empty")
     try:
@@ -95,15 +93,6 @@ def _found(account: Account, credential: Credential, variables: Mapping[str, str
     except UnicodeDecodeError:
         # not chained: the error holds the bytes
         raise _refused(account, credential, "is no UTF-8 text") from None
-
-
-def _read(path: Path) -> bytes | None:
-    """Answer a plain file's bytes, one more than allowed at most; None for anything else."""
-    descriptor = os.open(path, _READ)
-    with os.fdopen(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            return None
-        return file.read(LARGEST + 1)
 
 
 def _fault(kind: CredentialKind, text: str) -> str:

@@ -1,12 +1,12 @@
 """What people reviewed: from the tip of a project's target, else from the home's own folder."""
 
 import os
-import stat
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, suppress
+from itertools import islice
 from pathlib import Path
 from typing import Protocol
 
+from fleet.adapters.plain_files import NotPlainError, first_bytes, folder_below
 from fleet.domain.errors import ConfigError, FleetError
 from fleet.domain.guidance import LONGEST_SKILLS, LONGEST_TEXT, MOST_FILES, Guidance, guidance_of
 from fleet.domain.profile import Fleet, Project
@@ -15,8 +15,6 @@ from fleet.ports import Worktrees
 
 _CONSTITUTION = "memory/constitution.md"
 _SKILLS = "memory/skills"
-_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _DEEPEST = 6
 
 
@@ -76,62 +74,32 @@ class _Home:
         self._home = home
 
     def read(self, path: str, *, longest: int) -> Mapping[str, bytes]:
-        with ExitStack() as held:
-            *folders, name = path.split("/")
-            place = _held(held, os.open(self._home, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC))
-            for folder in folders:
-                opened = _opened(folder, _FOLDER, place)
-                if opened is None:
-                    return {}
-                place = _held(held, opened)
-            found = _below(place, name, path, longest=longest, depth=_DEEPEST)
-            return dict(entry for entry, _ in zip(found, range(MOST_FILES + 1), strict=False))
+        found = self._below(tuple(path.split("/")), longest=longest, depth=_DEEPEST)
+        return dict(islice(found, MOST_FILES + 1))
 
-
-def _below(
-    place: int, name: str, path: str, *, longest: int, depth: int
-) -> Iterator[tuple[str, bytes]]:
-    """Yield the plain files at or below a name; what is a link or no file is passed over."""
-    opened = _opened(name, _FILE, place)
-    if opened is None:
-        return
-    with ExitStack() as held:
-        _held(held, opened)
-        mode = os.fstat(opened).st_mode
-        if stat.S_ISREG(mode):
-            yield path, _read(opened, longest)
-        elif stat.S_ISDIR(mode) and depth:
-            with os.scandir(opened) as entries:
-                names = sorted(entry.name for entry in entries)
-            for entry in names:
-                below = f"{path}/{entry}"
-                yield from _below(opened, entry, below, longest=longest, depth=depth - 1)
-
-
-def _read(descriptor: int, limit: int) -> bytes:
-    pieces: list[bytes] = []
-    while limit > 0 and (piece := os.read(descriptor, limit)):
-        pieces.append(piece)
-        limit -= len(piece)
-    return b"".join(pieces)
-
-
-def _opened(name: str, flags: int, folder: int) -> int | None:
-    """Open without following a link; None where nothing stands there, or a link."""
-    with suppress(FileNotFoundError, NotADirectoryError):
+    def _below(
+        self, parts: tuple[str, ...], *, longest: int, depth: int
+    ) -> Iterator[tuple[str, bytes]]:
+        """Yield the plain files at or below a path; what is a link or no file is passed over."""
+        *folders, name = parts
         try:
-            return os.open(name, flags, dir_fd=folder)
-        except OSError:
-            # what is a link or a socket is none of ours; what may not be read is told
-            mode = os.lstat(name, dir_fd=folder).st_mode
-            if stat.S_ISREG(mode) or stat.S_ISDIR(mode):
-                raise
-    return None
+            with folder_below(self._home, folders) as folder:
+                raw = first_bytes(name, longest, folder=folder)
+        except NotPlainError:
+            for below in self._names(parts) if depth else ():
+                yield from self._below((*parts, below), longest=longest, depth=depth - 1)
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        else:
+            yield "/".join(parts), raw
 
-
-def _held(held: ExitStack, descriptor: int) -> int:
-    held.callback(os.close, descriptor)
-    return descriptor
+    def _names(self, parts: tuple[str, ...]) -> list[str]:
+        """Name what lies in a folder, nothing where it is none."""
+        try:
+            with folder_below(self._home, parts) as folder:
+                return sorted(os.listdir(folder))  # noqa: PTH208 - of what is open
+        except (FileNotFoundError, NotADirectoryError):
+            return []
 
 
 def _one(place: _Place, path: str) -> bytes:

@@ -8,6 +8,7 @@ import pytest
 from fleet.adapters.reports import FolderReports
 from fleet.domain.errors import FleetError
 from fleet.ports import Reports
+from tests.descriptors import open_files
 from tests.memory_world import Faults, MemoryReports
 
 
@@ -93,9 +94,9 @@ def test_a_file_in_the_place_of_the_folder_is_refused(tmp_path):
 
 
 def test_no_descriptor_is_left_open(tmp_path):
-    before = len(list(Path("/proc/self/fd").iterdir()))
+    before = open_files()
 
     for number in range(20):
         FolderReports(tmp_path).write("a/b/c", f"night-{number % 2}.md", "text")
 
-    assert len(list(Path("/proc/self/fd").iterdir())) == before
+    assert open_files() == before

@@ -15,6 +15,7 @@ from fleet.adapters.secrets import TmpfsSecrets, memory_roots
 from fleet.domain.agent import Credential, CredentialKind
 from fleet.domain.errors import CredentialError
 from tests.builders import an_account
+from tests.descriptors import open_files
 
 ATTEMPT = "app-1-1-0badcafe"
 KEY = "sk-ant-api03-0123456789abcdef"
@@ -219,8 +220,13 @@ def test_what_is_no_plain_file_is_refused_at_once(shelf, tmp_path, place):
     elif place == "device":
         path = Path("/dev/zero")
 
-    with pytest.raises(CredentialError, match=r"cannot be read|is no plain file"):
+    said = "cannot be read" if place == "absent" else "is no plain file"
+    before = open_files()
+
+    with pytest.raises(CredentialError, match=said):
         shelf.port.check(kept_in(path))
+
+    assert open_files() == before
 
 
 def test_a_link_to_a_plain_file_is_followed(shelf, tmp_path):

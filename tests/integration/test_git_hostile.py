@@ -9,6 +9,7 @@ import pytest
 from fleet.adapters.git.blobs import write_blobs
 from fleet.adapters.git.repository import open_repository
 from tests.contract.worktrees import a_stage, files_below, finished
+from tests.descriptors import open_files
 from tests.repos import a_repository, git, write
 
 _FILTERS = ("clean", "smudge", "process")
@@ -137,7 +138,7 @@ def test_a_private_git_directory_turned_evil_is_not_asked(tmp_path, canary):
     assert not canary.sang
 
 
-@pytest.mark.parametrize("log", ["pipe", "link", "garbage", "linked folder", "huge"])
+@pytest.mark.parametrize("log", ["pipe", "link", "folder", "garbage", "linked folder", "huge"])
 def test_an_odd_log_of_the_agents_commits_is_no_commit(tmp_path, log):
     stage = a_stage(tmp_path)
     logs = Path(stage.prepared(finished()).git_dir) / "logs"
@@ -149,6 +150,8 @@ def test_an_odd_log_of_the_agents_commits_is_no_commit(tmp_path, log):
             os.mkfifo(logs / "HEAD")
         case "link":
             (logs / "HEAD").symlink_to(tmp_path / "outside/HEAD")
+        case "folder":
+            (logs / "HEAD").mkdir()
         case "garbage":
             (logs / "HEAD").write_bytes(bytes(range(256)) * 10)
         case "linked folder":
@@ -157,8 +160,11 @@ def test_an_odd_log_of_the_agents_commits_is_no_commit(tmp_path, log):
         case _:
             (logs / "HEAD").write_bytes(line * 10_000)
 
+    before = open_files()
+
     told = stage.collected(finished()).agent_commits
 
+    assert open_files() == before
     assert len(told) == (50 if log == "huge" else 0)
     assert all(subject.isprintable() and len(subject) <= 200 for subject in told)
 

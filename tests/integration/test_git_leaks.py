@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.contract.worktrees import Stage, a_stage, finished
+from tests.descriptors import open_files
 from tests.repos import write
 
 CYCLES = 200
@@ -29,7 +30,7 @@ def one_attempt(stage: Stage, number: int) -> None:
 def held() -> tuple[int, int]:
     """Count the open files of this process, and its children."""
     children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
-    return len(list(Path("/proc/self/fd").iterdir())), len(children)
+    return open_files(), len(children)
 
 
 @pytest.mark.slow

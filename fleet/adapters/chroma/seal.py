@@ -6,10 +6,11 @@ by a segmentation fault, and the coordinator with it.
 
 import hashlib
 import json
-import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
+
+from fleet.adapters.plain_files import first_bytes
 
 SEAL = "fleet-seal.json"
 _LONGEST = 1024 * 1024  # bytes of a seal
@@ -46,15 +47,8 @@ def unseal(folder: Path) -> None:
 
 
 def _read(path: Path) -> bytes:
-    """Read a plain file that is not too long; raises OSError, and ValueError for anything else.
-
-    Nothing waits at a pipe that stands in its place.
-    """
-    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-    with os.fdopen(os.open(path, flags), "rb") as file:
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            raise ValueError(f"{path} is no file")
-        text = file.read(_LONGEST + 1)
+    """Read a plain file that is not too long; raises OSError, and ValueError for a longer one."""
+    text = first_bytes(path, _LONGEST + 1)
     if len(text) > _LONGEST:
         raise ValueError(f"{path} is too long")
     return text

@@ -1,16 +1,13 @@
 """What the agent committed by itself, for the message alone: its own word, read as plain text."""
 
-import os
-import stat
 from pathlib import Path
 
 from fleet.adapters.git.command import text
+from fleet.adapters.plain_files import first_bytes, folder_below
 
 _BYTES = 256 * 1024
 _SUBJECTS = 50
 _LENGTH = 200
-_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 def agent_commits(private: Path) -> tuple[str, ...]:
@@ -30,20 +27,10 @@ def agent_commits(private: Path) -> tuple[str, ...]:
 
 def _log(private: Path) -> bytes:
     try:
-        folder = os.open(private, _FOLDER)
+        with folder_below(private.parent, (private.name, "logs")) as logs:
+            return first_bytes("HEAD", _BYTES, folder=logs)
     except OSError:
         return b""
-    try:
-        logs = os.open("logs", _FOLDER, dir_fd=folder)
-        os.close(folder)
-        folder = logs
-        with open(os.open("HEAD", _FILE, dir_fd=folder), "rb") as log:  # noqa: PTH123
-            regular = stat.S_ISREG(os.fstat(log.fileno()).st_mode)
-            return log.read(_BYTES) if regular else b""
-    except OSError:
-        return b""
-    finally:
-        os.close(folder)
 
 
 def _printable(subject: str) -> str:

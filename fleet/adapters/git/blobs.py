@@ -1,6 +1,5 @@
 """Write files of a worktree into the object store byte for byte, following no link."""
 
-import errno
 import hashlib
 import io
 import os
@@ -15,12 +14,10 @@ from fleet.adapters.git.command import text
 from fleet.adapters.git.incoming import incoming
 from fleet.adapters.git.objects import object_name, write_object
 from fleet.adapters.git.repository import Repository
+from fleet.adapters.plain_files import folder_below, opened
 from fleet.domain.errors import WorkspaceError
 
 _CHUNK = 1024**2
-_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-# without O_NONBLOCK a pipe put in a file's place would hold us for ever
-_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 Entry = tuple[str, str]
 
@@ -144,26 +141,16 @@ def _few(tree: Path, paths: list[bytes]) -> bool:
 def _opened(tree: Path, path: bytes) -> tuple[str, int, IO[bytes]]:
     """Answer git's mode, the size in bytes and the content; raises OSError on what is neither."""
     *folders, name = path.split(b"/")
-    parent = os.open(tree, _FOLDER)
-    try:
-        for folder in folders:
-            below = os.open(folder, _FOLDER, dir_fd=parent)
-            os.close(parent)
-            parent = below
+    with folder_below(tree.parent, (tree.name, *folders)) as parent:
         return _link_or_file(parent, name)
-    finally:
-        os.close(parent)
 
 
 def _link_or_file(parent: int, name: bytes) -> tuple[str, int, IO[bytes]]:
     if stat.S_ISLNK(os.lstat(name, dir_fd=parent).st_mode):
         target = os.readlink(name, dir_fd=parent)
         return "120000", len(target), io.BytesIO(target)
-    content = open(os.open(name, _FILE, dir_fd=parent), "rb")  # noqa: PTH123, SIM115
+    content = opened(name, folder=parent)
     about = os.fstat(content.fileno())
-    if not stat.S_ISREG(about.st_mode):
-        content.close()
-        raise OSError(errno.EINVAL, "no file or link")
     mode = "100755" if about.st_mode & stat.S_IXUSR else "100644"
     return mode, about.st_size, content
 

@@ -2,8 +2,8 @@
 
 import os
 import stat
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,11 +11,11 @@ from pathlib import Path
 from fleet.adapters.git.files import remove_trees
 from fleet.adapters.git.place import FOR_A_BUILD
 from fleet.adapters.git.room import translated
+from fleet.adapters.plain_files import folder_below
 from fleet.adapters.weight import weights
 from fleet.domain.clearing import Leftover, LeftoverKind, attempt_in, task_in
 from fleet.ports import Leftovers
 
-_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 LINK = "it is a link, which fleet never makes: look where it leads, then remove it by hand"
 _NOBODYS = "fleet gives nothing such a name: look at it, then remove it by hand"
 
@@ -36,7 +36,7 @@ class FolderLeftovers(Leftovers):
     def found(self) -> Sequence[Leftover]:
         with translated(), ExitStack() as held:
             try:
-                folder = held.enter_context(folder_found(self.home, self.parts))
+                folder = held.enter_context(folder_below(self.home, self.parts))
             except FileNotFoundError:
                 return ()
             except NotADirectoryError:
@@ -47,7 +47,7 @@ class FolderLeftovers(Leftovers):
 
     def remove(self, leftover: Leftover) -> None:
         with translated(), suppress(FileNotFoundError):
-            with folder_found(self.home, self.parts) as folder:
+            with folder_below(self.home, self.parts) as folder:
                 if self.ending:
                     os.unlink(leftover.name, dir_fd=folder)
                     return
@@ -95,21 +95,3 @@ class FolderLeftovers(Leftovers):
     @property
     def _folder(self) -> Path:
         return self.home.joinpath(*self.parts)
-
-
-@contextmanager
-def folder_found(home: Path, parts: tuple[str, ...]) -> Iterator[int]:
-    """Open a folder of the home step by step: a path as a whole could be led elsewhere by a link.
-
-    Raises FileNotFoundError where there is none, NotADirectoryError where a link stands.
-    """
-    with ExitStack() as held:
-        place = _held(held, os.open(home, _FOLDER & ~os.O_NOFOLLOW))
-        for part in parts:
-            place = _held(held, os.open(part, _FOLDER, dir_fd=place))
-        yield place
-
-
-def _held(held: ExitStack, descriptor: int) -> int:
-    held.callback(os.close, descriptor)
-    return descriptor

@@ -9,7 +9,8 @@ from fleet.adapters.git.place import Place, attempt_place
 from fleet.adapters.git.room import translated
 from fleet.adapters.git.salvage import holds_work, salvage_unmarked
 from fleet.adapters.git.worktrees import GitWorktrees
-from fleet.adapters.leftovers.folders import LINK, folder_found
+from fleet.adapters.leftovers.folders import LINK
+from fleet.adapters.plain_files import folder_below
 from fleet.adapters.weight import weights
 from fleet.domain.clearing import Leftover, LeftoverKind, attempt_in, task_in
 from fleet.domain.errors import WorkspaceError
@@ -114,7 +115,7 @@ def _plain(names: Iterable[str]) -> Iterator[str]:
 
 def _listed(folder: Path, parts: tuple[str, ...]) -> Sequence[str]:
     try:
-        with folder_found(folder, parts) as opened:
+        with folder_below(folder, parts) as opened:
             return os.listdir(opened)  # noqa: PTH208 - of what is open
     except (FileNotFoundError, NotADirectoryError):
         return ()

@@ -6,8 +6,8 @@ import re
 from contextlib import suppress
 from pathlib import Path
 
+from fleet.adapters.plain_files import folder_made
 from fleet.adapters.redaction import Redaction
-from fleet.adapters.reports import folder_opened
 from fleet.adapters.verifying.transcript import Transcript
 
 _FOLDER = ("traces", "checks")
@@ -36,7 +36,7 @@ class CheckLogs:
         """
         file = f"{name}.log"
         try:
-            with folder_opened(self._home, _FOLDER) as place:
+            with folder_made(self._home, _FOLDER) as place:
                 self._write(file, transcript, place=place)
         except OSError as error:
             log.warning("log of a check lost", extra={"check": name, "reason": str(error)})
