@@ -23,6 +23,8 @@ REQUIRED_BY = {
 
 # what has one of these marks waits for more than this test, beside others that do the same
 WAITS = ("docker", "postgres", "slow")
+# slow as a whole: the world outside, with its repositories, databases, servers and processes
+OUTSIDE = ("tests/chaos/", "tests/contract/", "tests/hostile/", "tests/integration/")
 # one fixture of the session serves all files below
 SHARED = ("tests/hostile",)
 # each takes more than a minute: begun late, one would keep the others waiting at the end
@@ -40,10 +42,12 @@ settings.load_profile("ci" if os.environ.get("CI") else "dev")
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection_modifyitems(items):
-    """Count end-to-end tests as docker tests before `-m` chooses, and put what takes long first."""
+    """Add the marks that follow from others or from a folder before `-m` chooses; longest first."""
     for item in items:
         if item.get_closest_marker("e2e"):
             item.add_marker("docker")
+        if item.nodeid.startswith(OUTSIDE):
+            item.add_marker("slow")
         if not item.get_closest_marker("timeout") and any(map(item.get_closest_marker, WAITS)):
             item.add_marker(pytest.mark.timeout(120))
     yield

@@ -17,6 +17,8 @@ from fleet_agent.pulse import Pulse
 from fleet_agent.wire import Wire
 from tests.agent.stage import a_stage
 
+pytestmark = pytest.mark.slow
+
 SPIN = "while True: pass"
 # what a look takes of the workspace
 SLICE = 400
