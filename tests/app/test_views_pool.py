@@ -137,6 +137,19 @@ def test_a_task_that_waits_for_another_says_so_whatever_the_pool_could_do():
     assert rows["APP-2"]["slot"] is None
 
 
+def test_what_the_brake_stops_is_explained_in_the_words_of_status():
+    attempt = an_attempt(task="APP-1", state=State.VERIFYING)
+    snapshot = a_ledger(a_task("APP-1"), attempt).snapshot()
+    around = views.Around(halted="stopped by STOP")
+
+    (row,) = views.explained(snapshot, a_fleet(), now=NOW, around=around)
+
+    (queued,) = views.status_view(snapshot, a_fleet(), now=NOW, around=around)["queue"]
+    assert (row["task"], row["status"]) == ("APP-1", "waiting")
+    assert row["reason"] == queued["waiting_for"]
+    assert "stopped by STOP" in row["reason"]
+
+
 def test_a_running_task_is_explained_only_when_it_is_asked_for():
     ledger = a_ledger(a_task(), an_attempt(account="alice", profile="dev", state=State.RUNNING))
     fleet = with_accounts(metered())

@@ -11,7 +11,7 @@ from fleet.domain.budget import dollars
 from fleet.domain.chain import candidates
 from fleet.domain.choice import Candidate, Refusal, refused
 from fleet.domain.health import account_subject, vendor_subject
-from fleet.domain.plan import Dispatch, Plan, Propose, Snapshot
+from fleet.domain.plan import Dispatch, Propose, Snapshot, Wait
 from fleet.domain.pool import Pool, pool_of, standing_of
 from fleet.domain.profile import Account, Fleet
 from fleet.domain.slot import Slot
@@ -56,11 +56,12 @@ def _account(account: Account, pool: Pool) -> Row:
 
 @dataclass(frozen=True, kw_only=True)
 class _Question:
-    """What an explanation starts from, read at one instant."""
+    """What an explanation starts from, read at one instant; what is planned is by task."""
 
     board: Board
     pool: Pool
-    plan: Plan
+    waits: Mapping[str, Wait]
+    starts: Mapping[str, Dispatch | Propose]
 
 
 def explained(
@@ -76,10 +77,13 @@ def explained(
     A row holds the slot it would get at once (None where there is none), else the reason and
     until when, and every candidate with its own refusal.
     """
+    plan = outlook(snapshot, fleet, now=now, around=around)
+    starts = [each for each in plan.actions if isinstance(each, Dispatch | Propose)]
     question = _Question(
-        board=board_of(snapshot, fleet),
+        board=board_of(snapshot, fleet, halted=around.halted),
         pool=pool_of(snapshot, fleet, now=now, unfit=around.unfit),
-        plan=outlook(snapshot, fleet, now=now, around=around),
+        waits={wait.task: wait for wait in plan.waits},
+        starts={each.task.key: each for each in starts},
     )
     asked = [task for task in snapshot.tasks if key is None or task.key == key]
     rows = [_task(task, question) for task in asked]
@@ -88,31 +92,20 @@ def explained(
 
 
 def _task(task: Task, question: _Question) -> Row:
-    where = standing(task, question.board)
-    wait = next((each for each in question.plan.waits if each.task == task.key), None)
-    slot = _slot_of(task.key, question.plan)
+    where, wait = standing(task, question.board), question.waits.get(task.key)
+    start = question.starts.get(task.key)
+    slot = start.slot if isinstance(start, Dispatch) else None
+    # no agent is asked first
+    own = "fleet itself makes the first attempt" if isinstance(start, Propose) else ""
     return {
         "task": task.key,
         "title": task.title,
         "status": where.status.value,
         "slot": {"profile": slot.profile, "account": slot.account} if slot else None,
-        "reason": wait.reason if wait else where.reason or _own(task.key, question.plan),
+        "reason": wait.reason if wait else where.reason or own,
         "until": moment(wait.until) if wait else None,
         "candidates": list(_candidates(task, question)),
     }
-
-
-def _own(key: str, plan: Plan) -> str:
-    """Say that no agent is asked first, "" where one is."""
-    proposed = any(isinstance(each, Propose) and each.task.key == key for each in plan.actions)
-    return "fleet itself makes the first attempt" if proposed else ""
-
-
-def _slot_of(key: str, plan: Plan) -> Slot | None:
-    for action in plan.actions:
-        if isinstance(action, Dispatch) and action.task.key == key:
-            return action.slot
-    return None
 
 
 def _candidates(task: Task, question: _Question) -> Iterator[Row]:

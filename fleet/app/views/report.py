@@ -1,5 +1,6 @@
 """The report: what happened since an instant, as one document."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
@@ -63,12 +64,11 @@ def _tasks(
     moved: set[str | None], board: Sequence[Row], settled: Sequence[Settlement], ledger: Ledger
 ) -> list[Row]:
     merged = {pull.task: pull.merged_sha for pull in ledger.pull_requests() if pull.merged_sha}
+    costs: Counter[str] = Counter()
+    for each in settled:
+        costs[each.task] += each.micros
     return [
-        row
-        | {
-            "merged_sha": merged.get(row["key"]),
-            "cost_usd": _cost(s for s in settled if s.task == row["key"]),
-        }
+        row | {"merged_sha": merged.get(row["key"]), "cost_usd": dollars(costs[row["key"]])}
         for row in board
         if row["key"] in moved
     ]
