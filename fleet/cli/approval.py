@@ -101,14 +101,14 @@ def clear(
         raise ConfigError("clear what?", remedy="give an id, or --all")
     with opened(ctx) as office:
         meant = _pending(office) if identity is None else [_one(office, identity.upper())]
-        if dry_run:
-            _tell_all([f"{one.id} ({one.task}) would be cleared: {one.action}" for one in meant])
-            return
-        cleared = [review.answer(one.id, ActionStatus.CLEARED, pen(office)) for one in meant]
+        if not dry_run:
+            meant = [review.answer(one.id, ActionStatus.CLEARED, pen(office)) for one in meant]
     if json:
-        document([{"id": one.id, "task": one.task, "status": one.status.value} for one in cleared])
+        document([_row(one) for one in meant])
+    elif dry_run:
+        _tell_all([f"{one.id} ({one.task}) would be cleared: {one.action}" for one in meant])
     else:
-        _tell_all([f"{one.id} ({one.task}) is {one.status}" for one in cleared])
+        _tell_all([f"{one.id} ({one.task}) is {one.status}" for one in meant])
 
 
 def _pending(office: "Office") -> list[PendingAction]:
@@ -130,6 +130,10 @@ def _tell_all(lines: list[str]) -> None:
 
 def _tell(action: PendingAction, *, json: bool) -> None:
     if json:
-        document({"id": action.id, "task": action.task, "status": action.status.value})
+        document(_row(action))
     else:
         put(f"{action.id} ({action.task}) is {action.status}")
+
+
+def _row(action: PendingAction) -> dict[str, str]:
+    return {"id": action.id, "task": action.task, "status": action.status.value}

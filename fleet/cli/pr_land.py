@@ -62,7 +62,7 @@ def merge(
         running.run_or_follow(office, order, what=f"fleet pr merge {number}", quiet=json)
         pull = office.ledger.pull_request(number)
         # stopped on the way
-        why = pull.reason or stopped(office, pull.task)
+        why = "" if pull.merged_sha else pull.reason or stopped(office, pull.task)
     _tell_end(pull, why, json=json)
     if pull.merged_sha is None:
         raise typer.Exit(1)
@@ -70,11 +70,11 @@ def merge(
 
 def _tell_end(pull: "PullRequest", why: str, *, json: bool) -> None:
     if json:
-        document(
-            {"number": pull.number, "status": pull.status.value, "merged_sha": pull.merged_sha}
-        )
-    else:
-        put(f"pull request {pull.number}: {pull.status} {pull.merged_sha or plain(why)}")
+        told = {"number": pull.number, "status": pull.status.value}
+        document(told | {"merged_sha": pull.merged_sha, "reason": why})
+        return
+    where = pull.merged_sha or plain(why)
+    put(f"pull request {pull.number}: {pull.status}" + (f", {where}" if where else ""))
 
 
 def revert(

@@ -104,6 +104,16 @@ def test_a_diff_is_shown_line_by_line_without_control_characters(home):
     assert "\x1b" not in text + stat
 
 
+def test_files_are_named_in_a_diff_as_people_wrote_them(home):
+    in_review(home, {"папка/größe 日本.txt": b"x\n"})
+
+    text = home.ask("pr", "diff", "1").out
+    stat = home.ask("pr", "diff", "1", "--stat").out
+
+    assert "+++ b/папка/größe 日本.txt" in text
+    assert "папка/größe 日本.txt" in stat
+
+
 def test_a_diff_too_large_to_read_is_cut_and_says_how_to_see_it_all(home):
     pull = in_review(home, {"large.txt": b"0123456789\n" * 110_000})
 
@@ -222,6 +232,19 @@ def test_a_reviewer_gets_a_worktree_of_exactly_what_was_verified(home, tmp_path)
     assert git(folder, "rev-parse", "HEAD") == pull.head
     assert "worktree remove" in done.err
     assert (again.code, "not empty" in again.err) == (1, True)
+
+
+def test_a_reviewers_folder_may_be_named_by_any_way_to_it(home, tmp_path):
+    pull = in_review(home, {"a.txt": b"1\n"})
+    (tmp_path / "place").mkdir()
+    (tmp_path / "way").symlink_to(tmp_path / "place")
+
+    for folder in (tmp_path / "place" / ".." / "up", tmp_path / "way" / "linked"):
+        done = home.ask("pr", "checkout", "1", str(folder))
+
+        assert done.code == 0, done.err
+        assert (folder / "a.txt").read_bytes() == b"1\n"
+        assert git(folder, "rev-parse", "HEAD") == pull.head
 
 
 def test_a_dry_merge_says_what_would_happen_and_does_nothing(home):

@@ -30,6 +30,8 @@ _SETTINGS = (
     "submodule.recurse=false",
     "diff.ignoreSubmodules=all",
     "diff.external=",
+    # names are read by people: bytes in octal tell nobody which file is meant
+    "core.quotePath=false",
     "commit.gpgSign=false",
     "log.showSignature=false",
     "gc.auto=0",

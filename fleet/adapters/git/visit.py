@@ -1,8 +1,8 @@
 """A worktree of the user's own at a commit, for a reviewer to look into and try things."""
 
+import os
 from pathlib import Path
 
-from fleet.adapters.git.command import text
 from fleet.adapters.git.repository import Repository
 from fleet.domain.errors import WorkspaceError
 
@@ -16,7 +16,10 @@ def visit(repository: Repository, sha: str, *, folder: Path) -> None:
     HEAD keeps the commit when fleet deletes the branch. One that was begun and has no index yet is
     finished.
     """
-    folder = folder.absolute()
+    if folder.is_symlink():
+        raise WorkspaceError(f"{folder} is no folder", remedy="name a new one")
+    # as git will note it: without `..` and links on the way
+    folder = folder.resolve()
     git_dir = _git_dir(repository, folder)
     if git_dir is None or (git_dir / "index").exists():
         _add(repository, sha, folder)
@@ -33,7 +36,7 @@ def visit(repository: Repository, sha: str, *, folder: Path) -> None:
 
 
 def _add(repository: Repository, sha: str, folder: Path, *options: str) -> None:
-    if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
+    if folder.exists() and not folder.is_dir():
         raise WorkspaceError(f"{folder} is no folder", remedy="name a new one")
     if folder.is_dir() and any(folder.iterdir()):
         raise WorkspaceError(f"{folder} is not empty", remedy="name a new folder")
@@ -44,6 +47,6 @@ def _add(repository: Repository, sha: str, folder: Path, *options: str) -> None:
 def _git_dir(repository: Repository, folder: Path) -> Path | None:
     """Answer where git keeps what it knows of that worktree, None where it is none of this one."""
     for marker in (repository.common / "worktrees").glob("*/gitdir"):
-        if Path(text(marker.read_bytes()).strip()) == folder / ".git":
+        if Path(os.fsdecode(marker.read_bytes()).strip()) == folder / ".git":
             return marker.parent
     return None

@@ -129,7 +129,11 @@ def answer(
     for _ in range(_TRIES):
         action = pen.ledger.pending_action(identity)
         if action.status is not ActionStatus.PENDING:
-            raise FleetError(f"{identity} is {action.status} already")
+            raise FleetError(
+                f"{identity} is {action.status} already",
+                remedy=f"`fleet approval show {identity}` says by whom; see `fleet task show "
+                f"{action.task}`",
+            )
         if replace_check and not about(action, Category.CHECK_FILE):
             raise FleetError(f"{identity} is not about check files", remedy="approve it plainly")
         desk = Desk(pen.ledger.snapshot(), at=pen.clock.now(), who=pen.who)
