@@ -785,10 +785,6 @@ class Traces(Protocol):
         """Append entries to the attempt's trace."""
         ...
 
-    def path(self, attempt: str) -> str:
-        """Answer the trace's file."""
-        ...
-
 
 @runtime_checkable
 class Leftovers(Protocol):

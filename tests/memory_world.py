@@ -660,9 +660,6 @@ class MemoryTraces(Traces):
     def write(self, attempt: str, entries: Sequence[Mapping[str, Any]]) -> None:
         self.entries.setdefault(attempt, []).extend(entries)
 
-    def path(self, attempt: str) -> str:
-        return f"/home/traces/{attempt}.jsonl"
-
 
 def verdict_on(files: Files) -> VerdictStatus:
     """Judge a tree as its own check script does: `strict` is red wherever a file says so.

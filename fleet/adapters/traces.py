@@ -47,9 +47,6 @@ class JsonlTraces(Traces):
                     remedy="it must be a plain file in a plain folder, on a disk with room",
                 ) from error
 
-    def path(self, attempt: str) -> str:
-        return str(self._folder / _file_name(attempt))
-
     def _append(self, name: str, text: bytes) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
         plain = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
