@@ -120,8 +120,9 @@ class Ruling:
     """What policy says of a diff: the severest decision, by which rule and why.
 
     `traits` are those that led to it, none where all is allowed; `files` are theirs. `risks` are
-    lines about everything noticed that is not an ordinary change, whatever was decided of it;
-    `changes` is the number of files that change, `size` that of their lines.
+    lines about everything noticed that is not an ordinary change, whatever was decided of it, and
+    `categories` are theirs; `changes` is the number of files that change, `size` that of their
+    lines.
     """
 
     decision: Decision

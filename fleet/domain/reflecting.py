@@ -5,7 +5,7 @@ Nothing here judges what to do about it: an evaluator proposes that, and a perso
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from itertools import islice
@@ -83,7 +83,7 @@ class Record:
     attempts: Sequence[Attempt] = ()
     receipts: Sequence[Receipt] = ()
     lessons: Sequence[Lesson] = ()
-    reflections: Mapping[str, Reflection] | None = None
+    reflections: Mapping[str, Reflection] = field(default_factory=dict)
     since: datetime | None = None
 
 
@@ -94,8 +94,8 @@ def noticed(record: Record) -> tuple[Noticed, ...]:
         _swaps(record.receipts),
         _proven(record.lessons, record.since),
         _twins(record.lessons, record.since),
-        _notes(record.reflections or {}),
-        _decisions(record.reflections or {}),
+        _notes(record.reflections),
+        _decisions(record.reflections),
     )
     return tuple(each for kind in kinds for each in _first(kind))
 

@@ -94,15 +94,15 @@ def hear(attempt: Attempt, line: Line, *, at: datetime) -> Attempt:
     heard = replace(attempt, last_seq=line.seq, last_beat=at)
     match line.type:
         case "activity" | "check" | "started":
-            return replace(heard, last_progress=at, claims=0)
+            heard = replace(heard, last_progress=at, claims=0)
         case "beat":
             heard = _beaten(heard, line.data, at=at)
         case "progress" if attempt.claims < CLAIMS_AS_PROGRESS:
-            return replace(heard, last_progress=at, claims=attempt.claims + 1)
+            heard = replace(heard, last_progress=at, claims=attempt.claims + 1)
         case "usage":
-            return _used(heard, line.data, at=at)
+            heard = _used(heard, line.data, at=at)
         case "result":
-            return _concluded(heard, line.data, at=at)
+            heard = _concluded(heard, line.data, at=at)
         case _:
             pass
     return heard
