@@ -11,16 +11,15 @@ from fleet.domain.events import Event
 from fleet.domain.halting import Halts, halts_of
 from fleet.domain.health import Health
 from fleet.domain.hold import Hold
-from fleet.domain.lesson import Lesson
 from fleet.domain.merge import PullRequest
 from fleet.domain.pending import ActionStatus, PendingAction
 from fleet.domain.plan import Snapshot
 from fleet.domain.swap import Receipt
 from fleet.domain.task import Task
-from fleet.domain.term import Term
-from fleet.ports import Append, Clock, Immutable, Ledger, Log, Save, Stateful, Write
+from fleet.ports import Append, Clock, Immutable, Ledger, Log, Save, Write
 
-Row = TypeVar("Row", Task, Attempt, PullRequest, PendingAction, Health, Hold)
+Row = Task | Attempt | PullRequest | PendingAction | Health | Hold
+_Same = TypeVar("_Same", Task, Attempt, PullRequest, PendingAction, Health, Hold)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +44,7 @@ class Desk:
         self._asked: dict[str, PendingAction] = {}
         self._health = {row.subject: row for row in snapshot.health}
         self._holds = {row.subject: row for row in snapshot.holds}
-        self._saved: dict[tuple[str, str | int], Stateful] = {}
+        self._saved: dict[tuple[str, str | int], Row] = {}
         self._others: list[Write] = []
         self._last_pull = snapshot.last_pull
         self._last_action = snapshot.last_action
@@ -54,11 +53,6 @@ class Desk:
         """Answer the number of the next pull request."""
         self._last_pull += 1
         return self._last_pull
-
-    def next_action(self) -> int:
-        """Answer the number of the next pending action."""
-        self._last_action += 1
-        return self._last_action
 
     def task(self, key: str) -> Task | None:
         """Answer an open task as it stands on the desk."""
@@ -84,8 +78,8 @@ class Desk:
 
     def ask(self, attempt: Attempt, action: PendingAction) -> None:
         """Take a question with the next number, and log that it was asked."""
-        number = self.next_action()
-        asked = replace(action, id=f"A-{number}", number=number)
+        self._last_action += 1
+        asked = replace(action, id=f"A-{self._last_action}", number=self._last_action)
         self.save(asked)
         data = {"rule": asked.rule, "risks": list(asked.risks)}
         self.log("approval.asked", attempt, what=f"{asked.id}: {asked.action}", data=data)
@@ -94,10 +88,10 @@ class Desk:
         """Clear what is still asked about a task that has ended or begins anew."""
         for action in self.snapshot.pending:
             if action.task == task and action.status is ActionStatus.PENDING:
-                cleared = replace(action, answered_by=self._who, answered_at=self.at)
-                self.save(replace(cleared, status=ActionStatus.CLEARED))
+                over = ActionStatus.CLEARED
+                self.save(replace(action, status=over, answered_by=self._who, answered_at=self.at))
 
-    def save(self, row: Stateful) -> None:
+    def save(self, row: Row) -> None:
         """Take the changed row."""
         match row:
             case Task():
@@ -112,8 +106,6 @@ class Desk:
                 self._health[row.subject] = row
             case Hold():
                 self._holds[row.subject] = row
-            case Term() | Lesson():
-                raise TypeError("no row of the desk")
         self._saved[_name(row)] = row
 
     def append(self, row: Immutable) -> None:
@@ -157,7 +149,8 @@ class Desk:
         None where it has to be read anew: money was settled or a swap counted, and their sums
         are the ledger's to make.
         """
-        if any(isinstance(write, Append) and _is_summed(write.row) for write in self._others):
+        rows = [write.row for write in self._others if isinstance(write, Append)]
+        if any(isinstance(row, Settlement | Receipt) for row in rows):
             return None
         read = self.snapshot
         ended = {key: task.resolution for key, task in self._tasks.items() if not task.open}
@@ -175,7 +168,7 @@ class Desk:
             last_action=self._last_action,
         )
 
-    def _now(self, row: Row) -> Row:
+    def _now(self, row: _Same) -> _Same:
         """Answer a row with the version it has once it is written."""
         saved = self._saved.get(_name(row))
         return row if saved is None else replace(row, version=row.version + 1)
@@ -185,19 +178,17 @@ class Desk:
         return [*(Save(row=row) for row in self._saved.values()), *self._others]
 
 
-def _name(row: Stateful) -> tuple[str, str | int]:
+def _name(row: Row) -> tuple[str, str | int]:
     kind = type(row).__name__
     match row:
         case Task():
             return kind, row.key
-        case Attempt() | PendingAction() | Lesson():
+        case Attempt() | PendingAction():
             return kind, row.id
         case PullRequest():
             return kind, row.number
         case Health() | Hold():
             return kind, row.subject
-        case Term():
-            return kind, row.name
 
 
 def _about(about: Task | Attempt | None) -> tuple[str | None, str | None]:
@@ -208,7 +199,3 @@ def _about(about: Task | Attempt | None) -> tuple[str | None, str | None]:
             return about.task, about.id
         case None:
             return None, None
-
-
-def _is_summed(row: Immutable) -> bool:
-    return isinstance(row, Settlement | Receipt)
