@@ -1,12 +1,14 @@
 """The home's YAML as domain values."""
 
-from datetime import date
+from dataclasses import replace
+from datetime import UTC, date
 from pathlib import Path
 
 from fleet.config import load_fleet
 from fleet.domain.agent import Credential, CredentialKind
 from fleet.domain.egress import Destination
-from fleet.domain.profile import LOCAL
+from fleet.domain.profile import LOCAL, Fleet, Profile, Project
+from fleet.domain.result import Check
 from fleet.domain.task import Priority, Review
 from tests.config.homes import DEVELOPER, PROJECT, a_home
 
@@ -45,6 +47,20 @@ def test_a_full_file_arrives_in_the_domain(tmp_path):
     assert (project.setup_timeout, project.max_retries) == (3600.0, 0)
     assert (fleet.parallel, fleet.disk_free_bytes, fleet.swap.timeouts) == (7, 512 * 1024**2, 0)
     assert fleet.accounts["team"].daily_budget_micros == 1_250_000
+
+
+def test_what_is_left_out_is_what_the_domain_holds_as_well(tmp_path):
+    text = "projects: [{key: APP, path: app, check: ['true']}]\n"
+    fleet = load_fleet(a_home(tmp_path, text, {"dev": DEVELOPER}))
+    (project,), (profile,) = fleet.projects.values(), fleet.profiles.values()
+    (check,) = project.checks
+
+    assert check == Check(name=check.name, command=("true",))
+    assert project == Project(key="APP", path=project.path, target="main", checks=(check,))
+    assert profile == Profile(name="dev", agent="command", roles=("developer",), command=("true",))
+    assert replace(fleet, timezone=UTC) == Fleet(
+        projects={"APP": project}, profiles={"dev": profile}, accounts={"local": LOCAL}
+    )
 
 
 def test_programs_have_the_built_in_account_unless_the_user_bounds_them(tmp_path):
