@@ -1,12 +1,22 @@
-"""How much a reviewer is left with: beyond that no other task of a project is begun."""
+"""What a reviewer has to see, and how much they are left with: beyond that nothing is begun."""
 
 from collections import Counter
 from collections.abc import Mapping
 
-from fleet.domain.attempt import Outcome, State
+from fleet.domain.attempt import Attempt, Outcome, State
 from fleet.domain.board import Board
 from fleet.domain.merge import PullRequestStatus
+from fleet.domain.profile import Project
 from fleet.domain.task import Review, Task
+
+
+def asks_review(task: Task, attempt: Attempt, project: Project) -> bool:
+    """Tell whether a person has to see what an attempt made before it is merged.
+
+    Whoever asks for a revert knows what git takes back, but not what an agent makes of it.
+    """
+    own = task.reverts is None or attempt.by_fleet
+    return Review.REQUIRED in ({task.review} if own else {task.review, project.review})
 
 
 def crowded(board: Board) -> Mapping[str, str]:
@@ -38,16 +48,21 @@ def spared(task: Task, board: Board, crowds: Mapping[str, str]) -> str:
 
 def _coming(board: Board) -> Counter[str]:
     """Count by project the attempts that are verified next, or now, for a reviewer."""
-    asking = {task.key for task in board.snapshot.tasks if task.review is Review.REQUIRED}
+    tasks = {task.key: task for task in board.snapshot.tasks}
     return Counter(
         attempt.project
         for attempt in board.snapshot.attempts
-        if attempt.task in asking
-        and (
-            attempt.state is State.VERIFYING
-            or (attempt.state is State.COLLECTED and attempt.outcome is Outcome.FINISHED)
-        )
+        if _verified_next(attempt)
+        # a project that fleet.yaml names no more has no reviewer to be spared
+        and (project := board.fleet.projects.get(attempt.project))
+        and (task := tasks.get(attempt.task))
+        and asks_review(task, attempt, project)
     )
+
+
+def _verified_next(attempt: Attempt) -> bool:
+    collected = attempt.state is State.COLLECTED and attempt.outcome is Outcome.FINISHED
+    return collected or attempt.state is State.VERIFYING
 
 
 def _words(project: str, waiting: int, coming: int, *, limit: int) -> str:

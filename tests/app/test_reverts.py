@@ -22,7 +22,7 @@ from tests.memory_world import CHECK, Life, Play, World, green
 
 @pytest.fixture
 def world():
-    return World()
+    return World(projects={"APP": a_project(review=Review.AUTO)})
 
 
 def a_pen(world):
@@ -112,6 +112,21 @@ def test_a_revert_is_taken_back_too(world):
 
     assert taken_back(world, key)
     assert world.target == after
+
+
+@pytest.mark.parametrize(("asked", "status"), [(Review.REQUIRED, "open"), (Review.AUTO, "merged")])
+def test_what_an_agent_makes_of_a_revert_is_reviewed_as_its_project_wants(asked, status):
+    world = World(projects={"APP": a_project(review=asked)})
+    merged(world, {"a.py": "1"}, {"a.py": "2"})
+    world.runtime.agent = lambda packet: Play(edits={"a.py": "by an agent"})
+
+    revert(world)
+    Life(world).run()
+
+    own, agents = world.ledger.attempts("APP-3")
+    assert (own.by_fleet, agents.by_fleet) == (True, False)
+    assert world.ledger.pull_request(3).status == status
+    assert (world.target["a.py"] == "by an agent") is (asked is Review.AUTO)
 
 
 def test_two_merges_are_taken_back_at_once(world):

@@ -29,8 +29,8 @@ def revertible(number: int, pen: Pen) -> PullRequest:
 def revert(number: int, fleet: Fleet, pen: Pen) -> Task:
     """Write the task that takes the merge back; raises FleetError where it cannot be.
 
-    It asks no reviewer, and goes before ordinary work: whoever asked for it is one, and the
-    target holds what nobody wants.
+    What git takes back asks no reviewer, and goes before ordinary work: whoever asked for it is
+    one, and the target holds what nobody wants.
     """
     pull = revertible(number, pen)
     project = fleet.projects.get(pull.project)

@@ -13,7 +13,7 @@ from fleet.domain.plan import Verify
 from fleet.domain.policy import Category, Decision, Ruling
 from fleet.domain.profile import Fleet, Project
 from fleet.domain.result import Verdict, VerdictStatus, diagnosis, verdict_of
-from fleet.domain.task import Review
+from fleet.domain.reviewing import asks_review
 
 # a question names so many files; the diff has them all
 _FILES = 200
@@ -193,19 +193,20 @@ def _verified(attempt: Attempt, finding: Verified, desk: Desk, fleet: Fleet) -> 
 
 
 def _open_pull(attempt: Attempt, finding: Verified, desk: Desk, fleet: Fleet) -> None:
-    """Open the pull request of a verified attempt; `review: auto` queues it at once."""
+    """Open the pull request of a verified attempt; one that asks no review is queued at once."""
     task = desk.task(attempt.task)
     if task is None:
         return
     moved = desk.move(attempt, State.VERIFIED, reason="verified", diagnosis="")
-    auto = task.review is Review.AUTO
+    project = fleet.projects[task.project]
+    auto = not asks_review(task, attempt, project)
     pull = PullRequest(
         number=desk.next_pull(),
         task=task.key,
         project=task.project,
         attempt=attempt.id,
         branch=task.branch,
-        target=fleet.projects[task.project].target,
+        target=project.target,
         base=finding.tip,
         head=attempt.head or "",
         title=task.title,
