@@ -1,5 +1,6 @@
 """Rule on a diff: each trait by the first rule that matches it, the severest decision over all."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -38,16 +39,32 @@ def judge(facts: Facts, project: Project, policy: Policy) -> Ruling:
     changes = {path: change for change in facts.diff for path in change.paths}
     rules = tuple(_Applied(rule, changes, project.key) for rule in (*policy.rules, *BUILT_IN))
     ruled = [(trait, _decided(trait, rules, policy.autonomy)) for trait in traits]
-    decision = max((rule.decide for _, rule in ruled), key=_rank, default=Decision.ALLOW)
+    decisions = (rule.decide for _, rule in ruled)
+    decision = max(decisions, key=lambda each: each.rank, default=Decision.ALLOW)
     special = [trait for trait in traits if trait.category is not Category.CHANGE]
     allowed = Ruling(
         decision=decision,
-        risks=_shortened([trait.risk for trait in special], _RISKS),
+        risks=_risks(special),
         categories=frozenset(trait.category for trait in special),
         changes=len(facts.diff),
         size=sum(change.added + change.removed for change in facts.diff),
     )
     return allowed if decision is Decision.ALLOW else _because(allowed, ruled)
+
+
+def _risks(special: Sequence[Trait]) -> tuple[str, ...]:
+    """Word the traits; where there are too many, of each category the first ones.
+
+    Nobody hides a secret, or tests that go, behind fifty files that are asked about anyway.
+    """
+    met: Counter[Category] = Counter()
+    ranks: list[tuple[int, int]] = []
+    for place, trait in enumerate(special):
+        met[trait.category] += 1
+        ranks.append((met[trait.category], place))
+    told = sorted(place for _, place in sorted(ranks)[:_RISKS])
+    more = len(special) - len(told)
+    return (*(special[place].risk for place in told), *([f"and {more} more"] if more else []))
 
 
 def _because(ruling: Ruling, ruled: Sequence[tuple[Trait, Rule]]) -> Ruling:
@@ -57,7 +74,7 @@ def _because(ruling: Ruling, ruled: Sequence[tuple[Trait, Rule]]) -> Ruling:
     return replace(
         ruling,
         rule=led[0][1].name,
-        reason=" and ".join(_shortened(reasons, _REASONS)),
+        reason=" and ".join(_shortened(reasons)),
         files=tuple(sorted({trait.file for trait, _ in led if trait.file})),
         traits=tuple(trait for trait, _ in led),
     )
@@ -129,18 +146,10 @@ def _decided(trait: Trait, rules: Sequence[_Applied], autonomy: Autonomy) -> Rul
             return _MANUAL if rule.decide is Decision.ALLOW else rule
         case Autonomy.FULL_AUTO:
             asks = rule.decide is Decision.ASK and trait.category not in GUARDED
-            return _replaced(rule) if asks else rule
+            return replace(rule, decide=Decision.ALLOW) if asks else rule
 
 
-def _replaced(rule: Rule) -> Rule:
-    return replace(rule, decide=Decision.ALLOW)
-
-
-def _rank(decision: Decision) -> int:
-    return decision.rank
-
-
-def _shortened(lines: Sequence[str], most: int) -> tuple[str, ...]:
-    if len(lines) <= most:
-        return tuple(lines)
-    return (*lines[:most], f"and {len(lines) - most} more")
+def _shortened(reasons: Sequence[str]) -> Sequence[str]:
+    if len(reasons) <= _REASONS:
+        return reasons
+    return (*reasons[:_REASONS], f"{len(reasons) - _REASONS} more")

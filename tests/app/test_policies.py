@@ -156,6 +156,21 @@ def test_after_a_secret_was_refused_the_next_attempt_starts_without_it(denied):
     assert "settings.py" not in world.target
 
 
+def test_a_secret_among_many_protected_files_is_told_and_does_not_outlive_its_refusal():
+    spread = {f"api/{n}.py": "x" for n in range(80)}
+    world = a_world(edits=spread | {"settings.py": f"key = '{KEY}'"})
+    project = replace(world.fleet.projects["APP"], protected=("api/**",))
+    world.fleet = replace(world.fleet, projects={"APP": project})
+    gone(world)
+
+    (asked,) = world.ledger.pending_actions()
+    review.answer("A-1", ActionStatus.REJECTED, a_pen(world), reason="no keys")
+    Life(world).run()
+
+    assert [risk for risk in asked.risks if risk.startswith("secret: settings.py")]
+    assert world.ledger.attempts("APP-1")[-1].fresh
+
+
 def test_a_credential_that_fleet_itself_read_is_found_in_a_diff():
     world = a_world(edits={"notes.txt": "the key is of-alices-account"})
     world.redaction.learn(["of-alices-account"])

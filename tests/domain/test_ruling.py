@@ -226,6 +226,29 @@ def test_a_question_names_the_files_and_reasons_of_all_rules_that_ask():
     )
 
 
+def test_many_reasons_are_said_in_one_sentence():
+    asking = ("scripts/check.sh", "api/a.py", ".github/ci.yml", "Makefile", "run.exe")
+    gone = changed("tests/test_a.py", change_type=GONE)
+    leaks = (Leak(path="a.py", line=3, kind="AWS key"),)
+    changes = [changed(path, binary=path.endswith(".exe")) for path in asking]
+
+    ruling = ruled(facts(*changes, gone, leaks=leaks))
+
+    assert ruling.reason.startswith("the diff changes what checks it and the diff changes")
+    assert ruling.reason.endswith("and the diff may change what a check runs and 2 more")
+
+
+def test_no_kind_of_risk_is_buried_under_many_of_another():
+    many = [changed(f"api/{n:03}.py") for n in range(300)]
+    leaks = (Leak(path="api/007.py", line=3, kind="AWS key"),)
+
+    ruling = ruled(facts(*many, changed("Makefile"), leaks=leaks))
+
+    kinds = [risk.partition(":")[0] for risk in ruling.risks[:-1]]
+    assert kinds == [*["protected"] * 47, "secret", "build", "large"]
+    assert ruling.risks[-1] == "and 253 more"
+
+
 def test_what_is_allowed_but_not_ordinary_is_a_risk_all_the_same():
     ruling = ruled(facts(changed("a.lock", added=3, removed=2), changed("x.png", binary=True)))
 
