@@ -12,8 +12,7 @@ from pathlib import PurePath
 from typing import Any
 
 from fleet.adapters.exact_index import ExactIndex
-from fleet.adapters.lessons import TwinEmbedder
-from fleet.adapters.memory import ManualClock, MemoryAlarm, MemoryLedger
+from fleet.adapters.memory import ManualClock, MemoryLedger
 from fleet.adapters.redaction import Redaction
 from fleet.adapters.scanner import SecretScanner
 from fleet.app import leftovers
@@ -67,6 +66,7 @@ from fleet.ports import (
     Worktrees,
 )
 from tests.builders import HOME8, NOW, a_fleet, a_term
+from tests.twins import MemoryAlarm, TwinEmbedder, WatchedClock
 
 Files = Mapping[str, str]
 CHECK = "scripts/check.sh"
@@ -814,7 +814,7 @@ class World:
     def __init__(self, **fleet: Any) -> None:
         self.fleet = a_fleet(**fleet)
         self.run = "run-1"
-        self.clock = ManualClock(NOW)
+        self.clock = WatchedClock(NOW)
         self.alarm = MemoryAlarm(self.clock)
         self.brake = MemoryBrake()
         self.supervisor = MemorySupervisor()

@@ -1,18 +1,14 @@
-"""In-memory twins of the memory: rows of lessons, and vectors of words."""
+"""The in-memory twin of the memory: rows of lessons."""
 
-import hashlib
-import math
-import struct
 from abc import abstractmethod
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from typing import TypeVar
 
-from fleet.domain.errors import EmbeddingError, NotFoundError
+from fleet.domain.errors import NotFoundError
 from fleet.domain.events import Event
 from fleet.domain.lesson import Credit, Embedding, Lesson, Recall, Vector
-from fleet.memory_ports import Embedder, Lessons
+from fleet.memory_ports import Lessons
 
-_DIRECTIONS = 512
 Row = TypeVar("Row")
 
 
@@ -65,29 +61,3 @@ class TwinLessons(Lessons):
     def credits(self, lesson: str | None = None) -> tuple[Credit, ...]:
         found = (row for row in self._all(Credit) if lesson in (None, row.lesson))
         return tuple(sorted(found, key=lambda row: (row.at, row.attempt, row.lesson)))
-
-
-class TwinEmbedder(Embedder):
-    """Vectors of a text's words, each word in one of many directions; fails while `down`."""
-
-    def __init__(self) -> None:
-        self.down = False
-        self.asked = 0
-
-    def space(self) -> str:
-        return "words"
-
-    def embed(self, texts: Sequence[str]) -> tuple[Vector, ...]:
-        if self.down:
-            raise EmbeddingError("the provider of vectors does not answer", remedy="wait")
-        self.asked += len(texts)
-        return tuple(map(_of_words, texts))
-
-
-def _of_words(text: str) -> Vector:
-    counts = [0.0] * _DIRECTIONS
-    for word in text.casefold().split():
-        digest = hashlib.sha256(word.encode(errors="replace")).digest()
-        counts[int.from_bytes(digest[:4]) % _DIRECTIONS] += 1.0
-    length = math.sqrt(sum(count * count for count in counts)) or 1.0
-    return struct.pack(f"<{_DIRECTIONS}f", *(count / length for count in counts))

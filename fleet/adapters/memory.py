@@ -1,7 +1,7 @@
 """In-memory twins of the adapters: they pass the same contract suites and forget on exit."""
 
 import threading
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import TypeVar
 
@@ -22,7 +22,7 @@ from fleet.domain.result import Verdict
 from fleet.domain.swap import Receipt
 from fleet.domain.task import Resolution, Task
 from fleet.domain.term import COORDINATOR, Term, refuse_deposed
-from fleet.ports import Alarm, Append, Clock, Fence, Ledger, Log, Save, Write
+from fleet.ports import Append, Clock, Fence, Ledger, Log, Save, Write
 
 Row = TypeVar("Row")
 Sum = TypeVar("Sum", int, Tally)
@@ -36,7 +36,6 @@ class ManualClock(Clock):
         self._now = start
         self._elapsed = 0.0
         self._lock = threading.Lock()
-        self._watchers: list[Callable[[], None]] = []
 
     def now(self) -> datetime:
         with self._lock:
@@ -56,39 +55,6 @@ class ManualClock(Clock):
         """Set the wall clock forward by that much, though no time passes."""
         with self._lock:
             self._now += by
-        for told in tuple(self._watchers):
-            told()
-
-    def watch(self, told: Callable[[], None]) -> None:
-        """Call that whenever the clock has moved."""
-        self._watchers.append(told)
-
-
-class MemoryAlarm(Alarm):
-    """An alarm that rings while the clock is moved."""
-
-    def __init__(self, clock: ManualClock) -> None:
-        """Go by that clock."""
-        self.at: datetime | None = None
-        self._clock = clock
-        self._wake: Callable[[], None] | None = None
-        clock.watch(self._look)
-
-    def ready(self, wake: Callable[[], None]) -> None:
-        self._wake = wake
-        self._look()
-
-    def set(self, at: datetime | None) -> None:
-        self.at = at
-        self._look()
-
-    def close(self) -> None:
-        self._wake = None
-
-    def _look(self) -> None:
-        if self._wake is not None and self.at is not None and self._clock.now() >= self.at:
-            self.at = None
-            self._wake()
 
 
 class MemoryLedger(TwinLessons, Ledger):

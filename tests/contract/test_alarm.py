@@ -7,11 +7,11 @@ from threading import Event
 
 import pytest
 
-from fleet.adapters.memory import ManualClock, MemoryAlarm
 from fleet.adapters.schedule import ScheduledAlarm
 from fleet.adapters.system import SystemClock
 from fleet.ports import Alarm, Clock
 from tests.builders import NOW
+from tests.twins import MemoryAlarm, WatchedClock
 
 SOON = timedelta(seconds=0.2)
 LATER = timedelta(hours=1)
@@ -32,9 +32,9 @@ class Bedside:
 
 @pytest.fixture(params=["memory", "scheduled"])
 def bedside(request):
-    clock = ManualClock(NOW) if request.param == "memory" else SystemClock()
+    clock = WatchedClock(NOW) if request.param == "memory" else SystemClock()
     rung, pause = Event(), Event()
-    if isinstance(clock, ManualClock):
+    if isinstance(clock, WatchedClock):
         made: Alarm = MemoryAlarm(clock)
         passes: Callable[[timedelta], object] = clock.advance
     else:

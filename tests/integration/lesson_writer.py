@@ -10,12 +10,12 @@ from pathlib import Path
 
 from fleet.adapters.guarded_index import guarded_index
 from fleet.adapters.ledger import SqlLedger
-from fleet.adapters.lessons import TwinEmbedder
 from fleet.adapters.memory import ManualClock
 from fleet.app.memory import Finder, Memory
 from fleet.app.remembering import keep
 from fleet.domain.lesson import Draft, LessonStatus, MemoryRules, Origin, Provenance, Scope
 from tests.builders import NOW
+from tests.twins import TwinEmbedder
 
 BY = Provenance(origin=Origin.RULE, author="local", task="APP-1", attempt=None)
 
