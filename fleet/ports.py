@@ -9,7 +9,7 @@ from fleet.domain.attempt import Attempt
 from fleet.domain.budget import Reservation, Settlement
 from fleet.domain.change import Diff
 from fleet.domain.clearing import Leftover
-from fleet.domain.egress import Destination
+from fleet.domain.egress import NO_NETWORK, Destination
 from fleet.domain.events import Event
 from fleet.domain.health import Health
 from fleet.domain.hold import Hold
@@ -208,6 +208,7 @@ class Mount:
 class ContainerSpec:
     """One hardened container; `uid` and `gid` are the project's, tmpfs sizes are in bytes.
 
+    Without a network it has its own loopback, and of names only what a mounted /etc/hosts says.
     `dns` is the only server that names are asked of; None leaves it to the engine.
     """
 
@@ -221,7 +222,7 @@ class ContainerSpec:
     mounts: tuple[Mount, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
-    network: str = "none"
+    network: str = NO_NETWORK
     dns: str | None = None
     workdir: str = "/workspace"
 

@@ -11,7 +11,8 @@ from fleet.domain.errors import ConfigError
 
 Range = IPv4Network | IPv6Network
 
-# the word of a profile's key `network` for a closed network with a proxy
+# words of a profile's key `network`: nothing is reached, and a closed network with a proxy
+NO_NETWORK = "none"
 EGRESS = "egress"
 
 WEB_PORTS = (80, 443)

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from fleet.domain.agent import Credential
 from fleet.domain.budget import Price
-from fleet.domain.egress import Destination
+from fleet.domain.egress import NO_NETWORK, Destination
 from fleet.domain.lesson import UNTOUCHED, MemoryRules
 from fleet.domain.limits import Limits
 from fleet.domain.merge import MergeWay
@@ -35,7 +35,7 @@ class Profile:
     stall_after: float = 600.0
     heartbeat_lost_after: float = 60.0
     limits: Limits = field(default_factory=Limits)
-    network: str = "none"
+    network: str = NO_NETWORK
     fallback: tuple[str, ...] = ()
     escalate_to: str | None = None
     self_check_rounds: int = 0

@@ -67,6 +67,17 @@ def test_without_egress_no_network_is_made_and_no_proxy_named(network):
     assert world.networks.allowed == {}
 
 
+@pytest.mark.parametrize(("network", "told"), [("none", True), ("office", False)])
+def test_localhost_is_named_by_a_file_where_no_engine_does_it(network, told):
+    world = a_world(network)
+
+    until_started(world)
+
+    attempt, spec = started(world)
+    assert ("/etc/hosts" in {mount.target for mount in spec.mounts}) is told
+    assert "localhost" in world.packets.folders[attempt.id]["hosts"]
+
+
 def test_the_network_goes_when_the_attempt_is_cleaned():
     world = a_world("egress")
 

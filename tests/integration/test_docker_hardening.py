@@ -8,6 +8,7 @@ import threading
 import pytest
 
 from fleet.domain.errors import FleetError
+from fleet.domain.etc import etc_files
 from fleet.domain.limits import Limits
 from fleet.ports import Exit, Mount
 from tests.containers import MEGABYTE, SMALL, a_container, a_home, eventually
@@ -43,6 +44,19 @@ print(json.dumps({
     "home_owner": os.stat("/home/agent").st_uid,
     "sizes": [os.statvfs(p).f_blocks * os.statvfs(p).f_frsize for p in ("/tmp", "/home/agent")],
     "parent": open("/proc/1/comm").read().strip(),
+}))
+"""
+
+CALL = """
+import json, pathlib, socket
+server = socket.create_server(("localhost", 0))
+caller = socket.create_connection(("localhost", server.getsockname()[1]))
+routes = pathlib.Path("/proc/net/route").read_text().splitlines()
+print(json.dumps({
+    "localhost": socket.getaddrinfo("localhost", 80)[0][4][0],
+    "answered": server.accept()[1] == caller.getsockname(),
+    "servers": pathlib.Path("/etc/resolv.conf").read_text(),
+    "routes": len(routes) - 1,
 }))
 """
 
@@ -93,6 +107,35 @@ def test_the_container_is_a_hardened_one(home, tmp_path):
         "sizes": [SMALL.memory_bytes // 4] * 2,
         "parent": "docker-init",
     }
+
+
+def test_without_a_network_there_is_a_loopback_and_no_name_but_its_own(home, tmp_path):
+    runtime, home8 = home
+    hosts = tmp_path / "hosts"
+    hosts.write_text(etc_files(1000, 1000)["hosts"])
+    mounts = (Mount(source=str(hosts), target="/etc/hosts"),)
+    spec = a_container(home8, entrypoint=("python3", "-c"), command=(CALL,), mounts=mounts)
+
+    runtime.start(spec)
+
+    # the first of its addresses: many programs try no other
+    assert json.loads(b"".join(runtime.follow(spec.name))) == {
+        "localhost": "127.0.0.1",
+        "answered": True,
+        "servers": "",
+        "routes": 0,
+    }
+
+
+def test_the_engine_makes_no_network_for_who_has_none(home):
+    runtime, home8 = home
+    spec = a_container(home8)
+
+    runtime.start(spec)
+
+    asked = ["docker", "inspect", "--format", "{{json .NetworkSettings.Networks}}", spec.name]
+    told = subprocess.run(asked, check=True, capture_output=True)
+    assert json.loads(told.stdout) == {}
 
 
 def test_the_images_own_entrypoint_is_pid_1_itself(home):

@@ -69,6 +69,7 @@ test "$(whoami)" = agent
 test "$HOME" = /home/agent
 test "$(ls /sys/class/net)" = lo
 test -z "$(cat /proc/net/route | tail -n +2)"
+python3 -c 'import socket; socket.create_server(("localhost", 0))'
 test ! -e /fleet/packet.json
 test ! -e /fleet/secret
 test ! -e /fleet/state

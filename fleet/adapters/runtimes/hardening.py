@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from fleet.domain.egress import NO_NETWORK
 from fleet.ports import ContainerSpec, Mount
 
 HOME = "fleet.home"
@@ -20,6 +21,9 @@ def container_config(spec: ContainerSpec, home8: str) -> dict[str, Any]:
         "User": f"{spec.uid}:{spec.gid}",
         "Env": [f"{name}={value}" for name, value in spec.environment.items()],
         "WorkingDir": spec.workdir,
+        # asked for no network the engine makes one all the same, of nothing, by starting its own
+        # program once more: two fifths of what a short container costs. This leaves the loopback
+        "NetworkDisabled": spec.network == NO_NETWORK,
         "Labels": {PURPOSE: "", ATTEMPT: "", **spec.labels, HOME: home8},
         "HostConfig": _host_config(spec),
     }

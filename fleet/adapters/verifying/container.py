@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fleet.domain.errors import FleetError
+from fleet.domain.etc import etc_files
 from fleet.domain.limits import Limits
 from fleet.domain.profile import Project
 from fleet.domain.result import Check
@@ -61,7 +62,7 @@ class Wanted:
 
 def check_spec(wanted: Wanted, checkout: Checkout, *, image: str) -> ContainerSpec:
     """Answer the container: no network, no credential; raises FleetError on a full disk."""
-    people, groups = _user_files(checkout)
+    etc = _etc_files(checkout)
     return ContainerSpec(
         name=wanted.container,
         image=image,
@@ -75,26 +76,22 @@ def check_spec(wanted: Wanted, checkout: Checkout, *, image: str) -> ContainerSp
             Mount(source=checkout.git_file, target="/workspace/.git"),
             Mount(source=checkout.git_dir, target="/fleet/git", writable=True),
             *(Mount(source=path, target=path) for path in checkout.objects),
-            Mount(source=people, target="/etc/passwd"),
-            Mount(source=groups, target="/etc/group"),
+            *(Mount(source=path, target=f"/etc/{name}") for name, path in etc.items()),
         ),
         environment=_ENVIRONMENT,
         labels={"fleet.attempt": wanted.attempt, "fleet.purpose": "check"},
     )
 
 
-def _user_files(checkout: Checkout) -> tuple[str, str]:
-    """Write passwd and group into the throw-away git directory: gone with it, whoever is killed."""
-    uid, gid = checkout.uid, checkout.gid
-    lines = {
-        "passwd": f"agent:x:{uid}:{gid}:agent:/home/agent:/bin/sh\n",
-        "group": f"agent:x:{gid}:\n",
-    }
-    paths = {name: Path(checkout.git_dir, name) for name in lines}
+def _etc_files(checkout: Checkout) -> dict[str, str]:
+    """Write them into the throw-away git directory: gone with it, whoever is killed."""
+    paths = {}
     try:
-        for name, path in paths.items():
-            path.write_text(lines[name])
+        for name, text in etc_files(checkout.uid, checkout.gid).items():
+            path = Path(checkout.git_dir, name)
+            path.write_text(text)
             path.chmod(0o644)
+            paths[name] = str(path)
     except OSError as error:
         raise FleetError(f"{checkout.git_dir} cannot be written: {error.strerror}") from error
-    return str(paths["passwd"]), str(paths["group"])
+    return paths

@@ -18,6 +18,7 @@ from fleet.domain.errors import (
     FleetError,
     HalfStartedError,
 )
+from fleet.domain.etc import etc_files
 from fleet.domain.handoff import Handoff, Work, handoff_of, predecessors
 from fleet.domain.packet import Given, context_of, packet_of
 from fleet.domain.plan import Launch
@@ -216,8 +217,7 @@ def _told(given: Given, space: Workspace, tools: Tools) -> str:
     files = {
         "packet.json": json.dumps(packet),
         "context.json": json.dumps(context_of(given)),
-        "passwd": f"agent:x:{uid}:{gid}:agent:/home/agent:/bin/sh\n",
-        "group": f"agent:x:{gid}:\n",
+        **etc_files(uid, gid),
         **skill_files(given),
     }
     return tools.packets.write(attempt.id, files, uid=uid, gid=gid)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from fleet.app.tools import Tools
 from fleet.domain.attempt import Outcome
+from fleet.domain.egress import NO_NETWORK
 from fleet.domain.packet import Given
 from fleet.domain.profile import LOCAL, Profile
 from fleet.ports import Mount, Workspace
@@ -50,8 +51,15 @@ def _mounts(space: Workspace, folder: str, profile: Profile) -> tuple[Mount, ...
         Mount(source=f"{folder}/context.json", target="/fleet/context.json"),
         Mount(source=f"{folder}/passwd", target="/etc/passwd"),
         Mount(source=f"{folder}/group", target="/etc/group"),
+        *_hosts(folder, profile),
         *(Mount(source=source, target=target) for source, target in profile.files),
     )
+
+
+def _hosts(folder: str, profile: Profile) -> Iterator[Mount]:
+    """Answer by what `localhost` is known where there is no network; else the engine tells it."""
+    if profile.network == NO_NETWORK:
+        yield Mount(source=f"{folder}/hosts", target="/etc/hosts")
 
 
 def _skills(given: Given, folder: str) -> Iterator[Mount]:
