@@ -1,6 +1,7 @@
 """Reads and writes plain files where somebody else may have been: bounded, never by a link."""
 
 import os
+import shutil
 import stat
 from contextlib import ExitStack, suppress
 from pathlib import PurePosixPath
@@ -57,6 +58,15 @@ def write_below(folder: str | os.PathLike[str], path: str, text: str) -> None:
         with os.fdopen(os.open(name, _WRITE, mode=0o600, dir_fd=parent), "wb") as file:
             # half a character, as an agent may have printed one, costs that character alone
             file.write(text.encode("utf-8", errors="replace"))
+
+
+def remove_folder(folder: str | os.PathLike[str]) -> None:
+    """Remove a folder with all that is in it, fine when gone.
+
+    What an agent nested deeper than the interpreter goes stays: the container is its end.
+    """
+    with suppress(RecursionError):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _opened(name: str, parent: int | None, opened: ExitStack) -> int:

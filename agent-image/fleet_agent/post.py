@@ -45,9 +45,9 @@ class Post:
         selector.register(self._door, selectors.EVENT_READ, self._admit)
 
     def close(self) -> None:
-        """Stop listening."""
-        for guest in list(self._guests):
-            self._dismiss(guest)
+        """Stop listening; the loop that called back is over, and its selector closed."""
+        for guest in self._guests:
+            guest.close()
         self._door.close()
 
     def _admit(self) -> None:

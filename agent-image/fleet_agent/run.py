@@ -126,6 +126,15 @@ def _set_apart(*, in_container: bool) -> str | None:
 
 def _carry_out(places: Places, conclusion: _Conclusion, signals: Signals) -> None:
     root = places.root or _CONTAINER_ROOT
+    attempt = _begun(root, places, conclusion=conclusion, signals=signals)
+    prepare(attempt, secret=root / "secret")
+    work(attempt)
+    attempt.pulse.phase = "ending"
+    attempt.refuse_if_stopped()
+
+
+def _begun(root: Path, places: Places, *, conclusion: _Conclusion, signals: Signals) -> Attempt:
+    """Read all that was mounted, the secret first; say `started` and begin to beat."""
     secrets = read_secrets(root / "secret")
     packet = read_packet(root / "packet.json")
     conclusion.findings.task_id = packet.task_id
@@ -138,7 +147,7 @@ def _carry_out(places: Places, conclusion: _Conclusion, signals: Signals) -> Non
     _start(conclusion.wire, packet, installed(cli))
     beat = packet.limits.heartbeat
     conclusion.pulse = Pulse(conclusion.wire, Effort(workspace, best_meter()), every=beat)
-    attempt = Attempt(
+    return Attempt(
         packet=packet,
         cli=cli,
         secrets=secrets,
@@ -153,10 +162,6 @@ def _carry_out(places: Places, conclusion: _Conclusion, signals: Signals) -> Non
         findings=conclusion.findings,
         skills=read_skills(root / "skills"),
     )
-    prepare(attempt, secret=root / "secret")
-    work(attempt)
-    attempt.pulse.phase = "ending"
-    attempt.refuse_if_stopped()
 
 
 def _workspace(places: Places, context: Context) -> Path:

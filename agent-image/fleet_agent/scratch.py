@@ -6,12 +6,11 @@ the runner's own descriptors: files are opened from the folder's descriptor, nev
 
 import json
 import os
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
 from fleet_agent.clis.model import RoundPlaces
-from fleet_agent.files import UnfitFileError, read_plain_file
+from fleet_agent.files import UnfitFileError, read_plain_file, remove_folder
 from fleet_agent.system import environment
 
 _LARGEST_RESULT = 64 * 1024
@@ -43,7 +42,7 @@ class Scratch:
 
     def __exit__(self, *_: object) -> None:
         os.close(self._descriptor)
-        shutil.rmtree(self._folder, ignore_errors=True)
+        remove_folder(self._folder)
 
     @property
     def places(self) -> RoundPlaces:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from fleet_agent.clis.usage import Usage
 from fleet_agent.fields import FieldError, Fields, fields_of
-from fleet_agent.files import UnfitFileError, read_plain_file, write_below
+from fleet_agent.files import UnfitFileError, read_plain_file, remove_folder, write_below
 
 # it becomes an argument of the next start: nothing that could be taken for an option or a path
 SESSION_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,199}")
@@ -71,8 +71,7 @@ class Shelf:
     def _clear(self) -> None:
         with suppress(OSError):
             (self.folder / _NOTE).unlink(missing_ok=True)
-        with suppress(*_UNFIT):
-            shutil.rmtree(self.folder / "home", ignore_errors=True)
+        remove_folder(self.folder / "home")
 
 
 def _copy(source: Path, target: Path) -> None:

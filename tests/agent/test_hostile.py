@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import subprocess
 import time
 from pathlib import Path
 
@@ -92,6 +93,15 @@ def test_whatever_the_agent_leaves_running_is_killed(tmp_path, shell):
     pid = int((tmp_path / "workspace" / "pid").read_text())
     assert said.result["status"] == "success"
     assert not Path(f"/proc/{pid}").exists()
+
+
+def test_folders_deeper_than_the_runner_goes_cost_no_result(tmp_path):
+    agent = """folder=$(dirname "$FLEET_PACKET"); echo "$folder" > folder; cd "$folder"
+        for _ in $(seq 1200); do mkdir d && cd d || exit 1; done"""
+    said = a_stage(tmp_path, agent).play()
+    subprocess.run(["rm", "-rf", (tmp_path / "workspace/folder").read_text().strip()], check=True)
+
+    assert said.result["status"] == "success"
 
 
 def test_foreign_processes_are_left_alone(tmp_path):

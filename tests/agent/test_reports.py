@@ -1,11 +1,14 @@
 """What an agent says over the socket: a few types, bounded, and nothing else."""
 
 import json
+import selectors
+import socket
 import subprocess
 
 import pytest
 
 from fleet_agent.fields import FieldError
+from fleet_agent.post import Post
 from fleet_agent.reports import read_report
 from tests.agent.stage import REPORT, a_stage
 
@@ -169,3 +172,19 @@ def test_the_client_outside_of_an_attempt_says_so(tmp_path):
 
     assert done.returncode == 1
     assert b"FLEET_SOCKET is not set" in done.stderr
+
+
+def test_who_still_listens_when_the_loop_is_over_is_hung_up_on(tmp_path):
+    path = str(tmp_path / "socket")
+    with socket.socket(socket.AF_UNIX) as guest:
+        with selectors.DefaultSelector() as selector:
+            post = Post(tmp_path / "socket", lambda report: None, str)
+            post.attach(selector)
+            guest.connect(path)
+            for key, _ in selector.select(10):
+                key.data()
+
+        post.close()
+
+        guest.settimeout(10)
+        assert guest.recv(1) == b""
