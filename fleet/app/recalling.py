@@ -1,14 +1,15 @@
 """Recall: the few lessons that fit what an attempt is about to do, or none."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from fleet.app.memory import Memory
 from fleet.domain.errors import EmbeddingError
-from fleet.domain.lesson import Lesson, Scope, usable
+from fleet.domain.lesson import Lesson, Scope, Vector, usable
 from fleet.domain.lexical import lexical
-from fleet.domain.scoring import Scored, chosen, ranked
+from fleet.domain.scoring import Scored, good_enough, ranked
+from fleet.domain.twins import told_once
 
 log = logging.getLogger(__name__)
 
@@ -47,9 +48,11 @@ def recall(text: str, scope: Scope, memory: Memory, *, fits: Fits) -> Recalled:
         return usable(lesson, scope) and fits(lesson)
 
     found = find(text, memory, fits=useful, project=scope.project, most=CANDIDATES)
+    candidates = found.scored[:CANDIDATES]
+    good = good_enough(candidates, memory.rules)
     return Recalled(
-        lessons=chosen(found.scored, memory.rules),
-        candidates=found.scored[:CANDIDATES],
+        lessons=told_once(good, _vectors(good, memory), most=memory.rules.top_k),
+        candidates=candidates,
         note=found.note,
     )
 
@@ -80,6 +83,17 @@ def _near(
         if len(scored) >= most or len(hits) < width:
             break
     return scored
+
+
+def _vectors(scored: Sequence[Scored], memory: Memory) -> Mapping[str, Vector]:
+    """Answer the vectors of lessons as far as they have one; they are there without a provider."""
+    if len(scored) <= 1:  # nothing to compare
+        return {}
+    try:
+        space = memory.embedder.space()
+    except EmbeddingError:  # its dimension is not known yet
+        return {}
+    return memory.ledger.embeddings(space, [each.lesson.id for each in scored])
 
 
 def _by_words(text: str, memory: Memory, fits: Fits) -> tuple[Scored, ...]:

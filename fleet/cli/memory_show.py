@@ -1,7 +1,6 @@
 """`fleet memory list`, `show`, `search`: what the fleet has learned."""
 
 from collections.abc import Collection
-from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -97,19 +96,19 @@ def search(
     everything: Annotated[bool, typer.Option("--all", help="Those below the floor too.")] = False,
     json: Json = False,
 ) -> None:
-    """Find lessons as recall does, whatever their status: best first, none when unsure."""
+    """Find lessons as recall does, whatever their status, copies too: best first, or none."""
     from fleet.app import views
     from fleet.app.recalling import find
     from fleet.bootstrap import memory_of
-    from fleet.domain.scoring import chosen
+    from fleet.domain.scoring import good_enough
 
     if not text.strip():
         raise ConfigError("search for what?", remedy="give a few words, or a whole task")
     with opened(ctx) as office:
         key = _project(project, office)
+        rules = office.fleet.memory
         # where recall is off, a person may still look
-        count = most or office.fleet.memory.top_k or MemoryRules.top_k
-        rules = replace(office.fleet.memory, top_k=count)
+        count = most or rules.top_k or MemoryRules.top_k
 
         def fits(lesson: Lesson) -> bool:
             return (key is None or lesson.project in (None, key)) and (
@@ -119,8 +118,8 @@ def search(
         found = find(text, memory_of(office), fits=fits, project=key, most=count)
     if found.note:
         say(plain(found.note))
-    best = found.scored[:count] if everything else chosen(found.scored, rules)
-    rows = views.found_rows(best)
+    best = found.scored if everything else good_enough(found.scored, rules)
+    rows = views.found_rows(best[:count])
     if json:
         document(rows)
     else:

@@ -50,10 +50,9 @@ def ranked(
     return tuple(sorted(scored, key=lambda each: (-each.score, each.lesson.number)))
 
 
-def chosen(scored: Sequence[Scored], rules: MemoryRules) -> tuple[Scored, ...]:
-    """Answer those that are good enough to be given, `top_k` at most, none when unsure."""
-    good = (each for each in scored if each.score >= _floor(each, rules))
-    return tuple(good)[: rules.top_k]
+def good_enough(scored: Sequence[Scored], rules: MemoryRules) -> tuple[Scored, ...]:
+    """Answer those that score as much as the floor asks, none when unsure."""
+    return tuple(each for each in scored if each.score >= _floor(each, rules))
 
 
 def posterior(lesson: Lesson) -> float:

@@ -81,7 +81,7 @@ def cosine_of(one: Vector, other: Vector) -> float:
 
 
 def _crowd(one: Scored, other: Scored, vectors: Mapping[str, Vector]) -> bool:
-    """Tell whether two say nearly the same, of the same errors and files as far as they name any."""
+    """Tell whether two say nearly the same, and name no errors or files that differ."""
     ours, theirs = vectors.get(one.lesson.id), vectors.get(other.lesson.id)
     if ours is None or theirs is None or cosine_of(ours, theirs) < _CROWDED:
         return False

@@ -93,14 +93,30 @@ def test_many_lessons_that_may_not_be_used_hide_none_that_may():
 
 def test_at_most_so_many_are_given_and_none_where_recall_is_off():
     world = a_memory(MemoryRules(top_k=2, held_out=0))
-    for number in range(5):
-        teach(world, replace(LOCKED, title=f"database is locked {number}"))
+    for word in ("red", "green", "blue", "black", "white"):
+        remedy = " ".join(f"{word}{number}" for number in range(9))
+        teach(world, Draft(title="database is locked", remedy=remedy))
 
     assert len(recalled(world)) == 2
     off = a_memory(MemoryRules(top_k=0))
     teach(off)
     off.embedder.asked = 0
     assert (recalled(off), off.embedder.asked) == ([], 0)
+
+
+@pytest.mark.parametrize("down", [False, True])
+def test_what_many_say_in_other_words_takes_one_place(down):
+    world = a_memory()
+    for number in range(12):
+        reworded = replace(LOCKED, title=f"database is so locked {number}")
+        teach(world, reworded, status=LessonStatus.PROBATION)
+    teach(world, Draft(title="locked out by the theme", remedy="take a palette of colours"))
+    world.embedder.down = down
+
+    found = recall("the database is locked", HERE, world.memory, fits=lambda lesson: True)
+
+    assert [each.lesson.id for each in found.lessons] == ["L-1", "L-13"]
+    assert len(found.candidates) == 13
 
 
 def test_without_a_lesson_no_model_is_asked():
@@ -172,6 +188,12 @@ def elsewhere(world):
     return replace(world.memory, finder=Finder(world.ledger, world.embedder, ExactIndex()))
 
 
+def found_of_locked(world):
+    """Answer which lessons were found that are told or may be searched."""
+    found = recall("the database is locked", HERE, world.memory, fits=lambda lesson: True)
+    return {each.lesson.id for each in found.candidates if each.score > EVERYBODY.floor}
+
+
 def begun_again(world, index):
     """Let another coordinator take over that index."""
     world.finder = Finder(world.ledger, world.embedder, index)
@@ -192,7 +214,7 @@ def test_lessons_that_another_process_added_are_put_at_the_next_start_and_nothin
 
     begun_again(world, index)
 
-    assert len(recalled(world)) == 3
+    assert found_of_locked(world) == {f"L-{number}" for number in range(3, 8)}
     assert len(index.entries("words")) == 7
     assert index.rebuilt == before
 
@@ -283,7 +305,7 @@ def test_others_search_while_a_slow_provider_embeds():
 def test_many_threads_recall_at_once():
     world = a_memory()
     for number in range(30):
-        teach(world, replace(LOCKED, title=f"database is locked {number}"))
+        teach(world, replace(LOCKED, title=f"database is locked by E{number}00"))
     found = []
     threads = [threading.Thread(target=lambda: found.append(recalled(world))) for _ in range(8)]
     for thread in threads:

@@ -4,7 +4,7 @@ import pytest
 
 from fleet.domain.lesson import MemoryRules
 from fleet.domain.lexical import lexical, stem
-from fleet.domain.scoring import chosen
+from fleet.domain.scoring import good_enough
 from tests.builders import a_lesson
 
 LOCKED = a_lesson(1, title="database is locked", remedy="begin writes with BEGIN IMMEDIATE")
@@ -51,8 +51,8 @@ def test_a_score_is_a_share_of_the_query_and_is_held_to_the_floor():
 
     assert near[0].score >= 0.5
     assert all(0 < each.cosine <= 1 for each in (*near, *far))
-    assert [each.lesson.number for each in chosen(near, MemoryRules())] == [1]
-    assert chosen(far, MemoryRules()) == ()
+    assert [each.lesson.number for each in good_enough(near, MemoryRules())] == [1]
+    assert good_enough(far, MemoryRules()) == ()
 
 
 def test_names_and_outcomes_count_as_they_do_beside_vectors():

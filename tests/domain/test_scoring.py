@@ -3,7 +3,7 @@
 import pytest
 
 from fleet.domain.lesson import MemoryRules
-from fleet.domain.scoring import Scored, chosen, error_codes, identifiers, posterior, ranked
+from fleet.domain.scoring import Scored, error_codes, good_enough, identifiers, posterior, ranked
 from tests.builders import a_lesson
 
 
@@ -112,12 +112,6 @@ def of_score(score, *, matched=False, number=1):
     [(0.25, False, 1), (0.24, False, 0), (0.2, True, 1), (0.19, True, 0)],
 )
 def test_what_is_below_the_floor_is_not_given(score, matched, given):
-    assert len(chosen([of_score(score, matched=matched)], MemoryRules(floor=0.25))) == given
+    scored = [of_score(score, matched=matched)]
 
-
-def test_at_most_so_many_are_given_the_best_of_them():
-    found = [of_score(0.9 - number / 10, number=number) for number in range(5)]
-
-    given = chosen(found, MemoryRules(top_k=2))
-
-    assert [each.lesson.number for each in given] == [0, 1]
+    assert len(good_enough(scored, MemoryRules(floor=0.25))) == given

@@ -1,13 +1,16 @@
 """Which lessons are the same, which are near, and which may never be taken for each other."""
 
 import json
+import math
 import struct
 from pathlib import Path
 
 import pytest
 
-from fleet.domain.lesson import Draft
-from fleet.domain.twins import Kinship, alike, cosine_of, kinship
+from fleet.domain.lesson import Draft, LessonStatus
+from fleet.domain.scoring import Scored
+from fleet.domain.twins import Kinship, alike, cosine_of, kinship, told_once
+from tests.builders import a_lesson
 
 CONTRARY = json.loads(
     (Path(__file__).parents[1] / "data" / "contrary_lessons.json").read_text(encoding="utf-8")
@@ -98,3 +101,58 @@ def test_of_vectors_alone_copies_are_told_by_the_same_threshold():
 
     assert cosine_of(one, other) == pytest.approx(0.6)
     assert (alike(0.80), alike(0.79)) == (True, False)
+
+
+def a_find(number, **fields):
+    return Scored(lesson=a_lesson(number, **fields), score=1 / number, cosine=0.5, matched=False)
+
+
+def a_turn(cosine):
+    return struct.pack("<2f", cosine, math.sqrt(1 - cosine * cosine))
+
+
+def told(finds, *cosines, most=3):
+    """Answer who is told; the cosines are those to the first one, who is like the next the most."""
+    vectors = {f"L-{number}": a_turn(each) for number, each in enumerate((1.0, *cosines), 1)}
+    return [each.lesson.number for each in told_once(finds, vectors, most=most)]
+
+
+ON_PROBATION = {"status": LessonStatus.PROBATION}
+
+
+def test_of_lessons_that_say_nearly_the_same_the_best_one_is_told():
+    finds = [a_find(number, **ON_PROBATION) for number in (1, 2, 3)]
+
+    assert told(finds, 0.75, 0.1) == [1, 3]
+    assert told(finds, 0.74, 0.1) == [1, 2, 3]
+
+
+def test_a_place_that_a_copy_does_not_take_is_for_another_and_no_more_are_told_than_may_be():
+    finds = [a_find(number) for number in (1, 2, 3, 4)]
+
+    assert told(finds, 0.99, 0.5, 0.0, most=2) == [1, 3]
+    assert told(finds, 0.99, 0.5, 0.0, most=0) == []
+
+
+def test_no_copy_on_probation_takes_the_place_of_what_a_person_let_through():
+    finds = [a_find(1, **ON_PROBATION), a_find(2, **ON_PROBATION), a_find(3)]
+
+    assert told(finds, 0.1, 0.9) == [2, 3]
+    assert told([a_find(1), a_find(2, **ON_PROBATION)], 0.9) == [1]
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "both"),
+    [
+        ({"cause": "it raises LSW_E1042"}, {"cause": "it raises LSW_E1043"}, True),
+        ({"cause": "it raises LSW_E1042"}, {"cause": "it raises"}, False),
+        ({"files": ("a.py",)}, {"files": ("b.py",)}, True),
+        ({"files": ("a.py",)}, {"files": ("a.py", "b.py")}, False),
+    ],
+)
+def test_of_different_errors_or_files_both_are_told(ours, theirs, both):
+    assert told([a_find(1, **ours), a_find(2, **theirs)], 0.99) == ([1, 2] if both else [1])
+
+
+def test_who_has_no_vector_is_like_no_other():
+    assert told_once([a_find(1), a_find(2)], {}, most=3) == (a_find(1), a_find(2))
