@@ -156,7 +156,8 @@ def ledger_ready(home: Path, url: str) -> None:
     try:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
     except OSError as error:
-        raise ConfigError(f"the ledger {path} cannot be used: {error.strerror}") from error
+        said = f"the ledger {path} cannot be used: {error.strerror}"
+        raise ConfigError(said, remedy="let this user write there") from error
 
 
 def ledger_known(home: Path, identity: str) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fleet.adapters import home as homes
+from fleet.adapters import whereabouts
 from fleet.adapters.brake import FileBrake
 from fleet.adapters.failpoints import arm, watched
 from fleet.adapters.system import SystemClock, SystemIds
@@ -72,14 +73,15 @@ def office_of(site: Site) -> Office:
 def site_open(settings: Settings) -> Iterator[Site]:
     """Open the ledger of a home inside the block; no file of the user's is read.
 
-    Raises ConfigError where ledger and home have different ids: a copied home would count the
-    other's containers and branches as its own.
+    Raises ConfigError where ledger and home have different ids, and for a copy of a home that
+    still stands: it would count the other's containers and branches as its own.
     """
     from fleet.adapters.ledger import SqlLedger
 
     arm(settings.variables)
     home = settings.home
     home8 = homes.read_id(home)
+    whereabouts.follow(home, home8=home8)
     clock = SystemClock()
     homes.ledger_ready(home, settings.database_url)
     ledger = SqlLedger(settings.database_url, clock=clock)

@@ -103,7 +103,7 @@ def _resume_tasks(site: "Site", keys: list[str]) -> None:
 
 
 def _resume_all(site: "Site") -> None:
-    from fleet.bootstrap import brake
+    from fleet.bootstrap import brake, held_by
 
     said = halted(site)
     # the file first: while it lies there nothing goes on, whatever the ledger says
@@ -112,7 +112,9 @@ def _resume_all(site: "Site") -> None:
         put(f"the file STOP is removed; everything was {plain(said)}")
     _lift(site, FLEET, "the fleet", quiet=bool(said))
     ending = site.ledger.hold(COORDINATOR)
-    if ending is not None and ending.active and ending.kind is HoldKind.DRAIN:
+    # where nobody coordinates any more there is nobody to go on
+    draining = ending is not None and ending.active and ending.kind is HoldKind.DRAIN
+    if draining and held_by(site) is not None:
         _lift(site, COORDINATOR, "the coordinator")
     for subject, hold in holds_of(site.ledger.snapshot().holds).items():
         key = subject.partition(" ")[2]

@@ -9,6 +9,7 @@ from fleet.adapters.home import home_held
 from fleet.cli.unit import unit
 from fleet.domain.attempt import State
 from fleet.domain.errors import ConfigError
+from fleet.domain.hold import COORDINATOR, Hold, HoldKind
 from tests.builders import NOW, an_attempt
 from tests.cli.reviewed import in_review, written
 
@@ -107,6 +108,15 @@ def test_the_file_of_any_tool_is_shown_and_removed(home, task):
     assert "the file STOP is removed" in home.ask("resume").out
     assert not (home.folder / "STOP").exists()
     assert home.ask("task", "list", "--json").json[0]["reason"] == ""
+
+
+def test_a_resume_says_of_no_coordinator_that_it_goes_on_once_that_has_ended(home):
+    told = Hold(subject=COORDINATOR, kind=HoldKind.DRAIN, active=True, who="alice", at=NOW)
+    written(home, told)
+
+    assert home.ask("resume").out == "the fleet was not stopped\n"
+    with home_held(home.folder, since=NOW, what="fleet up"):
+        assert "the coordinator goes on; it was stopped by alice" in home.ask("resume").out
 
 
 def test_a_file_that_cannot_be_removed_leaves_everything_stopped(home):

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from fleet.adapters.git.command import Git, Owner, text
 from fleet.adapters.git.repository import Repository
+from fleet.adapters.whereabouts import refuse_copy
 from fleet.domain.errors import WorkspaceError
 
 _REF = "refs/fleet/home"
@@ -35,7 +36,10 @@ def require_reach(repository: Repository, home: Path) -> None:
 
 
 def claim(repository: Repository, home: Path, *, home8: str) -> None:
-    """Claim the repository for a home; raises WorkspaceError when another has it."""
+    """Claim the repository for a home; raises WorkspaceError when another has it.
+
+    Raises ConfigError for a copy of the home that has it.
+    """
     holder = _holder(repository)
     if holder is None:
         blob = _blob(repository, home, home8)
@@ -52,16 +56,8 @@ def claim(repository: Repository, home: Path, *, home8: str) -> None:
 
 
 def _moved(repository: Repository, home: Path, *, home8: str, before: Path) -> None:
-    """Follow a home that was moved; raises WorkspaceError for a copy of one that still stands."""
-    try:
-        stands = (before / ".fleet" / "id").read_text().strip() == home8
-    except OSError:
-        stands = False
-    if stands:
-        raise WorkspaceError(
-            f"home {home} is a copy of {before}: both would do the same tasks",
-            remedy=f"work from {before}, or remove {home / '.fleet'} and `fleet init` anew",
-        )
+    """Follow a home that was moved; raises ConfigError for a copy of one that still stands."""
+    refuse_copy(home, before, home8=home8)
     take_over(repository, home, home8=home8)
 
 
