@@ -6,6 +6,7 @@ import os
 import sys
 import tempfile
 import traceback
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -99,7 +100,9 @@ def main() -> None:
 def _refused(error: FleetError) -> int:
     if "--json" in sys.argv:
         told = {"code": error.code, "message": error.message, "remedy": error.remedy}
-        typer.echo(json.dumps({"error": told}))
+        # where standard output is what failed, the line below says so
+        with suppress(OSError):
+            typer.echo(json.dumps({"error": told}))
     say(f"fleet: {error}")
     return 1
 

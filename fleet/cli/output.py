@@ -1,5 +1,6 @@
 """How commands speak: one JSON document or plain tables on standard output, the rest on error."""
 
+import errno
 import getpass
 import json
 import sys
@@ -9,6 +10,8 @@ from datetime import datetime
 from typing import Any
 
 import typer
+
+from fleet.domain.errors import FleetError
 
 
 def say(text: str) -> None:
@@ -24,13 +27,19 @@ def told(line: str) -> None:
 
 
 def put(text: str) -> None:
-    """Write to standard output."""
-    typer.echo(text)
+    """Write to standard output; raises FleetError where that cannot take it, as on a full disk."""
+    try:
+        typer.echo(text)
+    except OSError as error:
+        if error.errno == errno.EPIPE:
+            raise  # whoever read it has seen enough: typer ends quietly
+        why = error.strerror or type(error).__name__
+        raise FleetError(f"standard output cannot be written: {why}") from error
 
 
 def document(value: Any) -> None:  # noqa: ANN401 - any JSON value
     """Write one JSON document to standard output."""
-    typer.echo(json.dumps(value, indent=2, ensure_ascii=False))
+    put(json.dumps(value, indent=2, ensure_ascii=False))
 
 
 def plain(text: object) -> str:
@@ -64,7 +73,8 @@ def table(rows: Sequence[dict[str, Any]], columns: Sequence[str]) -> None:
 
     drawn = Table(box=None, pad_edge=False)
     for name in columns:
-        drawn.add_column(name.upper())
+        # a narrow terminal breaks a name that is too long for it: rich would leave its end out
+        drawn.add_column(name.upper(), overflow="fold")
     for line in cells:
         drawn.add_row(*map(escape, line))
     Console().print(drawn)
