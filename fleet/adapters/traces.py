@@ -11,6 +11,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
+from fleet.adapters.plain_files import folder_made
 from fleet.adapters.redaction import Redaction
 from fleet.domain.errors import FleetError
 from fleet.ports import Traces
@@ -48,11 +49,9 @@ class JsonlTraces(Traces):
                 ) from error
 
     def _append(self, name: str, text: bytes) -> None:
-        self._folder.mkdir(parents=True, exist_ok=True)
-        plain = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
         with (
-            _opened(self._folder, plain) as folder,
-            _opened(name, _APPEND, folder=folder) as file,
+            folder_made(self._folder.parent, (self._folder.name,)) as folder,
+            _opened(name, folder) as file,
         ):
             found = os.fstat(file)
             if not stat.S_ISREG(found.st_mode) or found.st_nlink > 1:
@@ -123,8 +122,8 @@ def _cut(value: object, longest: int) -> object:
 
 
 @contextmanager
-def _opened(path: Path | str, flags: int, *, folder: int | None = None) -> Iterator[int]:
-    descriptor = os.open(path, flags, 0o600, dir_fd=folder)
+def _opened(name: str, folder: int) -> Iterator[int]:
+    descriptor = os.open(name, _APPEND, 0o600, dir_fd=folder)
     try:
         yield descriptor
     finally:
