@@ -40,6 +40,7 @@ def tag(engine):
         ("", None),
         ("LABEL fleet.agents=command", None),
         ("LABEL fleet.agents='[1]'", None),
+        (f"LABEL fleet.agents='{'[' * 5000}'", None),
         ("""LABEL fleet.agents='{"claude": "2.1", "codex": null}'""", frozenset({"claude"})),
         ("LABEL fleet.agents='{}'", frozenset()),
     ],

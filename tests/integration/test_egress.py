@@ -301,10 +301,12 @@ def test_where_the_host_cannot_be_closed_egress_is_refused_unless_said(tmp_path,
     closed = DockerNetworks(tmp_path, "cafe0001", host_exposed=False)
     said = DockerNetworks(tmp_path, "cafe0001", host_exposed=True)
 
-    with pytest.raises(FleetError, match="egress_host_exposed"):
+    with pytest.raises(FleetError, match="egress_host_exposed") as first:
         closed.examine()
-    with pytest.raises(FleetError, match="egress_host_exposed"):
+    with pytest.raises(FleetError, match="egress_host_exposed") as second:
         closed.open("app-1-1-cafe0001", ())
+    # an error raised again and again keeps all that every call held
+    assert first.value is not second.value
     assert said.examine() == ""
     said.open("app-1-1-cafe0001", ())
     said.close("app-1-1-cafe0001")

@@ -15,7 +15,7 @@ def agents_of(label: str | None) -> frozenset[str] | None:
     """Read the label: a JSON object of versions; whoever wrote another word there said nothing."""
     try:
         told = json.loads(label or "")
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if not isinstance(told, dict):
         return None

@@ -115,7 +115,7 @@ def _agents(labels: Mapping[str, str]) -> dict[str, str | None]:
     """Answer version by agent; the label may be anybody's, or of an older fleet."""
     try:
         named = json.loads(labels.get(AGENTS, ""))
-    except ValueError:
+    except (ValueError, RecursionError):
         named = {}
     found = named if isinstance(named, dict) else {}
     return {ALWAYS: None, **{str(name): str(version) for name, version in found.items()}}

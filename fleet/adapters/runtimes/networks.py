@@ -30,10 +30,6 @@ _TRIES = 64
 _BRIDGE_DIGITS = 9  # a name of an interface has at most 15 characters
 _EGRESS = "egress"
 _OUTWARD = "outward"
-_OPEN = FleetError(
-    "this host's own services could be reached from an attempt's network",
-    remedy="run fleet as root with iptables on the engine's host, or set egress_host_exposed: true",
-)
 
 
 class DockerNetworks(Networks):
@@ -65,7 +61,7 @@ class DockerNetworks(Networks):
         if host_closed():
             return "the host is closed to attempts by iptables"
         if not self._host_exposed:
-            raise _OPEN
+            raise _host_open()
         return ""
 
     def open(self, attempt: str, allow: Sequence[Destination]) -> Egress:
@@ -133,7 +129,7 @@ class DockerNetworks(Networks):
         subnet = self._network(client, name, labels, options)
         if not (closed and has_interface(bridge)) and not self._host_exposed:
             client.remove_network(name)
-            raise _OPEN
+            raise _host_open()
         return subnet
 
     def _network(
@@ -204,6 +200,14 @@ class DockerNetworks(Networks):
         aside.write_text(text)
         aside.chmod(0o644)
         aside.replace(path)
+
+
+def _host_open() -> FleetError:
+    return FleetError(
+        "this host's own services could be reached from an attempt's network",
+        remedy="run fleet as root with iptables on the engine's host, "
+        "or set egress_host_exposed: true",
+    )
 
 
 def _subnets(name: str) -> Iterator[IPv4Network]:
