@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from fleet.bootstrap import Office
 
 _GIT = (2, 39)
+_UNWISE = "mend it in fleet.yaml or profiles/, or remove what you do not use"
 
 
 def examined(home: Path | None) -> list[Row]:
@@ -37,7 +38,7 @@ def _in_home(office: "Office") -> Iterator[Row]:
     from fleet.config import check_profiles
 
     for warning in check_profiles(office.fleet):
-        yield row("profiles", "warn", warning, "see `fleet profile check`")
+        yield row("profiles", "warn", warning, _UNWISE)
     yield from _machine(office)
     yield from pool_examined(office)
     yield from memory_examined(office)
