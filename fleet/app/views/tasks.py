@@ -1,6 +1,6 @@
 """Read models of tasks: the board, one task with its attempts, its history."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from fleet.app.views.holds import beside, hold_rows
@@ -15,7 +15,7 @@ from fleet.domain.events import Event
 from fleet.domain.hold import task_subject
 from fleet.domain.merge import PullRequest
 from fleet.domain.profile import Fleet
-from fleet.domain.reflection import LEFT_NOTHING, reflections_in
+from fleet.domain.reflection import LEFT_NOTHING, Reflection, reflections_in
 from fleet.domain.result import Verdict
 from fleet.domain.reviewing import crowded, spared
 from fleet.domain.swap import Receipt
@@ -70,23 +70,14 @@ def _held_back(task: Task, board: Board, crowds: Mapping[str, str]) -> Row:
 
 def task_view(key: str, ledger: Ledger, fleet: Fleet, *, now: datetime, halted: str = "") -> Row:
     """Answer `task show`; raises NotFoundError. `halted` as in `board_rows`."""
-    task = ledger.task(key)
-    attempts = ledger.attempts(key)
+    task, attempts, events = ledger.task(key), ledger.attempts(key), ledger.events(task=key)
     pulls = [pull for pull in ledger.pull_requests() if pull.task == key]
     snapshot = ledger.snapshot()
     board = board_of(snapshot, fleet, halted=halted)
     own = [hold for hold in snapshot.holds if hold.subject == task_subject(key)]
     row = _row(task, board, attempts=len(attempts), pull=pulls[-1].number if pulls else None)
-    titles = {each.key: each.title for each in ledger.tasks(project=task.project)}
-    verdicts = {attempt.id: ledger.verdicts(attempt.id) for attempt in attempts}
-    receipts = {receipt.attempt: receipt for receipt in ledger.receipts(key)}
     settled = [row for row in ledger.settlements() if row.task == key]
-    events = ledger.events(task=key)
-    left = reflections_in(events)
-    history = [
-        {"at": moment(e.at), "who": e.who, "what": f"{e.kind}: {e.what}" if e.what else e.kind}
-        for e in events
-    ]
+    rows = _attempt_rows(task, attempts, ledger, reflections_in(events))
     return row | {
         **_held_back(task, board, crowded(board)),
         "pulls": [_pull_row(pull) for pull in pulls],
@@ -101,15 +92,14 @@ def task_view(key: str, ledger: Ledger, fleet: Fleet, *, now: datetime, halted: 
         "spent_estimated": any(row.estimated for row in settled),
         "summary": attempts[-1].summary if attempts else "",
         "holds": hold_rows(own, halted=""),
-        "history": history,
-        "attempts": [
-            attempt_view(a, verdicts[a.id], receipts.get(a.id))
-            | vitals(a, fleet, now=now)
-            | _others(a, titles)
-            | left.get(a.id, LEFT_NOTHING).fields
-            for a in attempts
+        "history": [
+            {"at": moment(e.at), "who": e.who, "what": f"{e.kind}: {e.what}" if e.what else e.kind}
+            for e in events
         ],
-        "escalation": escalation(task, attempts, verdicts),
+        "attempts": [
+            row | vitals(each, fleet, now=now) for row, each in zip(rows, attempts, strict=True)
+        ],
+        "escalation": _escalation(task, attempts, ledger),
     }
 
 
@@ -117,13 +107,19 @@ def _pull_row(pull: PullRequest) -> Row:
     return {"number": pull.number, "status": pull.status.value, "reason": pull.reason}
 
 
-def _others(attempt: Attempt, titles: Mapping[str, str]) -> Row:
-    """Answer the tasks whose merged work it did not go together with."""
-    return {"others": [{"key": key, "title": titles.get(key, "")} for key in attempt.others]}
+def _attempt_rows(
+    task: Task, attempts: Sequence[Attempt], ledger: Ledger, left: Mapping[str, Reflection]
+) -> Iterator[Row]:
+    """Yield each attempt of `task show`; `others` did not go together with it when they merged."""
+    titles = {each.key: each.title for each in ledger.tasks(project=task.project)}
+    receipts = {receipt.attempt: receipt for receipt in ledger.receipts(task.key)}
+    for each in attempts:
+        others = [{"key": key, "title": titles.get(key, "")} for key in each.others]
+        row = _attempt(each, ledger.verdicts(each.id), receipts.get(each.id))
+        yield row | {"others": others} | left.get(each.id, LEFT_NOTHING).fields
 
 
-def attempt_view(attempt: Attempt, verdicts: Sequence[Verdict], receipt: Receipt | None) -> Row:
-    """Answer one attempt of `task show`."""
+def _attempt(attempt: Attempt, verdicts: Sequence[Verdict], receipt: Receipt | None) -> Row:
     usage = attempt.usage
     return {
         "id": attempt.id,
@@ -152,13 +148,11 @@ def attempt_view(attempt: Attempt, verdicts: Sequence[Verdict], receipt: Receipt
     }
 
 
-def escalation(
-    task: Task, attempts: Sequence[Attempt], verdicts: Mapping[str, tuple[Verdict, ...]]
-) -> Row | None:
+def _escalation(task: Task, attempts: Sequence[Attempt], ledger: Ledger) -> Row | None:
     """Answer what a human needs at a task's failing end, None where it did not fail."""
     if task.resolution is not Resolution.FAILED or not attempts:
         return None
-    last = verdicts[attempts[-1].id]
+    last = ledger.verdicts(attempts[-1].id)
     kinds = {a.failure_kind for a in attempts} - {"", "none"}
     return {
         "verdict": last[-1].contract() if last else None,
