@@ -163,7 +163,7 @@ def ledger_ready(home: Path, url: str) -> None:
 def ledger_known(home: Path, identity: str) -> None:
     """Remember the home's ledger by its identity; raises ConfigError when it is another one."""
     mark = _ledger_mark(home)
-    if not mark.exists():
+    if not _whole(mark):
         aside = mark.with_name(f"{mark.name}.{os.getpid()}")
         aside.write_text(identity)
         aside.replace(mark)
@@ -178,6 +178,11 @@ def _ledger_mark(home: Path) -> Path:
     return home / ".fleet" / "ledger-id"
 
 
+def _whole(path: Path) -> bool:
+    """Tell whether a file stands; of one that is empty a power cut left the name alone."""
+    return path.exists() and path.stat().st_size > 0
+
+
 class FolderPackets(Packets):
     """Packets as files under `.fleet/packets/<attempt>/`, shelves under `.fleet/shelves/`."""
 
@@ -190,7 +195,7 @@ class FolderPackets(Packets):
         folder.mkdir(parents=True, exist_ok=True, mode=0o755)
         for name, text in files.items():
             path = folder / name
-            if path.exists():  # a running container has it mounted: it must not change
+            if _whole(path):  # a running container has it mounted: it must not change
                 continue
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o755)
             aside = path.with_name(f".{path.name}")

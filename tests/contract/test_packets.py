@@ -28,6 +28,18 @@ def test_a_file_below_a_folder_is_written_whole_for_its_owner_alone(tmp_path):
     assert {path.stat().st_mode & 0o777 for path in found} == {0o400}
 
 
+def test_what_a_power_cut_left_empty_is_written_anew_and_nothing_else_is(tmp_path):
+    packets, owner = FolderPackets(tmp_path), {"uid": os.geteuid(), "gid": os.getegid()}
+    folder = Path(packets.write("app-1-1", {"packet.json": "1", "context.json": "2"}, **owner))
+    (folder / "packet.json").unlink()
+    (folder / "packet.json").touch(0o400)
+
+    packets.write("app-1-1", {"packet.json": "3", "context.json": "4"}, **owner)
+
+    assert (folder / "packet.json").read_text() == "3"
+    assert (folder / "context.json").read_text() == "2"
+
+
 def test_a_shelf_is_found_again_and_is_its_owners_alone(tmp_path):
     packets = FolderPackets(tmp_path)
 

@@ -7,8 +7,8 @@ from threading import Timer
 
 import pytest
 
-from fleet.adapters.home import holder, home_held
-from fleet.domain.errors import BusyError, DiskFullError
+from fleet.adapters.home import holder, home_held, ledger_known
+from fleet.domain.errors import BusyError, ConfigError, DiskFullError
 from tests.builders import NOW
 from tests.small_disk import fill, small_disk
 
@@ -69,3 +69,12 @@ def test_a_home_is_held_though_the_disk_is_too_full_to_note_by_whom(home):
 
         with home_held(home, since=NOW, what="fleet up"):
             assert holder(home) is not None
+
+
+def test_a_mark_of_the_ledger_that_a_power_cut_left_empty_is_written_anew(home):
+    (home / ".fleet" / "ledger-id").touch()
+
+    ledger_known(home, "this")
+
+    with pytest.raises(ConfigError, match="not the ledger"):
+        ledger_known(home, "another")
