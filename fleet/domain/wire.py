@@ -34,6 +34,7 @@ SELF_CHECK_RED = frozenset({"self_check", "limit"})
 # what was before
 _STANDSTILL = frozenset({"hang", "loop", "timeout"})
 _MAX_NUMBER = 10**12
+_MOST_DOLLARS = 10**6  # nobody owes more for an attempt
 _MAX_DEPTH = 20
 
 
@@ -111,7 +112,7 @@ def hear(attempt: Attempt, line: Line, *, at: datetime) -> Attempt:
 def _beaten(attempt: Attempt, data: Mapping[str, Any], *, at: datetime) -> Attempt:
     """Take a sign of life; that its processes work is told apart from what it tells itself."""
     timed = data.get("phase") in _TIMED_PHASES
-    ran = _seconds(data.get("ran_seconds"))
+    ran = _number(data.get("ran_seconds"))
     return replace(
         attempt,
         last_progress=at if timed else attempt.last_progress,
@@ -149,9 +150,8 @@ def _used(attempt: Attempt, told: Mapping[str, Any], *, at: datetime) -> Attempt
 
 def usage_from(told: Mapping[str, Any], before: Usage) -> Usage:
     """Answer cumulative usage; a figure never falls, so a liar can only raise its own bill."""
-    price = told.get("cost_usd")
-    told_cost = before.cost_micros
-    if isinstance(price, int | float) and 0 <= price < MICROS:
+    price, told_cost = _number(told.get("cost_usd")), before.cost_micros
+    if price is not None and price < _MOST_DOLLARS:
         told_cost = max(before.cost_micros or 0, round(price * MICROS))
     return Usage(
         input_tokens=max(before.input_tokens, _count(told.get("input_tokens"))),
@@ -166,8 +166,8 @@ def _count(value: object) -> int:
     return value if type(value) is int and 0 <= value < _MAX_NUMBER else 0
 
 
-def _seconds(value: object) -> float | None:
-    """Answer a time that was told, None where that was none."""
+def _number(value: object) -> float | None:
+    """Answer a number that was told, None where that was none."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     return float(value) if 0 <= value < _MAX_NUMBER else None

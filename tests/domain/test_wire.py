@@ -211,7 +211,7 @@ def test_usage_never_falls(reports):
 
 @pytest.mark.parametrize(
     ("price", "micros"),
-    [(0.5, 500_000), (0, 0), (None, None), (-1, None), ("3", None), (1e9, None)],
+    [(0.5, 500_000), (0, 0), (None, None), (-1, None), ("3", None), (True, None), (1e9, None)],
 )
 def test_a_cost_is_told_in_dollars(price, micros):
     assert usage_from({"cost_usd": price}, Usage()).cost_micros == micros
