@@ -2,9 +2,8 @@
 
 from collections.abc import Sequence
 
-from fleet.domain.attempt import Attempt, Red
+from fleet.domain.attempt import WITH_OTHERS, Attempt
 
-_WITH_OTHERS = frozenset({Red.CONFLICT, Red.MERGED_TIP})
 _SHA = 12
 _NOT_ALONE = """\
 The work of attempt {attempt} does not go together with the target as it is now{who}. Your branch \
@@ -24,7 +23,7 @@ def advice(before: Sequence[Attempt], *, target: str) -> str:
     `before` are the attempts before this one, `target` is its tip; "" where nothing is to be said.
     """
     last = next((old for old in reversed(before) if old.red is not None), None)
-    if last is None or last.red not in _WITH_OTHERS:
+    if last is None or last.red not in WITH_OTHERS:
         return ""
     who = f" ({', '.join(last.others)})" if last.others else ""
     if last.by_fleet and last.head is None:

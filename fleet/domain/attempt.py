@@ -82,6 +82,10 @@ class Red(StrEnum):
     CONFLICT = "conflict"
 
 
+# the work did not go together with that of others: who goes on begins at the target
+WITH_OTHERS = frozenset({Red.CONFLICT, Red.MERGED_TIP})
+
+
 @dataclass(frozen=True, kw_only=True)
 class Attempt:
     """One try by one agent in one container.

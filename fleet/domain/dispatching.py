@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from fleet.domain.attempt import Attempt, Red, State
+from fleet.domain.attempt import WITH_OTHERS, Attempt, State
 from fleet.domain.board import Board
 from fleet.domain.budget import MICROS
 from fleet.domain.chain import avoided, candidates, cause_of_swap, counted_of, escalated, limits_met
@@ -20,7 +20,6 @@ from fleet.domain.task import Task
 from fleet.domain.turns import Turns
 from fleet.domain.window import night_of, night_over
 
-_FRESH_AFTER = frozenset({Red.CONFLICT, Red.MERGED_TIP})
 _TOO_MANY = "{} swaps in this night already (limits.night_swaps)"
 _WORN_OUT = (
     "{} swaps of it for limits and outages in this night already (swap.error.max_swaps): "
@@ -149,7 +148,7 @@ def fresh_after(last: Attempt) -> bool:
     After a conflict, after what was too large, which would be so again, and where such a start
     never came to run.
     """
-    conflicting = last.red in _FRESH_AFTER
+    conflicting = last.red in WITH_OTHERS
     return conflicting or last.cause is Cause.OVERGROWN or (last.fresh and last.base is None)
 
 

@@ -26,6 +26,7 @@ class MergeWay(StrEnum):
     SQUASH = "squash"
 
 
+IN_QUEUE = frozenset({PullRequestStatus.APPROVED, PullRequestStatus.QUEUED})
 CLOSED = frozenset(
     {PullRequestStatus.MERGED, PullRequestStatus.REJECTED, PullRequestStatus.EVICTED}
 )

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from fleet.domain.attempt import State
 from fleet.domain.board import Board
-from fleet.domain.merge import MergeWay, PullRequest, PullRequestStatus, merge_order
+from fleet.domain.merge import IN_QUEUE, MergeWay, PullRequest, PullRequestStatus, merge_order
 from fleet.domain.pending import ActionStatus
 from fleet.domain.plan import Sight
 from fleet.domain.queue import Shown, tries
@@ -15,9 +15,7 @@ from fleet.domain.tries import Land, Try
 
 # how long a batch that is not full waits for others while some are being verified
 LINGER = timedelta(seconds=2)
-_IN_HAND = frozenset(
-    {PullRequestStatus.APPROVED, PullRequestStatus.QUEUED, PullRequestStatus.MERGING}
-)
+_IN_HAND = IN_QUEUE | {PullRequestStatus.MERGING}
 _Target = tuple[str, str]
 
 

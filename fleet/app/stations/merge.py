@@ -7,13 +7,11 @@ from fleet.app.desk import Desk
 from fleet.app.stations.found import Held, InConflict, Tried, Voided
 from fleet.app.stations.trying import conflicting
 from fleet.domain.attempt import Red, State
-from fleet.domain.merge import PullRequest, PullRequestStatus
+from fleet.domain.merge import IN_QUEUE, PullRequest, PullRequestStatus
 from fleet.domain.merging import is_merging, withdrawn
 from fleet.domain.queue import flat
 from fleet.domain.result import VerdictStatus
 from fleet.domain.rivals import red_together
-
-_QUEUED = frozenset({PullRequestStatus.APPROVED, PullRequestStatus.QUEUED})
 
 
 def settle(finding: Tried | InConflict | Voided | Held, desk: Desk) -> None:
@@ -53,7 +51,7 @@ def _tried(finding: Tried, desk: Desk) -> None:
 def _queued(number: int, desk: Desk) -> PullRequest | None:
     """Answer a pull request that still waits to be merged: a human may have said no meanwhile."""
     pull = desk.pull(number)
-    if pull is None or pull.status not in _QUEUED or withdrawn(desk.task(pull.task), pull):
+    if pull is None or pull.status not in IN_QUEUE or withdrawn(desk.task(pull.task), pull):
         return None
     return pull
 
@@ -127,7 +125,7 @@ def _held(finding: Held, desk: Desk) -> None:
 def _say(reason: str, finding: Tried | Held, desk: Desk) -> None:
     """Tell each that waits in this queue why it does, "" where nothing keeps it any more."""
     for pull in _of_target(finding, desk):
-        if pull.status in _QUEUED and pull.reason != reason:
+        if pull.status in IN_QUEUE and pull.reason != reason:
             desk.save(replace(pull, reason=reason))
             if reason:
                 desk.log("merge.waits", desk.attempt(pull.attempt), what=reason)

@@ -15,7 +15,7 @@ from fleet.domain.change import Diff
 from fleet.domain.criteria import criteria
 from fleet.domain.events import Event
 from fleet.domain.halting import Halts, halts_of
-from fleet.domain.merge import PullRequest, PullRequestStatus, merge_order
+from fleet.domain.merge import IN_QUEUE, PullRequest, PullRequestStatus, merge_order
 from fleet.domain.plan import Snapshot
 from fleet.domain.result import Verdict, VerdictStatus, verdict_of
 from fleet.domain.retold import PROPOSAL, told_on
@@ -24,7 +24,6 @@ from fleet.domain.task import Priority
 from fleet.ports import Ledger
 
 _LANDED = frozenset({PullRequestStatus.MERGING, PullRequestStatus.MERGED})
-_IN_QUEUE = frozenset({PullRequestStatus.APPROVED, PullRequestStatus.QUEUED})
 _NOT_GREEN = "not every verdict is green"
 
 
@@ -179,7 +178,7 @@ def _ahead(pull: PullRequest, snapshot: Snapshot) -> int:
         return merge_order(each, priorities.get(each.task, Priority.NORMAL))
 
     target = (pull.project, pull.target)
-    queue = [p for p in snapshot.pulls if p.status in _IN_QUEUE and (p.project, p.target) == target]
+    queue = [p for p in snapshot.pulls if p.status in IN_QUEUE and (p.project, p.target) == target]
     return sum(1 for each in queue if turn(each) < turn(pull))
 
 

@@ -8,7 +8,7 @@ from fleet.app.views.review import verdict_view
 from fleet.app.views.row import Row, moment
 from fleet.app.views.swaps import swap_view
 from fleet.app.views.vitals import vitals
-from fleet.domain.attempt import Attempt, Red
+from fleet.domain.attempt import WITH_OTHERS, Attempt, Red
 from fleet.domain.board import Board, board_of, standing
 from fleet.domain.budget import dollars
 from fleet.domain.events import Event
@@ -187,7 +187,7 @@ def _recommendations(task: Task, last: Attempt, kinds: set[str], *, red: bool) -
 
 def _beside_others(task: Task, last: Attempt) -> list[str]:
     """Advise where the last work did not go together with that of others."""
-    if last.red not in {Red.CONFLICT, Red.MERGED_TIP} or last.head is None:
+    if last.red not in WITH_OTHERS or last.head is None:
         return []
     found = [f"see what {key} wanted: fleet task show {key}" for key in last.others]
     found.append(f"merge it by hand on the target: git merge refs/fleet/kept/{last.id}")
