@@ -33,7 +33,7 @@ from fleet.domain.lexical import lexical
 from fleet.domain.twins import Kinship
 from fleet.memory_ports import Embedder, LessonIndex
 from fleet.ports import Append, Save
-from tests.builders import NOW, a_lesson
+from tests.builders import HOME8, NOW, a_lesson
 from tests.lesson_bench import (
     Benchmark,
     Taught,
@@ -131,7 +131,7 @@ def latencies(embedder: Embedder, many: int, *, rounds: int, seed: int) -> list[
     """Measure recall among synthetic lessons: by Chroma, exactly, and by words alone."""
     questions = [one.text for one in benchmark().questions]
     with tempfile.TemporaryDirectory() as folder, filled(Path(folder), embedder, many, seed) as it:
-        near = guarded_index(Path(folder) / "memory" / "chroma", None)
+        near = guarded_index(Path(folder) / "memory" / "chroma", None, home8=HOME8)
         rows = [
             recalled("Chroma", it, near, questions * rounds),
             recalled("exact", it, ExactIndex(), questions * rounds),

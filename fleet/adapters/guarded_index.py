@@ -187,7 +187,7 @@ def _check_whole(hits: Sequence[Hit], held: Mapping[str, Entry], wide: int) -> N
         )
 
 
-def guarded_index(folder: Path, server: str | None, *, home8: str = "") -> GuardedIndex:
+def guarded_index(folder: Path, server: str | None, *, home8: str) -> GuardedIndex:
     """Answer the index for the process that owns a home: opened when the first lesson is there.
 
     `folder` is `memory/chroma` of the home, `server` a Chroma server, `host:port`, in its place.

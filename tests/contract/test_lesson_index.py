@@ -9,6 +9,7 @@ from fleet.adapters.chroma.index import ChromaIndex, collection_name, opened
 from fleet.adapters.exact_index import ExactIndex
 from fleet.adapters.guarded_index import guarded_index
 from fleet.memory_ports import WHOLE, Entry, Gap, LessonIndex
+from tests.builders import HOME8
 from tests.lessons import SPACE, entries, ids, quiet, served, vectors
 
 pytestmark = pytest.mark.timeout(180)
@@ -39,10 +40,10 @@ def made_index(request: pytest.FixtureRequest, folder: Path) -> LessonIndex:
     if request.param == "exact":
         return ExactIndex()
     if request.param == "guarded":
-        return guarded_index(folder, None)
+        return guarded_index(folder, None, home8=HOME8)
     if request.param == "embedded":
-        return opened(folder, None)
-    return opened(folder, request.getfixturevalue("server"))
+        return opened(folder, None, home8=HOME8)
+    return opened(folder, request.getfixturevalue("server"), home8=HOME8)
 
 
 def filled(index, space, wanted):
@@ -222,7 +223,7 @@ def test_a_rebuild_tells_how_far_it_is_and_more_than_one_request_takes_is_whole(
 
 @pytest.mark.parametrize("odd", ["local", "a b/c:d", "x" * 200, "ends.", "..", "ü"])
 def test_a_space_of_any_name_has_a_collection_of_its_own(tmp_path, odd):
-    index = opened(tmp_path / "chroma", None)
+    index = opened(tmp_path / "chroma", None, home8=HOME8)
     filled(index, odd, entries(2))
 
     assert index.check(odd, entries(2)) == WHOLE

@@ -14,7 +14,7 @@ from fleet.adapters.memory import ManualClock
 from fleet.app.memory import Finder, Memory
 from fleet.app.remembering import keep
 from fleet.domain.lesson import Draft, LessonStatus, MemoryRules, Origin, Provenance, Scope
-from tests.builders import NOW
+from tests.builders import HOME8, NOW
 from tests.twins import TwinEmbedder
 
 BY = Provenance(origin=Origin.RULE, author="local", task="APP-1", attempt=None)
@@ -25,7 +25,7 @@ def memory_of(home: Path) -> Memory:
     clock = ManualClock(NOW)
     ledger = SqlLedger(f"sqlite:///{home / 'ledger.db'}", clock=clock)
     embedder = TwinEmbedder()
-    finder = Finder(ledger, embedder, guarded_index(home / "memory" / "chroma", None))
+    finder = Finder(ledger, embedder, guarded_index(home / "memory" / "chroma", None, home8=HOME8))
     return Memory(
         rules=MemoryRules(),
         ledger=ledger,

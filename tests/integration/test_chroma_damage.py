@@ -16,6 +16,7 @@ from fleet.adapters.guarded_index import guarded_index
 from fleet.app.memory import make_whole
 from fleet.domain.errors import ConfigError, IndexDamagedError
 from fleet.memory_ports import WHOLE, Entry
+from tests.builders import HOME8
 from tests.lessons import SPACE, answers, entries, ids, quiet, vectors
 
 pytestmark = pytest.mark.timeout(300)
@@ -28,7 +29,7 @@ SQLITE = "chroma.sqlite3"
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
     folder = tmp_path_factory.mktemp("made") / "chroma"
-    index = opened(folder, None)
+    index = opened(folder, None, home8=HOME8)
     index.rebuild(SPACE, WANTED, quiet)
     index.close()
     return folder
@@ -133,7 +134,7 @@ DAMAGES = [
 
 def is_mended(folder):
     """Let the app look and mend; answer what was wrong."""
-    index = guarded_index(folder, None)
+    index = guarded_index(folder, None, home8=HOME8)
     try:
         wrong = index.check(SPACE, WANTED).words
         # asked before anybody mends it, it does not answer wrongly either
@@ -142,7 +143,7 @@ def is_mended(folder):
         assert answers(index, WANTED) == answers(expected(), WANTED)
     finally:
         index.close()
-    again = opened(folder, None)
+    again = opened(folder, None, home8=HOME8)
     try:
         assert again.check(SPACE, WANTED) == WHOLE
         assert answers(again, WANTED) == answers(expected(), WANTED)
@@ -163,7 +164,7 @@ def test_a_folder_that_was_deleted_is_made_anew(folder):
 
 def lose_one_and_gain_another(folder):
     """Leave a sealed folder that says nothing of what was done to it."""
-    index = opened(folder, None)
+    index = opened(folder, None, home8=HOME8)
     index.drop(SPACE, ["L-3"])
     index.put(SPACE, {"L-5000": WANTED["L-4"]})
     index.close()
@@ -181,7 +182,7 @@ def test_what_was_changed_behind_its_back_is_put_and_dropped_and_nothing_is_made
 def test_lessons_added_while_nobody_owned_it_are_put_and_nothing_is_made_anew(folder):
     added = {f"L-{5000 + n}": each for n, each in enumerate(entries(5, seed=9).values())}
     wanted, made = WANTED | added, folder.stat().st_ino
-    index = guarded_index(folder, None)
+    index = guarded_index(folder, None, home8=HOME8)
     told: list[str] = []
 
     make_whole(index, SPACE, wanted, told.append)
@@ -220,7 +221,7 @@ def test_a_folder_whose_owner_was_killed_is_made_anew(folder):
 
 @pytest.mark.parametrize("kind", ["pipe", "link", "folder", "long", "list"])
 def test_what_stands_in_place_of_the_seal_is_no_seal_and_keeps_nobody(folder, kind):
-    index = opened(folder, None)
+    index = opened(folder, None, home8=HOME8)
     index.rebuild(SPACE, WANTED, quiet)
     index.close()
     told = (folder / SEAL).read_text()
@@ -261,7 +262,7 @@ def test_a_link_is_never_followed(folder, tmp_path, name, caplog):
     (elsewhere / "of the user").mkdir(parents=True)
     delete(folder)
     (tmp_path / name).symlink_to(elsewhere)
-    index = guarded_index(folder, None)
+    index = guarded_index(folder, None, home8=HOME8)
 
     for _ in range(2):
         assert index.check(SPACE, WANTED) == WHOLE
@@ -278,7 +279,7 @@ def test_a_link_is_never_followed(folder, tmp_path, name, caplog):
 
 def test_a_file_in_the_folders_place_is_refused(tmp_path):
     (tmp_path / "chroma").write_text("mine")
-    index = opened(tmp_path / "chroma", None)
+    index = opened(tmp_path / "chroma", None, home8=HOME8)
 
     with pytest.raises(ConfigError, match="is no folder"):
         index.rebuild(SPACE, WANTED, quiet)
@@ -289,7 +290,7 @@ def test_a_file_in_the_folders_place_is_refused(tmp_path):
 
 @pytest.mark.parametrize("damage", [delete, delete_graph, garble_sqlite])
 def test_damage_while_it_is_used_never_makes_an_answer_wrong(folder, damage):
-    index = guarded_index(folder, None)
+    index = guarded_index(folder, None, home8=HOME8)
     assert index.check(SPACE, WANTED) == WHOLE
     exact = expected()
 
@@ -309,7 +310,7 @@ def test_damage_while_it_is_used_never_makes_an_answer_wrong(folder, damage):
 def test_a_damaged_one_is_not_sealed_as_if_it_were_whole(folder):
     delete_graph(folder)
     seal(folder)
-    index = opened(folder, None)
+    index = opened(folder, None, home8=HOME8)
     with pytest.raises(IndexDamagedError):
         index.check(SPACE, WANTED)
 
@@ -321,7 +322,7 @@ def test_a_damaged_one_is_not_sealed_as_if_it_were_whole(folder):
 def test_a_graph_with_other_settings_is_made_anew(tmp_path):
     store = FolderStore(tmp_path / "chroma")
     with store.calls() as client:
-        client.create_collection(f"lessons-{SPACE}", embedding_function=None)
+        client.create_collection(f"lessons-{HOME8}-{SPACE}", embedding_function=None)
     store.close()
 
     assert "other settings" in is_mended(tmp_path / "chroma")

@@ -12,6 +12,7 @@ import pytest
 
 from fleet.adapters.chroma.index import opened
 from fleet.memory_ports import WHOLE, Entry
+from tests.builders import HOME8
 from tests.integration.lesson_writer import memory_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
@@ -92,6 +93,6 @@ def test_nothing_acknowledged_is_lost_by_fifty_kills(home):
     memory.finder.close()
     memory.ledger.close()
     assert "searched exactly" not in (home / "said").read_text()
-    index = opened(home / "memory" / "chroma", None)
+    index = opened(home / "memory" / "chroma", None, home8=HOME8)
     assert index.check("words", whole) == WHOLE
     index.close()

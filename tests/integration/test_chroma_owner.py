@@ -17,6 +17,7 @@ from fleet.adapters.exact_index import ExactIndex
 from fleet.adapters.guarded_index import GuardedIndex, guarded_index
 from fleet.domain.errors import BusyError, ConfigError, IndexDamagedError
 from fleet.memory_ports import WHOLE, Entry
+from tests.builders import HOME8
 from tests.lessons import SPACE, answers, entries, ids, quiet, vectors
 
 pytestmark = pytest.mark.timeout(180)
@@ -70,33 +71,33 @@ def reasons(caplog):
 
 def test_a_second_owner_is_refused_and_told_who_it_is(folder, other):
     with pytest.raises(BusyError, match=f"process {other.pid} holds") as refused:
-        opened(folder, None)
+        opened(folder, None, home8=HOME8)
 
     assert str(folder) in str(refused.value)
     assert "fleet down" in refused.value.remedy
 
 
 def test_a_second_owner_within_one_process_is_refused_too(folder):
-    index = opened(folder, None)
+    index = opened(folder, None, home8=HOME8)
 
     with pytest.raises(BusyError, match=f"process {os.getpid()} holds"):
-        opened(folder, None)
+        opened(folder, None, home8=HOME8)
 
     index.close()
-    opened(folder, None).close()
+    opened(folder, None, home8=HOME8).close()
 
 
 def test_who_was_killed_owns_nothing(folder, other):
     other.kill()
     other.wait()
 
-    opened(folder, None).close()
+    opened(folder, None, home8=HOME8).close()
 
 
 def test_the_second_process_searches_exactly_touches_nothing_and_says_so_once(
     folder, other, caplog
 ):
-    index = guarded_index(folder, None)
+    index = guarded_index(folder, None, home8=HOME8)
 
     for _ in range(2):
         assert index.check(SPACE, WANTED) == WHOLE
@@ -110,7 +111,7 @@ def test_the_second_process_searches_exactly_touches_nothing_and_says_so_once(
 
 
 def test_who_was_second_takes_over_once_the_first_is_gone(folder, other):
-    index = guarded_index(folder, None)
+    index = guarded_index(folder, None, home8=HOME8)
     index.check(SPACE, WANTED)
     other.kill()
     other.wait()
@@ -118,7 +119,7 @@ def test_who_was_second_takes_over_once_the_first_is_gone(folder, other):
     index.put(SPACE, {"L-99": Entry(vector=vectors(1, seed=8)[0], project="")})
     index.close()
 
-    own = opened(folder, None)
+    own = opened(folder, None, home8=HOME8)
     assert (
         own.check(SPACE, WANTED | {"L-99": Entry(vector=vectors(1, seed=8)[0], project="")})
         == WHOLE
@@ -153,7 +154,7 @@ def test_a_full_disk_is_to_be_freed_before_the_index_is_made_anew():
 
 
 def test_nothing_is_opened_before_the_first_lesson(folder):
-    index = guarded_index(folder, None)
+    index = guarded_index(folder, None, home8=HOME8)
 
     assert index.check(SPACE, {}) == WHOLE
     assert list(index.nearest(SPACE, vectors(1)[0], k=3)) == []
@@ -164,7 +165,7 @@ def test_nothing_is_opened_before_the_first_lesson(folder):
 
 def test_a_folder_that_cannot_be_made_leaves_the_exact_search(folder, caplog):
     folder.parent.joinpath("file").write_text("")
-    index = guarded_index(folder.parent / "file" / "chroma", None)
+    index = guarded_index(folder.parent / "file" / "chroma", None, home8=HOME8)
 
     assert index.check(SPACE, WANTED) == WHOLE
 
@@ -187,7 +188,7 @@ def test_fewer_answers_than_there_are_lessons_are_damage_and_mended_once(caplog)
 
 
 def test_who_asks_after_the_end_is_answered_and_opens_nothing_again(folder):
-    index = guarded_index(folder, None)
+    index = guarded_index(folder, None, home8=HOME8)
     index.check(SPACE, WANTED)
     index.rebuild(SPACE, WANTED, quiet)
     index.close()
@@ -195,7 +196,7 @@ def test_who_asks_after_the_end_is_answered_and_opens_nothing_again(folder):
     assert answers(index, WANTED, k=1) == [[lesson] for lesson in list(WANTED)[:20]]
     index.put(SPACE, {"L-99": Entry(vector=vectors(1, seed=8)[0], project="")})
 
-    own = opened(folder, None)
+    own = opened(folder, None, home8=HOME8)
     assert own.check(SPACE, WANTED) == WHOLE
     own.close()
 

@@ -11,6 +11,7 @@ import pytest
 from fleet.adapters.chroma.index import opened
 from fleet.adapters.exact_index import ExactIndex
 from fleet.memory_ports import WHOLE
+from tests.builders import HOME8
 from tests.lessons import SPACE, entries, ids, quiet, vectors
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
@@ -42,7 +43,7 @@ except PermissionError:
 from fleet.adapters.guarded_index import guarded_index
 from tests.lessons import SPACE, answers, entries, quiet
 wanted = entries(50)
-index = guarded_index(Path(sys.argv[1]), None)
+index = guarded_index(Path(sys.argv[1]), None, home8="0badcafe")
 index.check(SPACE, wanted)
 index.rebuild(SPACE, wanted, quiet)
 print(json.dumps(answers(index, wanted, k=1)))
@@ -52,7 +53,7 @@ index.close()
 
 def test_the_ten_nearest_of_ten_thousand_are_found(tmp_path):
     wanted = entries(MANY, projects=("", "APP", *["WEB"] * 48))
-    exact, index = ExactIndex(), opened(tmp_path / "chroma", None)
+    exact, index = ExactIndex(), opened(tmp_path / "chroma", None, home8=HOME8)
     exact.rebuild(SPACE, wanted, quiet)
     index.rebuild(SPACE, wanted, quiet)
 
@@ -86,7 +87,7 @@ import sys
 from pathlib import Path
 from fleet.adapters.guarded_index import guarded_index
 from tests.lessons import SPACE, answers, entries, quiet
-index = guarded_index(Path(sys.argv[1]), None)
+index = guarded_index(Path(sys.argv[1]), None, home8="0badcafe")
 index.rebuild(SPACE, entries(5), quiet)
 print(answers(index, entries(5), k=1)[4])
 index.close()

@@ -11,6 +11,7 @@ from fleet.adapters.chroma.index import collection_name, opened
 from fleet.adapters.guarded_index import guarded_index
 from fleet.domain.errors import IndexDamagedError, IndexDownError, TransientError
 from fleet.memory_ports import WHOLE
+from tests.builders import HOME8
 from tests.lessons import SPACE, answers, entries, free_port, ids, quiet, served, vectors
 
 pytestmark = pytest.mark.timeout(300)
@@ -28,7 +29,7 @@ def reasons(caplog):
 
 
 def filled(folder, address):
-    index = guarded_index(folder, address)
+    index = guarded_index(folder, address, home8=HOME8)
     assert index.check(SPACE, WANTED) != WHOLE
     index.rebuild(SPACE, WANTED, quiet)
     return index
@@ -45,7 +46,7 @@ def test_no_folder_and_no_lock_is_made_beside_a_server(folder, tmp_path):
 
 
 def test_a_server_that_is_not_there_is_down_and_not_damaged(folder):
-    index = opened(folder, f"127.0.0.1:{free_port()}")
+    index = opened(folder, f"127.0.0.1:{free_port()}", home8=HOME8)
 
     with pytest.raises(IndexDownError, match="does not answer") as refused:
         index.check(SPACE, WANTED)
@@ -71,7 +72,7 @@ def test_another_server_than_chromas_is_refused(folder):
     with ThreadingHTTPServer(("127.0.0.1", 0), Other) as server:
         thread = Thread(target=server.serve_forever)
         thread.start()
-        index = opened(folder, f"127.0.0.1:{server.server_port}")
+        index = opened(folder, f"127.0.0.1:{server.server_port}", home8=HOME8)
         with pytest.raises(IndexDownError):
             index.check(SPACE, WANTED)
         index.close()
@@ -98,7 +99,7 @@ def test_a_server_that_dies_is_answered_for_exactly_and_used_again_when_it_is_ba
     with served(tmp_path / "db", int(address.rpartition(":")[2])):
         index.drop(SPACE, ["L-1"])
         index.close()
-        again = opened(folder, address)
+        again = opened(folder, address, home8=HOME8)
         fresh.pop("L-1")
         assert again.check(SPACE, fresh) == WHOLE
         again.close()
@@ -130,7 +131,7 @@ def test_a_server_that_hangs_keeps_nobody_for_long(folder, tmp_path, monkeypatch
 
         assert answers(index, WANTED) == before
 
-        other = opened(folder, address)
+        other = opened(folder, address, home8=HOME8)
         with pytest.raises(IndexDownError):
             other.check(SPACE, WANTED)
         process.send_signal(signal.SIGCONT)
@@ -141,7 +142,7 @@ def test_a_server_that_hangs_keeps_nobody_for_long(folder, tmp_path, monkeypatch
 def test_a_port_that_takes_connections_and_says_nothing_is_down(folder, monkeypatch):
     monkeypatch.setattr(stores, "_ANSWERS", 0.5)
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        index = opened(folder, f"127.0.0.1:{silent.getsockname()[1]}")
+        index = opened(folder, f"127.0.0.1:{silent.getsockname()[1]}", home8=HOME8)
 
         with pytest.raises(IndexDownError):
             index.nearest(SPACE, vectors(1)[0], k=1)
@@ -158,9 +159,9 @@ def test_a_collection_that_somebody_deleted_is_made_anew_and_no_answer_is_missed
         caplog.clear()
         store = stores.ServerStore(address)
         with store.calls() as client:
-            client.delete_collection(collection_name(SPACE))
+            client.delete_collection(collection_name(f"{HOME8}-{SPACE}"))
         store.close()
-        lonely = opened(folder, address)
+        lonely = opened(folder, address, home8=HOME8)
         with pytest.raises(IndexDamagedError):
             lonely.nearest(SPACE, vectors(1)[0], k=1)
 

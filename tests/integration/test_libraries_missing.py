@@ -16,6 +16,7 @@ from fleet.app.recalling import find
 from fleet.app.remembering import Fate, keep
 from fleet.domain.errors import EmbeddingError
 from fleet.domain.lesson import Draft, LessonStatus, Origin, Provenance, Scope
+from tests.builders import HOME8
 from tests.lessons import SPACE, entries, quiet
 from tests.memory_world import World
 
@@ -65,7 +66,7 @@ def test_an_index_without_numpy_says_so(monkeypatch):
 
 @pytest.mark.parametrize("error", ["ImportError", "RuntimeError", "TypeError"])
 def test_without_chroma_the_nearest_are_found_exactly(monkeypatch, tmp_path, error):
-    memory = a_memory(guarded_index(tmp_path / "memory" / "chroma", None))
+    memory = a_memory(guarded_index(tmp_path / "memory" / "chroma", None, home8=HOME8))
     kept(memory)
     # what it raises for an old sqlite3 or another protobuf
     (tmp_path / "chromadb.py").write_text(f"raise {error}('this machine is too old')")

@@ -33,7 +33,7 @@ class ChromaIndex(LessonIndex):
     `home8` tells its collections from those of other homes on the same server.
     """
 
-    def __init__(self, store: Store, *, home8: str = "") -> None:
+    def __init__(self, store: Store, *, home8: str) -> None:
         self._store = store
         self._home8 = home8
         self._tables: dict[str, Table] = {}
@@ -98,7 +98,7 @@ class ChromaIndex(LessonIndex):
         self._store.close()
 
     def _name(self, space: str) -> str:
-        return collection_name(f"{self._home8}-{space}" if self._home8 else space)
+        return collection_name(f"{self._home8}-{space}")
 
     def _found(self, client: "Client", space: str) -> "Table | None":
         from chromadb.errors import NotFoundError
@@ -123,7 +123,7 @@ class ChromaIndex(LessonIndex):
         return self._tables.setdefault(space, table)
 
 
-def opened(folder: Path, server: str | None, *, home8: str = "") -> ChromaIndex:
+def opened(folder: Path, server: str | None, *, home8: str) -> ChromaIndex:
     """Answer the index on a server, `host:port`, or else the one in a folder, now this process's.
 
     Raises BusyError where another process owns the folder.
