@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from fleet.domain.attempt import Attempt, Red, State
-from fleet.domain.lesson import Evidence, Lesson, LessonStatus, Recall
+from fleet.domain.lesson import AWAY, Evidence, Lesson, LessonStatus, Recall
 from fleet.domain.merge import PullRequest
 from fleet.domain.scoring import posterior
 from fleet.domain.task import Resolution, Task
@@ -16,7 +16,6 @@ MOST_HARMFUL = 3
 LEAST_POSTERIOR = 0.3
 
 _SAYING = frozenset({Resolution.MERGED, Resolution.FAILED})
-_NO_MORE = frozenset({LessonStatus.QUARANTINED, LessonStatus.FORGOTTEN})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,7 +87,7 @@ def counted(lesson: Lesson, *, helpful: bool, at: datetime) -> Lesson:
         updated=at,
     )
     why = "" if helpful else against(told)
-    if not why or lesson.status in _NO_MORE:
+    if not why or lesson.status in AWAY:
         return told
     return replace(told, status=LessonStatus.QUARANTINED, reason=why)
 

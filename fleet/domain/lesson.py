@@ -23,6 +23,10 @@ class LessonStatus(StrEnum):
     FORGOTTEN = "forgotten"
 
 
+# told to nobody any more
+AWAY = frozenset({LessonStatus.QUARANTINED, LessonStatus.FORGOTTEN})
+
+
 class Origin(StrEnum):
     """Who made it: a person, an agent that was asked, or fleet's own rules from a diagnosis."""
 

@@ -6,14 +6,12 @@ from typing import Any
 from fleet.domain.errors import ConfigError
 from fleet.domain.events import Event
 from fleet.domain.hygiene import cleaned
-from fleet.domain.lesson import Draft, Lesson, LessonStatus, digest_of
+from fleet.domain.lesson import AWAY, Draft, Lesson, digest_of
 
 # what an agent proposes while it works
 PROPOSAL = "agent.lesson"
 # a draft that was taken for another lesson, with the digest of what it said
 SEEN_AGAIN = "lesson.seen_again"
-
-_AWAY = frozenset({LessonStatus.QUARANTINED, LessonStatus.FORGOTTEN})
 
 
 def told_on(
@@ -23,7 +21,7 @@ def told_on(
 
     They are told by the digest of what they say, or of what was taken for such a lesson.
     """
-    away = {lesson.id: lesson.digest for lesson in lessons if lesson.status in _AWAY}
+    away = {lesson.id: lesson.digest for lesson in lessons if lesson.status in AWAY}
     taken = (e.data for e in events if e.kind == SEEN_AGAIN and e.data.get("lesson") in away)
     kept_out = {*away.values(), *(data.get("digest") for data in taken)}
     return tuple(

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from fleet.domain.errors import ConfigError
-from fleet.domain.lesson import Lesson, LessonStatus, digest_of
+from fleet.domain.lesson import AWAY, Lesson, LessonStatus, digest_of
 
 LESSON_ID = re.compile(r"L-[1-9][0-9]{0,8}")
 
@@ -49,9 +49,9 @@ def put_away(lesson: Lesson, status: LessonStatus, *, reason: str) -> Lesson:
 
     What was put away here is never let out by a file.
     """
-    told = status is LessonStatus.QUARANTINED
-    used = lesson.kept and lesson.status is not LessonStatus.QUARANTINED
-    return quarantined(lesson, reason=reason) if told and used else lesson
+    if status is not LessonStatus.QUARANTINED or lesson.status in AWAY:
+        return lesson
+    return quarantined(lesson, reason=reason)
 
 
 def brought(lesson: Lesson, *, helpful: int, harmful: int, created: datetime) -> Lesson:
