@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from fleet.cli.output import document, plain, put, table, told
+from fleet.cli.output import clock, document, plain, put, table, told
 from fleet.cli.place import Json, opened
 from fleet.domain.errors import ConfigError
 from fleet.domain.image import SMALL, USUAL
@@ -93,7 +93,10 @@ def list_(json: Json = False) -> None:
     if json:
         document(rows)
         return
-    shown = [{**row, "agents": _listed(row["agents"])} for row in rows]
+    shown = [
+        {**row, "created": clock(str(row["created"])), "agents": _listed(row["agents"])}
+        for row in rows
+    ]
     table(shown, ("tag", "id", "created", "agents", "size_mb"))
 
 

@@ -48,7 +48,18 @@ def show(ctx: typer.Context, name: str, json: Json = False) -> None:
         document(view)
         return
     for field, value in view.items():
-        put(f"{field + ':':<22}{plain(value)}")
+        put(f"{field + ':':<22}{_shown(value)}")
+
+
+def _shown(value: object) -> str:
+    """Answer a setting for a person; "-" where it is not set."""
+    if value is None or value in ("", ()):
+        return "-"
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {_shown(each)}" for key, each in value.items())
+    if isinstance(value, tuple):
+        return ", ".join(map(_shown, value))
+    return plain(value)
 
 
 @app.command()

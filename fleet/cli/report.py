@@ -55,7 +55,7 @@ def report(
     try:
         output.write_text(text + "\n")
     except OSError as error:
-        raise ConfigError(f"{output} cannot be written: {error}") from error
+        raise ConfigError(f"{output} cannot be written: {error.strerror or error}") from error
 
 
 def show_swaps(rows: Sequence[dict[str, Any]]) -> None:
