@@ -12,6 +12,7 @@ from fleet_agent.clis.lines import (
     dollars,
     mapping,
     mappings,
+    milliseconds,
     object_of,
     plain,
     read_by,
@@ -61,8 +62,7 @@ def _retry(told: Mapping[str, object]) -> Trouble:
     code = status if type(status) is int else None
     # no status at all: the API was not reached
     kind = FailureKind.NETWORK if code is None else kind_of(code, name)
-    delay = told.get("retry_delay_ms")
-    seconds = delay / 1000 if isinstance(delay, int | float) and delay >= 0 else None
+    seconds = milliseconds(told.get("retry_delay_ms"))
     message = f"{name} (HTTP {code})" if code else f"the API does not answer ({name})"
     return Trouble(Failure(kind, message, seconds), final=False)
 

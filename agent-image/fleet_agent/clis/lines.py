@@ -46,9 +46,21 @@ def count(value: object) -> int:
 
 def dollars(value: object) -> int | None:
     """Return an amount in dollars as micro-dollars, None where it is none."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= _MOST:
+    amount = _amount(value)
+    return None if amount is None else round(amount * 1_000_000)
+
+
+def milliseconds(value: object) -> float | None:
+    """Return a length in milliseconds as seconds, None where it is none."""
+    amount = _amount(value)
+    return None if amount is None else amount / 1000
+
+
+def _amount(value: object) -> float | None:
+    """Return a number from 0 on; neither infinity nor what no float holds can be told on."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return round(value * 1_000_000)
+    return value if 0 <= value <= _MOST else None
 
 
 def activity(kind: str, told: str) -> Activity:

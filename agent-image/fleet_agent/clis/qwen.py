@@ -18,6 +18,7 @@ from fleet_agent.clis.lines import (
     count,
     mapping,
     mappings,
+    milliseconds,
     object_of,
     read_by,
     text,
@@ -166,9 +167,10 @@ def _system(told: Mapping[str, object]) -> tuple[Heard, ...]:
 
 
 def _retry(delay: object) -> Trouble:
-    if type(delay) is int and delay > 0:
-        message = f"the API refuses, and the CLI waits {delay / 1000:g} s"
-        return Trouble(Failure(FailureKind.OVERLOADED, message, delay / 1000), final=False)
+    seconds = milliseconds(delay)
+    if seconds:
+        message = f"the API refuses, and the CLI waits {seconds:g} s"
+        return Trouble(Failure(FailureKind.OVERLOADED, message, seconds), final=False)
     message = "the API's answer cannot be used, and the CLI tries again"
     return Trouble(Failure(FailureKind.NETWORK, message), final=False)
 
