@@ -201,7 +201,7 @@ def test_after_two_rebuilds_a_human_is_told_whom_it_is_in_conflict_with_and_what
         "3 conflicts with the target: "
         "conflict with the target in app.py, which APP-4 changed meanwhile"
     )
-    shown = views.task_view("APP-1", world.ledger, world.fleet, now=world.clock.now())
+    shown = views.task_view("APP-1", world.ledger, world.fleet, now=world.clock.now(), halted="")
     advice = "\n".join(shown["escalation"]["recommendations"])
     last = rejected(world, "APP-1", 3)
     assert f"git merge refs/fleet/kept/{last.id}" in advice

@@ -58,7 +58,7 @@ def test_what_an_agent_left_stands_in_trace_event_and_task():
 
     (entry,) = left_in(world)
     (event,) = happened(world, "attempt.reflection")
-    view = views.task_view("APP-1", world.ledger, world.fleet, now=NOW)
+    view = views.task_view("APP-1", world.ledger, world.fleet, now=NOW, halted="")
     assert {key: entry[key] for key in LEFT} == LEFT
     assert (event.attempt, dict(event.data)) == (FIRST, LEFT)
     assert {key: view["attempts"][0][key] for key in LEFT} == LEFT

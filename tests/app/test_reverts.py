@@ -434,7 +434,7 @@ def test_everything_that_looks_at_attempts_can_look_at_fleets_own(world):
     life.tick()
     assert world.ledger.attempts(key)[0].state is State.VERIFYING
 
-    shown = views.task_view(key, world.ledger, world.fleet, now=world.clock.now())
+    shown = views.task_view(key, world.ledger, world.fleet, now=world.clock.now(), halted="")
     rows = views.board_rows(world.ledger, world.fleet)
     life.run()
 

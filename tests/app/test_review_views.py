@@ -48,11 +48,13 @@ def in_review(number=1, **pull):
 
 
 def page(ledger, number=1):
-    return views.pull_view(number, ledger, now=NOW)
+    return views.pull_view(number, ledger, now=NOW, halted="")
 
 
 def rows(ledger, *, closed=False):
-    return {row["number"]: row for row in views.pull_rows(ledger, now=NOW, closed=closed)}
+    return {
+        row["number"]: row for row in views.pull_rows(ledger, now=NOW, closed=closed, halted="")
+    }
 
 
 def test_its_verdicts_are_those_at_its_commit_and_those_as_it_landed():
@@ -216,7 +218,7 @@ def a_clash():
 
 
 def test_a_task_names_the_tasks_it_did_not_go_together_with():
-    (attempt,) = views.task_view("APP-1", a_clash(), a_fleet(), now=NOW)["attempts"]
+    (attempt,) = views.task_view("APP-1", a_clash(), a_fleet(), now=NOW, halted="")["attempts"]
 
     assert attempt["others"] == [{"key": "APP-2", "title": "Theirs"}]
 
@@ -226,7 +228,7 @@ def test_a_task_that_is_not_begun_for_the_reviewers_sake_says_so():
     ledger = a_ledger(a_task("APP-9"), *in_review())
     said = "1 pull request waits for your review in APP (in_review_limit: 1)"
 
-    view = views.task_view("APP-9", ledger, fleet, now=NOW)
+    view = views.task_view("APP-9", ledger, fleet, now=NOW, halted="")
     listed = {row["key"]: row["reason"] for row in views.board_rows(ledger, fleet)}
     status = views.status_view(ledger.snapshot(), fleet, now=NOW, around=views.Around())
     (asked,) = views.explained(ledger.snapshot(), fleet, now=NOW, around=views.Around())

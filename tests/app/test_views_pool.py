@@ -263,7 +263,7 @@ def test_a_cause_without_a_receipt_is_a_swap_that_nobody_took_over():
         state=State.SWAPPED, cause=Cause.RATE_LIMIT, reason="429: slow down", cleaned=True
     )
 
-    view = views.task_view("APP-1", a_ledger(a_task(), swapped), a_fleet(), now=NOW)
+    view = views.task_view("APP-1", a_ledger(a_task(), swapped), a_fleet(), now=NOW, halted="")
 
     (attempt,) = view["attempts"]
     assert (attempt["swap"]["trigger"], attempt["swap"]["kind"]) == ("error", "rate_limit")

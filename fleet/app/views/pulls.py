@@ -38,17 +38,17 @@ class _Books:
     now: datetime
 
 
-def pull_rows(ledger: Ledger, *, now: datetime, closed: bool, halted: str = "") -> list[Row]:
+def pull_rows(ledger: Ledger, *, now: datetime, closed: bool, halted: str) -> list[Row]:
     """Answer `pr list`, with `closed` those too that have come to an end.
 
-    `halted` says what stops everything beside the holds.
+    `halted` says what stops everything beside the holds, "" where nothing does.
     """
     books = _books(ledger, now, halted)
     pulls = ledger.pull_requests() if closed else books.snapshot.pulls
     return [_row(pull, books) for pull in sorted(pulls, key=lambda pull: pull.number)]
 
 
-def pull_view(number: int, ledger: Ledger, *, now: datetime, halted: str = "") -> Row:
+def pull_view(number: int, ledger: Ledger, *, now: datetime, halted: str) -> Row:
     """Answer `pr show` but for what git knows; raises NotFoundError. `halted` as in `pull_rows`."""
     pull = ledger.pull_request(number)
     task, pulls = ledger.task(pull.task), ledger.pull_requests()

@@ -68,7 +68,7 @@ def _held_back(task: Task, board: Board, crowds: Mapping[str, str]) -> Row:
     return {"reason": reason} if ready else {}
 
 
-def task_view(key: str, ledger: Ledger, fleet: Fleet, *, now: datetime, halted: str = "") -> Row:
+def task_view(key: str, ledger: Ledger, fleet: Fleet, *, now: datetime, halted: str) -> Row:
     """Answer `task show`; raises NotFoundError. `halted` as in `board_rows`."""
     task, attempts, events = ledger.task(key), ledger.attempts(key), ledger.events(task=key)
     pulls = [pull for pull in ledger.pull_requests() if pull.task == key]
