@@ -1,1 +1,0 @@
-"""Ways of submitting tasks and reading results; clients of intake."""
