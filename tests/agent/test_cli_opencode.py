@@ -145,6 +145,14 @@ def test_its_own_errands_and_warnings_are_no_trouble():
     assert CLI.overhear(b'level=WARN message="background dependency install failed"') == ()
 
 
+def test_of_a_line_of_its_log_only_the_beginning_is_looked_at():
+    lines = (TRANSCRIPTS / "opencode_quota.log").read_bytes().splitlines()
+    (line,) = [line for line in lines if CLI.overhear(line)]
+
+    assert CLI.overhear(line + b" " * 1_000_000)
+    assert CLI.overhear(b" " * 1_000_000 + line) == ()
+
+
 def test_a_tool_that_is_not_offered_is_denied_and_one_that_never_was_is_not():
     events = heard(CLI.parse, "opencode_denied.jsonl")
 

@@ -62,6 +62,9 @@ _RETRIED = re.compile(
     rb'error\.error="(?:(\w{1,80}): )?(.{1,4000})"'
 )
 
+# it is looked for at every place of a line: the longer one is, the longer that takes
+_LONGEST_LOGGED = 8192
+
 _OF_THE_API = b"AI_APICallError"
 
 
@@ -75,7 +78,7 @@ def parse(line: bytes) -> tuple[Heard, ...]:
 
 def overhear(line: bytes) -> tuple[Heard, ...]:
     """Return what a line of the log says: that a call failed and will be tried again."""
-    found = _RETRIED.search(line)
+    found = _RETRIED.search(line[:_LONGEST_LOGGED])
     if found is None:
         return ()
     told = failure(None, found[2].decode("utf-8", errors="replace"))
