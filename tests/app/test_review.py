@@ -11,8 +11,9 @@ from fleet.app.stations.intake import Wish
 from fleet.domain.attempt import Red, State
 from fleet.domain.errors import ConfigError, FleetError, NotFoundError
 from fleet.domain.merge import PullRequestStatus
+from fleet.domain.pending import ActionStatus
 from fleet.domain.task import Priority, Resolution, Review
-from tests.builders import NOW, SHA, a_fleet, a_pull, a_task, an_attempt
+from tests.builders import NOW, SHA, a_fleet, a_pull, a_task, an_action, an_attempt
 from tests.memory_world import Life, World
 
 
@@ -119,6 +120,26 @@ def test_what_is_being_cancelled_is_not_sent_back(pen, say):
 
     with pytest.raises(FleetError, match="being cancelled"):
         say("no", pen)
+
+
+def test_a_yes_to_what_is_being_cancelled_is_refused_for_it_would_merge_nothing(pen):
+    kept(pen, a_task(cancel_requested=True), an_attempt(state=State.VERIFIED), a_pull())
+
+    with pytest.raises(FleetError, match="APP-1 is being cancelled"):
+        review.approve(1, pen)
+
+    assert pen.ledger.pull_request(1).status is PullRequestStatus.OPEN
+
+
+def test_a_yes_to_a_question_of_what_is_being_cancelled_is_refused(pen):
+    attempt = an_attempt(state=State.VERIFYING)
+    kept(pen, a_task(cancel_requested=True), attempt, an_action())
+
+    with pytest.raises(FleetError, match="APP-1 is being cancelled"):
+        review.answer("A-1", ActionStatus.APPROVED, pen)
+    dropped = review.answer("A-1", ActionStatus.CLEARED, pen)
+
+    assert dropped.status is ActionStatus.CLEARED
 
 
 def test_a_yes_to_a_branch_that_moved_is_refused_and_says_what_to_do():

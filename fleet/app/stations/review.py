@@ -10,6 +10,7 @@ from fleet.domain.errors import FleetError, NotFoundError, StaleLeaseError, Tran
 from fleet.domain.merge import PullRequest, PullRequestStatus
 from fleet.domain.pending import ActionStatus, PendingAction
 from fleet.domain.policy import Category, about
+from fleet.domain.task import Task
 
 _TRIES = 20
 _ABBREVIATED = 7  # digits of a SHA that name a commit
@@ -21,6 +22,7 @@ def approve(number: int, pen: Pen) -> PullRequest:
 
     def approved(pull: PullRequest, attempt: Attempt, desk: Desk) -> None:
         if pull.status is PullRequestStatus.OPEN:
+            _refuse_cancelled(desk.task(pull.task), remedy="nothing of it is merged")
             reviewers = (*pull.reviewers, pen.who)
             yes = PullRequestStatus.APPROVED
             desk.save(replace(pull, status=yes, reviewers=reviewers, reason=""))
@@ -84,11 +86,14 @@ def comment(number: int, texts: Sequence[str], pen: Pen) -> PullRequest:
 def _send_back(pull: PullRequest, attempt: Attempt, desk: Desk, *, said: str) -> None:
     if pull.status is PullRequestStatus.MERGING:
         raise FleetError(f"pull request {pull.number} is being merged", remedy="wait, then revert")
-    task = desk.task(pull.task)
-    if task is not None and task.cancel_requested:
-        raise FleetError(f"{pull.task} is being cancelled", remedy="there is nothing to send back")
+    _refuse_cancelled(desk.task(pull.task), remedy="there is nothing to send back")
     desk.save(replace(pull, status=PullRequestStatus.REJECTED))
     desk.move(attempt, State.REJECTED, reason=said, red=Red.REVIEW, diagnosis=said)
+
+
+def _refuse_cancelled(task: Task | None, *, remedy: str) -> None:
+    if task is not None and task.cancel_requested:
+        raise FleetError(f"{task.key} is being cancelled", remedy=remedy)
 
 
 def _on_pull(number: int, act: _OnPull, pen: Pen) -> PullRequest:
@@ -152,7 +157,12 @@ def answer(
 def _act_on(action: PendingAction, status: ActionStatus, said: str, desk: Desk) -> None:
     attempt, task = desk.attempt(action.attempt), desk.task(action.task)
     if attempt is None or task is None:
-        raise FleetError(f"{action.id} is about {action.task}, which has ended")
+        raise FleetError(
+            f"{action.id} is about {action.task}, which has ended",
+            remedy=f"see `fleet task show {action.task}`",
+        )
+    if status is ActionStatus.APPROVED:
+        _refuse_cancelled(task, remedy=f"`fleet approval clear {action.id}` drops the question")
     desk.log(f"approval.{status}", attempt, what=f"{action.id} {said}")
     if status is ActionStatus.REJECTED and about(action, Category.SECRET):
         # it would still stand in the branch's history
