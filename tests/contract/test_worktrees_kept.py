@@ -230,6 +230,21 @@ def test_work_under_a_mark_that_cannot_be_read_is_collected_all_the_same(tmp_pat
     assert stage.git("rev-parse", "fleet/app-1") == head
 
 
+def test_work_whose_mark_and_git_directory_somebody_deleted_is_collected_all_the_same(tmp_path):
+    stage = a_stage(tmp_path, {"old": "1", "same": "2"})
+    attempt = finished()
+    left(stage, {"new": "x", "old": None}, attempt)
+    base = stage.git("rev-parse", "main")
+    a_commit(stage.repository, {"later": "y"})
+    shutil.rmtree(stage.home / ".fleet" / "git" / attempt.id)
+
+    head = stage.collected(attempt).head
+
+    assert stage.names(head) == {"new", "same"}
+    assert stage.git("rev-parse", f"{head}^") == base
+    assert stage.collected(attempt).head == stage.git("rev-parse", "fleet/app-1") == head
+
+
 def test_work_under_a_mark_that_cannot_be_read_is_kept_before_it_goes(tmp_path):
     stage = a_stage(tmp_path)
     tree = left(stage, {"new": "x"})

@@ -9,7 +9,7 @@ from fleet.adapters.git.compare import diff, told_paths
 from fleet.adapters.git.place import Place
 from fleet.adapters.git.prepare import NOWHERE, keep_commit
 from fleet.adapters.git.repository import Repository
-from fleet.adapters.git.salvage import facts_of
+from fleet.adapters.git.salvage import facts_of_work
 from fleet.adapters.git.snapshot import snapshot
 from fleet.domain.attempt import Attempt, Outcome
 from fleet.domain.errors import WorkspaceError
@@ -29,7 +29,7 @@ def collect(
     at: datetime,
 ) -> Collected:
     """Snapshot the worktree and move the branch to the commit of it."""
-    facts = facts_of(repository, place)
+    facts = facts_of_work(repository, place)
     if facts is None:
         return _nothing(repository, attempt)
     base, subjects = facts["base"], agent_commits(place.private)

@@ -50,6 +50,11 @@ def facts_of(repository: Repository, place: Place) -> dict[str, str] | None:
     return _marked_anew(repository, place) if place.torn else place.ready()
 
 
+def facts_of_work(repository: Repository, place: Place) -> dict[str, str] | None:
+    """Answer the same of a place that an agent was in: there a mark that is gone is torn too."""
+    return _marked_anew(repository, place) if place.unmarked else place.ready()
+
+
 def holds_work(repository: Repository, place: Place) -> bool:
     """Tell whether work may lie in a worktree that is in no commit; nothing is stored."""
     facts = place.ready()
