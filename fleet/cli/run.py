@@ -31,7 +31,7 @@ def run(
     until: Annotated[
         str | None, typer.Option("--until", metavar="HH:MM", help="Go on until then.")
     ] = None,
-    parallel: Annotated[int | None, typer.Option(min=1, max=64)] = None,
+    parallel: Annotated[int | None, typer.Option(min=1, max=256)] = None,
     json: Json = False,
 ) -> None:
     """Run agents on the ready tasks, verify what they made, merge what may be merged."""

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from threading import Event
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -175,7 +175,7 @@ class Progress:
         for attempt in snapshot.attempts:
             self.tell(attempt.id, f"attempt {attempt.number} {attempt.state}", attempt.reason)
         for wait in plan.waits:
-            until = f" until {wait.until.astimezone(UTC):%H:%M} UTC" if wait.until else ""
+            until = f" until {wait.until.astimezone():%H:%M}" if wait.until else ""
             self.tell(wait.task, f"waits{until}", wait.reason)
         if plan.halted or "fleet" in self._shown:
             self.tell("fleet", "starts nothing" if plan.halted else "goes on", plan.halted)
@@ -200,5 +200,6 @@ def _next(plan: "Plan") -> str:
     if not known:
         return ""
     until, reason = min(known)
-    at = f"{until.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    # by the clock of this machine: `--until` is read by it
+    at = f"{until.astimezone():%Y-%m-%d %H:%M}"
     return f"nothing can start before {at}: {plain(reason)}; `fleet run --until HH:MM` waits"

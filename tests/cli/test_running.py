@@ -1,6 +1,7 @@
 """A run that ends says which instant it would have waited for, and shows when nothing may start."""
 
 from datetime import timedelta
+from time import tzset
 
 import pytest
 
@@ -9,6 +10,15 @@ from fleet.domain.plan import Plan, Snapshot, Wait
 from tests.builders import NOW
 
 LATER = NOW + timedelta(hours=2)
+
+
+@pytest.fixture
+def kolkata():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TZ", "Asia/Kolkata")
+        tzset()
+        yield
+    tzset()
 
 
 def waits(*untils):
@@ -25,13 +35,14 @@ def test_nothing_is_said_where_no_instant_is_known(untils):
     assert progress.next == ""
 
 
-def test_the_first_instant_is_said_with_its_reason_and_what_to_do():
+def test_the_first_instant_is_said_by_the_machines_clock_with_what_to_do(kolkata):
+    # `--until HH:MM` is read by that clock: told in UTC it would be another instant
     progress = Progress(quiet=True)
 
     progress.seen(Snapshot(), Plan(waits=waits(None, LATER, NOW)))
 
     assert progress.next == (
-        "nothing can start before 2026-03-14 09:26 UTC: reason 3; `fleet run --until HH:MM` waits"
+        "nothing can start before 2026-03-14 14:56: reason 3; `fleet run --until HH:MM` waits"
     )
 
 
