@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from fleet.cli.output import plain_lines, put, say
-from fleet.cli.place import opened
+from fleet.cli.output import document, plain_lines, put, say
+from fleet.cli.place import Json, opened
 from fleet.domain.errors import ConfigError, WorkspaceError
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ def diff(
     ctx: typer.Context,
     number: Number,
     stat: Annotated[bool, typer.Option("--stat", help="Only files and counts.")] = False,
+    json: Json = False,
 ) -> None:
     """Show what a pull request changes; in colour on a terminal, up to a million characters."""
     from fleet.bootstrap import worktrees
@@ -37,11 +38,17 @@ def diff(
         pull = office.ledger.pull_request(number)
         git, project = worktrees(office), project_of(office, pull)
         if stat:
-            text = git.stat(project, pull.base, pull.head)
+            text = "" if json else git.stat(project, pull.base, pull.head)
         else:
             text = git.patch(project, pull.base, pull.head, limit=_SHOWN)
-    _show(text)
-    if len(text) >= _SHOWN:
+        files = seen_by_git(office, pull)["files"] if json else None
+    cut = len(text) >= _SHOWN
+    if json:
+        which = {"number": pull.number, "base": pull.base, "head": pull.head}
+        document({**which, "files": files, "diff": None if stat else text, "cut": cut})
+    else:
+        _show(text)
+    if cut:
         whole = f"git -C {shlex.quote(project.path)} diff {pull.base}...{pull.head}"
         say(f"cut after {_SHOWN} characters; all of it: {whole}")
 

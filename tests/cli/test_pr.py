@@ -114,6 +114,19 @@ def test_files_are_named_in_a_diff_as_people_wrote_them(home):
     assert "папка/größe 日本.txt" in stat
 
 
+def test_a_diff_is_a_document_too(home):
+    pull = in_review(home, {"a.txt": b"one\x1b[2J\n"})
+
+    whole = home.ask("pr", "diff", "1", "--json").json
+    stat = home.ask("pr", "diff", "1", "--stat", "--json").json
+
+    assert (whole["number"], whole["base"], whole["head"]) == (1, pull.base, pull.head)
+    assert [(file["path"], file["added"]) for file in whole["files"]] == [("a.txt", 1)]
+    assert "+one\x1b[2J\n" in whole["diff"]
+    assert whole["cut"] is False
+    assert stat == {**whole, "diff": None}
+
+
 def test_a_diff_too_large_to_read_is_cut_and_says_how_to_see_it_all(home):
     pull = in_review(home, {"large.txt": b"0123456789\n" * 110_000})
 
