@@ -48,8 +48,8 @@ class MachineGuards:
 
 def places_of(home: Path, fleet: Fleet) -> dict[str, Path]:
     """Answer the folders that fleet fills, by whose they are."""
-    engine = _engine_mark(home)
-    known = {"the Docker engine": Path(engine.read_text())} if engine.is_file() else {}
+    engine = _remembered_engine(home)
+    known = {"the Docker engine": engine} if engine else {}
     projects = {f"project {each.key}": Path(each.path) for each in fleet.projects.values()}
     return {"the home": home, **known, **projects}
 
@@ -68,6 +68,15 @@ def remember_engine(home: Path, root: str | None) -> None:
         # a full disk is no reason not to begin: it is one to wait
         log.warning("engine's folder not remembered", extra={"reason": str(error)})
         aside.unlink(missing_ok=True)
+
+
+def _remembered_engine(home: Path) -> Path | None:
+    """Answer where the engine keeps its own, None where nobody knows or the mark is torn."""
+    try:
+        root = _engine_mark(home).read_bytes()
+    except OSError:
+        return None
+    return Path(os.fsdecode(root)) if root.startswith(b"/") and b"\0" not in root else None
 
 
 def _engine_mark(home: Path) -> Path:

@@ -46,7 +46,7 @@ def home_held(home: Path, *, since: datetime, what: str) -> Iterator[None]:
     The kernel drops the lock with the process, so a killed coordinator leaves none behind. Raises
     DiskFullError where no room is left for the lock's file, ConfigError where it cannot be opened.
     """
-    with _opened(home / ".fleet" / "coordinator.lock") as lock:
+    with _opened(home / ".fleet" / "coordinator.lock", "a+") as lock:
         if not _locked(lock, home):
             raise _refusal(home)
         _note(lock, {"pid": os.getpid(), "since": since.isoformat(), "what": what})
@@ -54,27 +54,26 @@ def home_held(home: Path, *, since: datetime, what: str) -> Iterator[None]:
 
 
 def holder(home: Path) -> Holder | None:
-    """Answer who holds the home now, None when nobody does."""
+    """Answer who holds the home now, None when nobody does; raises ConfigError as `home_held`."""
     path = home / ".fleet" / "coordinator.lock"
-    try:
-        with path.open("r+") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            except BlockingIOError:
-                return _noted(lock)
-    except FileNotFoundError:
+    if not path.exists():
         return None
+    with _opened(path, "r") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return _noted(lock)
     return None
 
 
-def _opened(path: Path) -> TextIO:
+def _opened(path: Path, mode: str) -> TextIO:
     try:
-        return path.open("a+")
+        return path.open(mode)
     except OSError as error:
         said = f"{path} cannot be opened: {error.strerror}"
         if error.errno in {errno.ENOSPC, errno.EDQUOT}:
             raise DiskFullError(said, remedy="free some space") from error
-        raise ConfigError(said, remedy="let this user write there") from error
+        raise ConfigError(said, remedy="let this user read and write it") from error
 
 
 def _locked(lock: TextIO, home: Path) -> bool:
@@ -129,9 +128,12 @@ def read_id(home: Path) -> str:
     """Answer the home's eight hex digits; raises ConfigError when they are missing or odd."""
     path = home / ".fleet" / "id"
     try:
-        text = path.read_text().strip()
+        text = path.read_text(errors="replace").strip()
     except FileNotFoundError as error:
         raise ConfigError(f"{path} is missing", remedy="run `fleet init`") from error
+    except OSError as error:
+        said = f"{path} cannot be read: {error.strerror}"
+        raise ConfigError(said, remedy="restore it") from error
     if len(text) != ID_DIGITS or any(c not in "0123456789abcdef" for c in text):
         raise ConfigError(f"{path} holds no id of eight hex digits", remedy="restore it")
     return text
@@ -163,15 +165,25 @@ def ledger_ready(home: Path, url: str) -> None:
 def ledger_known(home: Path, identity: str) -> None:
     """Remember the home's ledger by its identity; raises ConfigError when it is another one."""
     mark = _ledger_mark(home)
-    if not _whole(mark):
-        aside = mark.with_name(f"{mark.name}.{os.getpid()}")
-        aside.write_text(identity)
-        aside.replace(mark)
-    if mark.read_text() != identity:
+    try:
+        known = _noted_ledger(mark, identity)
+    except OSError as error:
+        said = f"{mark} cannot be used: {error.strerror}"
+        raise ConfigError(said, remedy="let this user read and write it") from error
+    if known != identity:
         raise ConfigError(
             f"this is not the ledger that home {home} has worked with",
             remedy=f"see FLEET_DATABASE_URL; to change for good remove {mark}",
         )
+
+
+def _noted_ledger(mark: Path, identity: str) -> str:
+    """Answer the identity that the mark holds; a new mark is given this one."""
+    if not _whole(mark):
+        aside = mark.with_name(f"{mark.name}.{os.getpid()}")
+        aside.write_text(identity)
+        aside.replace(mark)
+    return mark.read_text(errors="replace")
 
 
 def _ledger_mark(home: Path) -> Path:

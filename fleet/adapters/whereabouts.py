@@ -15,7 +15,10 @@ def follow(home: Path, *, home8: str) -> None:
     Whoever has the same id finds the other's containers, and takes them for its own.
     """
     mark, here = home / ".fleet" / "place", os.fsencode(home.resolve())
-    before = mark.read_bytes() if mark.exists() else b""
+    try:
+        before = mark.read_bytes()
+    except OSError:
+        before = b""
     if before == here:
         return
     if before:
