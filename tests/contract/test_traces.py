@@ -215,3 +215,11 @@ def test_many_hands_write_whole_lines(folder):
         hand.join()
 
     assert len(lines(folder)) == 200
+
+
+@pytest.mark.parametrize("text", ["/", "://a:", "https://", "secret", ":_authToken="])
+def test_no_text_that_an_agent_may_write_holds_everybody_for_long(folder, text):
+    # far over the tests' own limit of time where a pattern tries each place with each end
+    JsonlTraces(folder, Redaction()).write(ATTEMPT, [{"said": text * (2 * LONGEST_LINE)}])
+
+    assert len(lines(folder)) == 1
