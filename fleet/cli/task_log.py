@@ -42,8 +42,8 @@ def log(
 
 
 def _log_line(row: dict[str, Any]) -> str:
-    head = (
-        f"{clock(row['at'])}  {row['attempt'] or row['task']}  {row['kind']}  {plain(row['what'])}"
-    )
+    # of a move its state: most say nothing else
+    said = ": ".join(filter(None, (row["state"], row["what"])))
+    head = f"{clock(row['at'])}  {row['attempt'] or row['task']}  {row['kind']}  {plain(said)}"
     tail = row["output"]
     return head + "".join(f"\n    {line}" for line in plain_lines(tail.rstrip("\n"))[-30:] if tail)

@@ -4,6 +4,10 @@ import json
 
 import pytest
 
+from fleet.bootstrap import office_open
+from fleet.config import read_settings
+from fleet.ports import Log
+from tests.builders import an_event
 from tests.e2e.fleets import Home
 
 pytestmark = pytest.mark.slow
@@ -57,6 +61,27 @@ def test_a_description_that_cannot_be_read_is_told_in_plain_words(home: Home, he
     assert done.code == 1
     assert done.err.count(str(file)) == 1
     assert said in done.err
+
+
+def test_an_unknown_role_is_refused_with_those_there_are(home: Home):
+    home.agent("own", "", roles=["developer", "tester"])
+
+    assert home.ask("task", "add", "x", "--role", "tster").err.endswith(
+        "(roles: developer, tester)\n"
+    )
+
+
+def test_the_log_of_a_task_says_where_an_attempt_moved_to(home: Home):
+    home.agent("own", "")
+    key = home.task("something")
+    moved = an_event(
+        "attempt.moved", task=key, attempt="app-1-1", data={"from": "leased", "to": "preparing"}
+    )
+    with office_open(read_settings(home.folder)) as office:
+        office.ledger.commit([Log(event=moved)])
+
+    assert "attempt.moved  preparing\n" in home.ask("task", "log", key).out
+    assert home.ask("task", "log", key, "--json").json[-1]["state"] == "preparing"
 
 
 def test_a_profile_is_shown_in_words_and_not_in_pythons_own(home: Home):

@@ -127,7 +127,9 @@ def _validate(wish: Wish, fleet: Fleet) -> None:
     if wish.profile is None and wish.kind is Kind.ATOMIC:
         roles = sorted({role for p in fleet.profiles.values() for role in p.roles})
         if wish.role not in roles:
-            raise ConfigError(f"no profile has the role {wish.role}", remedy=f"roles: {roles}")
+            raise ConfigError(
+                f"no profile has the role {wish.role}", remedy=f"roles: {', '.join(roles)}"
+            )
 
 
 def _validate_words(said: Wish | Task) -> None:

@@ -206,6 +206,7 @@ def log_rows(ledger: Ledger, key: str, *, after: int = 0) -> list[Row]:
             "attempt": event.attempt,
             "kind": event.kind,
             "what": event.what,
+            "state": event.data.get("to") if event.kind == "attempt.moved" else None,
             "output": _beside(event),
         }
         for event in ledger.events(task=key, after=after)
