@@ -1,6 +1,6 @@
 """`fleet memory accept`, `feedback`, `quarantine`, `forget`: what people decide of lessons."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
@@ -121,18 +121,31 @@ def forget(
     yes: Yes = False,
     json: Json = False,
 ) -> None:
-    """Delete what these say, for good; no agent brings them back."""
+    """Delete what these lessons say, for good; no agent brings them back."""
     from fleet.app.remembering import forgotten
 
     with opened(ctx) as office:
         meant = _meant(office, identities or (), task=task, author=author)
         wanted = [forgotten(lesson) for lesson in meant]
+        for word in _left(meant, office):
+            say(plain(word))
         if not dry_run and meant:
             for lesson in () if yes else meant:
                 say(plain(f"{lesson.id} {lesson.title}"))
             confirm("Forget what they say, for good?", yes=yes)
             wanted = _changed(meant, office, kind="lesson.forgotten", to=forgotten)
     _tell(wanted, json=json, done=not dry_run)
+
+
+def _left(meant: Sequence[Lesson], office: "Office") -> Iterator[str]:
+    """Say where the words of lessons stand beside them: events are never changed."""
+    taught = {lesson.task for lesson in meant}
+    tasks = [task.key for task in office.ledger.tasks() if task.key in taught]
+    if tasks:
+        yield (
+            f"what agents said of it stays in the log of {', '.join(tasks)} for good, and in "
+            "traces until `fleet gc` (docs/memory.md)"
+        )
 
 
 def _named(office: "Office", identities: Sequence[str]) -> list[Lesson]:

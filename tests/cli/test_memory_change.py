@@ -107,6 +107,22 @@ def test_a_forgotten_lesson_says_nothing_and_a_person_may_add_it_anew(home):
     assert (again.out, "L-1 was forgotten, and is back" in again.err) == ("L-1\n", True)
 
 
+def test_who_forgets_is_told_where_an_agents_words_stay(home):
+    home.agent("own", "")
+    taught(home, CACHE, task=home.task("Warm the cache"), author="dev")
+    taught(home, LOCK, task="APP-9", author="dev")
+    home.run("memory", "add", SOCKET)
+
+    dry = home.run("memory", "forget", "--author", "dev", "--dry-run")
+    unasked = home.run("memory", "forget", "L-1")
+    done = home.run("memory", "forget", "--author", "dev", "--yes")
+    own = home.run("memory", "forget", "L-3", "--yes")
+
+    for told in (dry, unasked, done):
+        assert "stays in the log of APP-1 for good" in told.err
+    assert own.err == ""
+
+
 def test_feedback_is_counted_and_harm_quarantines(home):
     home.run("memory", "add", CACHE)
 
