@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event
-from typing import TextIO
+from typing import Literal, TextIO
 
 from fleet.adapters.git.files import remove_trees
 from fleet.domain.errors import BusyError, ConfigError, DiskFullError
@@ -66,7 +66,7 @@ def holder(home: Path) -> Holder | None:
     return None
 
 
-def _opened(path: Path, mode: str) -> TextIO:
+def _opened(path: Path, mode: Literal["r", "a+"]) -> TextIO:
     try:
         return path.open(mode)
     except OSError as error:

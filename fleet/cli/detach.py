@@ -49,7 +49,13 @@ def up(home: Path, variables: Mapping[str, str]) -> None:
             stderr=written,
             start_new_session=True,
         )
-        ready = _works(child, ear, said)
+        try:
+            ready = _works(child, ear, said)
+        except KeyboardInterrupt:
+            # in a session of its own it hears no Ctrl-C: left alone it would go on unseen
+            child.terminate()
+            say(f"process {child.pid} is told to end; see {path}")
+            raise
         _show(said)
     if not ready:
         say(f"fleet up ended before it worked; see {path}")

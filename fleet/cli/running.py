@@ -111,18 +111,26 @@ def warn_of_blocked_targets(office: "Office") -> None:
 
 @contextmanager
 def signals_stop(coordinator: "Coordinator") -> Iterator[None]:
-    """Stop cleanly on SIGTERM and Ctrl-C inside the block; a second one stops at once."""
+    """Stop cleanly on SIGTERM and Ctrl-C inside the block; a second one stops at once.
+
+    So does a terminal that is closed, unless nobody is to hear of that (nohup).
+    """
     asked = Event()
 
-    def on_signal(_number: int, _frame: FrameType | None) -> None:
+    def on_signal(number: int, _frame: FrameType | None) -> None:
         if asked.is_set():
+            if number == signal.SIGHUP:
+                return  # a shell that ends says it again: nobody is impatient
             # at once, whatever the threads do: the next life finds everything again
             os._exit(INTERRUPTED)
         asked.set()
         coordinator.stop()
         say("stopping: agents are told to stop, their work is committed (again: stop at once)")
 
-    before = {n: signal.signal(n, on_signal) for n in (signal.SIGINT, signal.SIGTERM)}
+    heard = [signal.SIGINT, signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        heard.append(signal.SIGHUP)
+    before = {number: signal.signal(number, on_signal) for number in heard}
     try:
         yield
     finally:
