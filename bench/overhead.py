@@ -1,7 +1,9 @@
 """What fleet costs beside its containers: N no-op tasks, all merged, against a floor.
 
 The floor is 2 N containers (one agent, one check a task) with the same flags, started straight by
-the Docker SDK at the same parallelism, in the same run. Repeat with:
+the Docker SDK at the same parallelism, in the same run. The plain floor is the same but for one
+flag: with the network `none` as an engine makes it, which is what somebody would start who is not
+fleet, and what fleet itself did before. Repeat with:
 
     python bench/overhead.py --n 40 --parallel 8 --json
 """
@@ -17,8 +19,10 @@ import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from statistics import mean
 
 import docker
+from docker.utils import kwargs_from_env
 
 from fleet.adapters.runtimes.hardening import container_config
 from fleet.domain.limits import Limits
@@ -67,20 +71,20 @@ def main() -> None:
 
 
 def measure(n: int, parallel: int) -> dict[str, float]:
-    """Run fleet, then the floor; times in seconds, memory in MiB."""
+    """Run fleet, and each floor before and after it; times in seconds, memory in MiB."""
     folder = Path(tempfile.mkdtemp(prefix="fleet-bench-"))
     try:
         home = prepared(folder, n=n, parallel=parallel)
-        floor_before = floor(folder, n=n, parallel=parallel)
+        floors = [floors_of(folder, n=n, parallel=parallel)]
         began = time.monotonic()
         command = [sys.executable, __file__, "--coordinate", str(home)]
         done = subprocess.run(command, check=True, capture_output=True, text=True)
         whole = time.monotonic() - began
         told = json.loads(done.stdout.splitlines()[-1])
-        floor_after = floor(folder, n=n, parallel=parallel)
+        floors.append(floors_of(folder, n=n, parallel=parallel))
     finally:
         shutil.rmtree(folder)
-    floor_s = (floor_before + floor_after) / 2
+    floor_s, plain_s = (mean(each) for each in zip(*floors, strict=True))
     return {
         "n": n,
         "parallel": parallel,
@@ -89,6 +93,8 @@ def measure(n: int, parallel: int) -> dict[str, float]:
         "process_s": round(whole, 2),
         "floor_s": round(floor_s, 2),
         "ratio": round(told["wall_s"] / floor_s, 2),
+        "plain_floor_s": round(plain_s, 2),
+        "plain_ratio": round(told["wall_s"] / plain_s, 2),
         "cpu_s": round(told["cpu_s"], 2),
         "git_cpu_s": round(told["git_cpu_s"], 2),
         "rss_mb": round(told["rss_mb"], 1),
@@ -167,18 +173,27 @@ def coordinate(home: Path) -> None:
     print(json.dumps(document), flush=True)
 
 
-def floor(folder: Path, *, n: int, parallel: int) -> float:
+def floors_of(folder: Path, *, n: int, parallel: int) -> tuple[float, float]:
+    """Answer the seconds of the floor, and of the plain one."""
+    return (
+        floor(folder, n=n, parallel=parallel, network_disabled=True),
+        floor(folder, n=n, parallel=parallel, network_disabled=False),
+    )
+
+
+def floor(folder: Path, *, n: int, parallel: int, network_disabled: bool) -> float:
     """Answer the seconds that 2 N bare containers take: N no-ops, and N checks."""
     tree = folder / "floor"
     shutil.copytree(folder / "repository", tree, dirs_exist_ok=True)
     began = time.monotonic()
     with ThreadPoolExecutor(parallel) as pool:
-        list(pool.map(lambda number: pair(tree, number), range(n)))
+        disabled = {"NetworkDisabled": network_disabled}
+        list(pool.map(lambda number: pair(tree, number, disabled), range(n)))
     return time.monotonic() - began
 
 
-def pair(tree: Path, number: int) -> None:
-    """Run one no-op container, then one check container."""
+def pair(tree: Path, number: int, flags: dict[str, bool]) -> None:
+    """Run one no-op container, then one check container, with these flags and fleet's others."""
     for name, words in (("agent", ("true",)), ("check", ("sh", "scripts/check.sh"))):
         spec = ContainerSpec(
             name=f"fleet-bench-{os.getpid()}-{number}-{name}",
@@ -190,8 +205,9 @@ def pair(tree: Path, number: int) -> None:
             limits=Limits(memory_bytes=256 * 1024**2, pids=64),
             mounts=(Mount(source=str(tree), target="/workspace", writable=True),),
         )
-        client = docker.APIClient(version="1.41")
-        client.create_container_from_config(container_config(spec, "0" * 8), name=spec.name)
+        client = docker.APIClient(version="1.41", **kwargs_from_env())
+        config = container_config(spec, "0" * 8) | flags
+        client.create_container_from_config(config, name=spec.name)
         client.start(spec.name)
         client.wait(spec.name)
         client.remove_container(spec.name, v=True, force=True)
