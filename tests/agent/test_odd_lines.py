@@ -2,6 +2,7 @@
 
 import json
 import math
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,21 @@ from fleet_agent.findings import Findings
 from fleet_agent.frame import frame
 from tests.agent.asking import TRANSCRIPTS, an_end, of
 
-ODD = (None, True, -1, 0.5, 10**400, math.inf, math.nan, "x", "", [], [[]], {}, {"x": 1})
+ODD: tuple[Any, ...] = (
+    None,
+    True,
+    -1,
+    0.5,
+    10**400,
+    math.inf,
+    math.nan,
+    "x",
+    "",
+    [],
+    [[]],
+    {},
+    {"x": 1},
+)
 # of which no recorded line tells
 TOLD = {"qwen": [{"type": "system", "subtype": "retry", "data": {"delayMs": 1}}]}
 AGENTS = sorted({path.name.partition("_")[0] for path in TRANSCRIPTS.glob("*_*.json*")})
@@ -20,7 +35,7 @@ AGENTS = sorted({path.name.partition("_")[0] for path in TRANSCRIPTS.glob("*_*.j
 
 def recorded(agent):
     """Yield the objects of an agent's transcripts, one of each shape."""
-    shapes = {}
+    shapes: dict[str, Any] = {}
     for path in TRANSCRIPTS.glob(f"{agent}_*.json*"):
         # a document is one object, however many lines it has
         whole = path.read_bytes()
