@@ -7,6 +7,7 @@ from typing import Any
 from fleet.adapters.system import SystemIds
 from fleet.bootstrap.office import office_open, worktrees
 from fleet.config import read_settings, scaffold_home
+from fleet.domain.errors import ConfigError
 from fleet.domain.scenario import Scenario
 
 
@@ -22,6 +23,14 @@ def home_made(
         yield f"made {path}"
     with office_open(read_settings(directory)) as office:
         git = worktrees(office)
+        for key, path, _ in projects:
+            stands = office.fleet.projects[key].path
+            # the file is the owner's: a home that stands already is not changed by a command
+            if stands != str(path.expanduser().resolve()):
+                raise ConfigError(
+                    f"{directory / 'fleet.yaml'} has project {key} at {stands}",
+                    remedy="change its path there by hand",
+                )
         for project in office.fleet.projects.values():
             if take_over:
                 git.take_over(project)
