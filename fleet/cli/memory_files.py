@@ -209,5 +209,7 @@ def _index_made_anew(office: "Office") -> str:
     else:
         held = f"process {holder['pid']} ({holder['holder']}) holds the index"
     # vectors are rows of the ledger: they can be made beside whoever holds the index
-    memory_of(office).finder.catch_up(told=told)
+    finder = memory_of(office).finder
+    finder.catch_up(most=0)  # that this process's own, in memory, is filled is no news
+    finder.catch_up(told=told)
     return held

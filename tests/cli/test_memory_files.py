@@ -190,6 +190,7 @@ def test_while_somebody_coordinates_the_index_is_left_to_them(home):
 
     assert done.code == 0
     assert "(fleet run) holds the index, and keeps it right by itself" in done.out
+    assert done.err == ""
     assert not (home.folder / "memory" / "chroma").exists()
     assert (row["status"], "(fleet run) keeps it right" in row["detail"]) == ("ok", True)
 
