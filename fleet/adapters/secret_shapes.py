@@ -15,9 +15,7 @@ _BY_SHAPE = (
     ("Discord token", "discord", "DiscordBotTokenDetector"),
     ("GitHub token", "github_token", "GitHubTokenDetector"),
     ("GitLab token", "gitlab_token", "GitLabTokenDetector"),
-    ("JSON web token", "jwt", "JwtTokenDetector"),
     ("Mailchimp key", "mailchimp", "MailchimpDetector"),
-    ("OpenAI key", "openai", "OpenAIDetector"),
     ("PyPI token", "pypi_token", "PypiTokenDetector"),
     ("SendGrid key", "sendgrid", "SendGridDetector"),
     ("Slack token", "slack", "SlackDetector"),
@@ -35,12 +33,16 @@ _NEWER = (
             re.DOTALL,
         ),
     ),
-    # the plugin's own pattern leaves the signature
+    # the plugins' own patterns of these two try each beginning with each end (of 64 KiB, seconds),
+    # leave a token's signature, and take `keyJournal.entry` for one
     (
         "JSON web token",
-        re.compile(r"\beyJ[A-Za-z0-9_=-]{8,}\.[A-Za-z0-9_=-]{4,}\.[A-Za-z0-9_=+/-]*"),
+        re.compile(
+            r"(?<![A-Za-z0-9])eyJ[A-Za-z0-9_=-]{8,1024}\.[A-Za-z0-9_=-]{4,}"
+            r"(?:\.[A-Za-z0-9_=+/-]*)?"
+        ),
     ),
-    ("API key", re.compile(r"\bsk-[A-Za-z0-9_-]{20,}")),
+    ("API key", re.compile(r"(?<![A-Za-z0-9])sk-[A-Za-z0-9_-]{20,}")),
     ("GitHub token", re.compile(r"\bgithub_pat_[A-Za-z0-9_]{22,}")),
     # the plugin's own pattern tries each pair of slashes with each end: of 64 KiB, ten seconds
     ("npm token", re.compile(r":_authToken=\s{0,4}(?:npm_\S+|[A-Fa-f0-9-]{36})")),

@@ -26,6 +26,7 @@ SECRETS = {
     "slack": "xoxb-" + "123456789012-123456789012-abcdefABCDEF",
     "stripe": "sk_live_" + "4eC39HqLyjWDarjtT1zdp7dc",
     "jwt": "eyJhbGciOiJIUzI1NiJ9." + "eyJzdWIiOiIxMjM0NTY3ODkwIn0." + "dozjgNryP4J3jVmNHl0w5N",
+    "jwt unsigned": "x_eyJhbGciOiJub25lIn0." + "eyJzdWIiOiIxMjM0NTY3ODkwIn0",
     "npm": "//registry.npmjs.org/:_authToken=" + "npm_" + "a1B2c3D4e5F6" * 3,
     "private key": "-----BEGIN RSA PRIVATE"
     + " KEY-----\nMIIEow\nabc\n-----END RSA PRIVATE KEY-----",
@@ -105,6 +106,7 @@ def test_ordinary_text_stays(folder):
         "diff --git a/src/app.py b/src/app.py\nindex 1a2b3c4..5d6e7f8 100644",
         "3f786850e387550fdab836ed7e6dc881de23001b",
         "tokens: 1200 in, 300 out; secret sharing is explained in docs/keys.md",
+        "monkeyJournal.entries and keyJar.py are read by task-runner-of-the-project",
         "git@github.com:owner/name.git and https://example.org:8080/path?q=a@b",
     ]
     traces = JsonlTraces(folder, Redaction())
@@ -217,7 +219,9 @@ def test_many_hands_write_whole_lines(folder):
     assert len(lines(folder)) == 200
 
 
-@pytest.mark.parametrize("text", ["/", "://a:", "https://", "secret", ":_authToken="])
+@pytest.mark.parametrize(
+    "text", ["/", "://a:", "https://", "secret", ":_authToken=", "sk-", "eyJ", "eyJ="]
+)
 def test_no_text_that_an_agent_may_write_holds_everybody_for_long(folder, text):
     # far over the tests' own limit of time where a pattern tries each place with each end
     JsonlTraces(folder, Redaction()).write(ATTEMPT, [{"said": text * (2 * LONGEST_LINE)}])
