@@ -96,8 +96,15 @@ def _stage(folder: Path, random: Random, own: OwnEngine | None) -> Stage:
     )
 
 
-# a machine where a night of chaos is played is busy
-_ROOM = {"parallel": 6, "disk_free_gb": 0.01, "memory_free_gb": 0.01, "load_per_core": 1000}
+# a machine where a night of chaos is played is busy, and who adds tasks until each step has failed
+# needs more swaps than any real night
+_ROOM = {
+    "parallel": 6,
+    "night_swaps": 10_000,
+    "disk_free_gb": 0.01,
+    "memory_free_gb": 0.01,
+    "load_per_core": 1000,
+}
 
 
 def _account(name: str) -> dict[str, Any]:
