@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fleet.cli.output import clock, document, plain, plain_lines, put, table
+from fleet.cli.output import UsageError, clock, document, plain, plain_lines, put, table
 from fleet.cli.place import DryRun, Json, opened, pen
 from fleet.domain.errors import ConfigError
 from fleet.domain.pending import ActionStatus, PendingAction
@@ -98,7 +98,7 @@ def clear(
     from fleet.app.stations import review
 
     if everything == (identity is not None):
-        raise ConfigError("clear what?", remedy="give an id, or --all")
+        raise UsageError("clear what?", remedy="give an id, or --all")
     with opened(ctx) as office:
         meant = _pending(office) if identity is None else [_one(office, identity.upper())]
         if not dry_run:

@@ -6,9 +6,8 @@ from typing import Annotated
 
 import typer
 
-from fleet.cli.output import document, put, say, table
+from fleet.cli.output import UsageError, document, put, say, table
 from fleet.cli.place import Json
-from fleet.domain.errors import ConfigError
 from fleet.domain.task import PROJECT_KEY
 
 _PROJECT = re.compile(r"([^=]+)=(.+?)(?::([^/:]+(?:/[^/:]+)*))?")
@@ -35,7 +34,7 @@ def init(
     wanted = [_parse(text) for text in project or ()]
     keys = [key for key, _, _ in wanted]
     if len(set(keys)) != len(keys):
-        raise ConfigError("a project key was given twice")
+        raise UsageError("a project key was given twice")
     for line in home_made(directory.absolute(), wanted, take_over=take_over):
         say(line)
     put(str(directory.absolute()))
@@ -44,7 +43,7 @@ def init(
 def _parse(text: str) -> tuple[str, Path, str | None]:
     found = _PROJECT.fullmatch(text)
     if not found or not PROJECT_KEY.fullmatch(found[1]):
-        raise ConfigError(f"--project {text!r}", remedy="like APP=/srv/app or APP=/srv/app:main")
+        raise UsageError(f"--project {text!r}", remedy="like APP=/srv/app or APP=/srv/app:main")
     return found[1], Path(found[2]).expanduser().absolute(), found[3]
 
 

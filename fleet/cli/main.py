@@ -32,8 +32,10 @@ from fleet.cli import (
     task,
     up,
 )
-from fleet.cli.output import say
+from fleet.cli.output import UsageError, say
 from fleet.domain.errors import DeposedError, FleetError
+
+_USAGE = 2
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -88,6 +90,10 @@ def main() -> None:
     """Run the command; exit 0 done, 1 expected failure, 2 usage, 3 a bug, 130 interrupted."""
     try:
         app()  # leaves by SystemExit, for usage errors and Ctrl-C too
+    except SystemExit as left:
+        if left.code == _USAGE and left.__context__ is not None:
+            _put_unread(left.__context__)
+        raise
     except DeposedError as error:
         # at once, whatever the threads do: what they work on is the other coordinator's now
         os._exit(_refused(error))
@@ -98,13 +104,25 @@ def main() -> None:
 
 
 def _refused(error: FleetError) -> int:
+    _put_error(error)
+    say(f"fleet: {error}")
+    return _USAGE if isinstance(error, UsageError) else 1
+
+
+def _put_unread(error: BaseException) -> None:
+    """Answer as a document what typer could not read, and has told in its own words already."""
+    # by what it offers: its class has another place in each version of typer
+    said = getattr(error, "format_message", None)
+    if said is not None:
+        _put_error(UsageError(said(), remedy="see --help"))
+
+
+def _put_error(error: FleetError) -> None:
     if "--json" in sys.argv:
         told = {"code": error.code, "message": error.message, "remedy": error.remedy}
-        # where standard output is what failed, the line below says so
+        # where standard output is what failed, the line on standard error says so
         with suppress(OSError):
             typer.echo(json.dumps({"error": told}))
-    say(f"fleet: {error}")
-    return 1
 
 
 def _bug() -> int:

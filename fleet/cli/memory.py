@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fleet.cli import memory_change, memory_files, memory_reflect, memory_show, memory_stats
-from fleet.cli.output import document, put
+from fleet.cli.output import UsageError, document, put
 from fleet.cli.place import Json, opened
-from fleet.domain.errors import ConfigError
 
 if TYPE_CHECKING:
     from fleet.config import LessonEntry
@@ -37,7 +36,7 @@ def add(
 ) -> None:
     """Add a lesson, or all of a file, and print each id; the same one again is that one."""
     if file is not None and project is not None:
-        raise ConfigError("--project stands beside --from", remedy="name it in the file")
+        raise UsageError("--project stands beside --from", remedy="name it in the file")
     entries = _entries(
         file, title, problem=problem, cause=cause, remedy=remedy, tags=tag, files=path, role=role
     )
@@ -61,11 +60,11 @@ def _entries(file: Path | None, title: str | None, **said: object) -> "Sequence[
     given = {name: value for name, value in said.items() if value}
     if file is None:
         if title is None:
-            raise ConfigError("add what?", remedy="give a title, or --from FILE")
+            raise UsageError("add what?", remedy="give a title, or --from FILE")
         return (lesson_of({"title": title, **given}),)
     if title is not None or given:
         other = "a title" if title is not None else ", ".join(given)
-        raise ConfigError(f"{other} stands beside --from", remedy="give one of the two")
+        raise UsageError(f"{other} stands beside --from", remedy="give one of the two")
     return read_lessons(file)
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fleet.cli.output import confirm, document, plain, put, say, who
+from fleet.cli.output import UsageError, confirm, document, plain, put, say, who
 from fleet.cli.place import DryRun, Json, Yes, opened
 from fleet.domain.errors import ConfigError
 from fleet.domain.lesson import Lesson
@@ -159,7 +159,7 @@ def _meant(
 ) -> list[Lesson]:
     """Answer the lessons of these ids, or all that a task or an author taught and that are left."""
     if sum((bool(identities), task is not None, author is not None)) != 1:
-        raise ConfigError("which lessons?", remedy="give ids, or --task KEY, or --author NAME")
+        raise UsageError("which lessons?", remedy="give ids, or --task KEY, or --author NAME")
     if identities:
         return _named(office, identities)
     key = None if task is None else parse_key(task)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from fleet.cli.output import clock, document, plain, put, say, table
+from fleet.cli.output import UsageError, clock, document, plain, put, say, table
 from fleet.cli.place import Json, opened
 from fleet.domain.errors import ConfigError
 from fleet.domain.lesson import Lesson, LessonStatus, MemoryRules
@@ -103,7 +103,7 @@ def search(
     from fleet.domain.scoring import good_enough
 
     if not text.strip():
-        raise ConfigError("search for what?", remedy="give a few words, or a whole task")
+        raise UsageError("search for what?", remedy="give a few words, or a whole task")
     with opened(ctx) as office:
         key = _project(project, office)
         rules = office.fleet.memory

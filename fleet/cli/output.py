@@ -14,6 +14,12 @@ import typer
 from fleet.domain.errors import FleetError
 
 
+class UsageError(FleetError):
+    """The command line itself is wrong; nothing was done."""
+
+    code = "usage"
+
+
 def say(text: str) -> None:
     """Tell the person at the terminal, on standard error; where that is full, nobody is told."""
     # a service tells its log, on the very disk that may have filled up: words never end it
@@ -89,12 +95,11 @@ def _cell(value: object) -> str:
 
 
 def confirm(question: str, *, yes: bool) -> None:
-    """Ask before something destructive; without a terminal and without --yes exit 2."""
+    """Ask before something destructive; raises UsageError without a terminal and --yes."""
     if yes:
         return
     if not sys.stdin.isatty():
-        say(f"{question} Nothing done: not a terminal, and no --yes")
-        raise typer.Exit(2)
+        raise UsageError(f"{question} Nothing done: not a terminal, and no --yes")
     if not typer.confirm(question, err=True):
         raise typer.Exit(1)
 

@@ -9,9 +9,11 @@ from typing import Annotated, Any
 
 import typer
 
-from fleet.cli.output import clock, document, put, table
+from fleet.cli.output import UsageError, clock, document, put, table
 from fleet.cli.place import halted, opened, unfit
 from fleet.domain.errors import ConfigError
+
+_LONGEST = timedelta(days=36_500)
 
 
 class Format(StrEnum):
@@ -65,9 +67,13 @@ def show_swaps(rows: Sequence[dict[str, Any]]) -> None:
 
 
 def span(text: str) -> timedelta:
-    """Answer the time that a text such as 7d names; raises ConfigError when it names none."""
+    """Answer the time that a text such as 7d names; raises UsageError when it names none."""
     found = re.fullmatch(r"(\d{1,6})([mhd])", text)
     if not found:
-        raise ConfigError(f"--since {text!r} is no time span", remedy="like 30m, 12h or 7d")
+        raise UsageError(f"--since {text!r} is no time span", remedy="like 30m, 12h or 7d")
     unit = {"m": "minutes", "h": "hours", "d": "days"}[found[2]]
-    return timedelta(**{unit: int(found[1])})
+    wanted = timedelta(**{unit: int(found[1])})
+    if wanted > _LONGEST:
+        # no calendar reaches back that far
+        raise UsageError(f"--since {text!r} is too long", remedy=f"at most {_LONGEST.days}d")
+    return wanted

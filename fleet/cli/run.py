@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from fleet.cli.output import document, plain, put, table
+from fleet.cli.output import UsageError, document, plain, put, table
 from fleet.cli.place import Json, halted, opened
-from fleet.domain.errors import ConfigError
 from fleet.domain.task import parse_key
 
 if TYPE_CHECKING:
@@ -39,7 +38,7 @@ def run(
     from fleet.cli import running
 
     if until and until_idle:
-        raise ConfigError("--until and --until-idle exclude each other")
+        raise UsageError("--until and --until-idle exclude each other")
     at = _instant(until) if until else None
     wanted = list(dict.fromkeys(parse_key(key) for key in keys or ()))
     with opened(ctx) as office:
@@ -101,10 +100,10 @@ def _spent(office: "Office") -> int:
 
 
 def _instant(text: str) -> datetime:
-    """Answer the next time the clock of this machine shows HH:MM; raises ConfigError."""
+    """Answer the next time the clock of this machine shows HH:MM; raises UsageError."""
     found = re.fullmatch(r"([01]?\d|2[0-3]):([0-5]\d)", text)
     if not found:
-        raise ConfigError(f"--until {text!r} is no time of day", remedy="like 08:00")
+        raise UsageError(f"--until {text!r} is no time of day", remedy="like 08:00")
     now = datetime.now().astimezone()  # noqa: TID251 - what the user's clock shows
     at = now.replace(hour=int(found[1]), minute=int(found[2]), second=0, microsecond=0)
     return at if at > now else at + timedelta(days=1)

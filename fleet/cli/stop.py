@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fleet.cli.output import plain, put, say
+from fleet.cli.output import UsageError, plain, put, say
 from fleet.cli.place import DryRun, halted, pen, site_opened
 from fleet.domain.hold import COORDINATOR, FLEET, HoldKind, holds_of, task_subject
 from fleet.domain.task import parse_key
@@ -34,7 +34,7 @@ def stop(
     from fleet.app.stations import halting
 
     if bool(keys) == everything:
-        raise typer.BadParameter("name tasks, or give --all")
+        raise UsageError("name tasks, or give --all")
     with site_opened(ctx) as site:
         wanted = [parse_key(key) for key in keys or ()]
         for key in wanted:

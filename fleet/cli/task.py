@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from fleet.cli import task_log, task_show
-from fleet.cli.output import confirm, document, plain, put, table
+from fleet.cli.output import UsageError, confirm, document, plain, put, table
 from fleet.cli.place import DryRun, Json, Yes, halted, opened, pen, stopped
 from fleet.domain.budget import micros
 from fleet.domain.dispatching import fresh_after
@@ -46,7 +46,7 @@ def add(
     from fleet.app.stations import intake
 
     if file and description:
-        raise typer.BadParameter("-d and --file exclude each other")
+        raise UsageError("-d and --file exclude each other")
     wish = intake.Wish(
         title=title,
         project=project,
@@ -59,13 +59,20 @@ def add(
         profile=profile,
         priority=priority,
         labels=tuple(label or ()),
-        budget_micros=micros(budget) if budget is not None else None,
+        budget_micros=_micros(budget) if budget is not None else None,
         max_retries=max_retries,
         review=review,
     )
     with opened(ctx) as office:
         task = intake.add(wish, office.fleet, pen(office))
     document({"key": task.key}) if json else put(task.key)
+
+
+def _micros(budget: str) -> int:
+    try:
+        return micros(budget)
+    except ConfigError as error:
+        raise UsageError(f"--budget {error.message}", remedy=error.remedy) from error
 
 
 def _read(file: Path) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fleet.cli import running
-from fleet.cli.output import put, say
+from fleet.cli.output import UsageError, put, say
 from fleet.cli.place import SERVICE, opened
 from fleet.domain.schedule import due, hours_at
 
@@ -37,7 +37,7 @@ def up(
     from fleet.cli import detach, unit
 
     if background and as_unit:
-        raise typer.BadParameter("--detach and --unit exclude each other")
+        raise UsageError("--detach and --unit exclude each other")
     with opened(ctx) as office:
         home, variables = office.home, office.settings.variables
         if as_unit:

@@ -118,11 +118,11 @@ def test_without_its_provider_words_are_searched_and_that_is_said(home):
 
 
 MISUSE = [
-    (("add",), 1, "give a title, or --from FILE"),
+    (("add",), 2, "give a title, or --from FILE"),
     (("add", "  "), 1, "title: expected a title of one line"),
-    (("add", "t", "--from", "x.jsonl"), 1, "a title stands beside --from"),
-    (("add", "--tag", "t", "--from", "x.jsonl"), 1, "tags stands beside --from"),
-    (("add", "-p", "APP", "--from", "/dev/null"), 1, "--project stands beside --from"),
+    (("add", "t", "--from", "x.jsonl"), 2, "a title stands beside --from"),
+    (("add", "--tag", "t", "--from", "x.jsonl"), 2, "tags stands beside --from"),
+    (("add", "-p", "APP", "--from", "/dev/null"), 2, "--project stands beside --from"),
     (("add", "--from", "/nowhere.jsonl"), 1, "/nowhere.jsonl:1: No such file"),
     (("add", "t", "--project", "APPS"), 1, "unknown project 'APPS'; did you mean 'APP'?"),
     (("add", "t", "--role", "QA lead"), 1, "role: expected a text that matches"),
@@ -130,7 +130,7 @@ MISUSE = [
     (("list", "--project", "nope"), 1, "unknown project 'nope'; expected one of: APP"),
     (("show", "3"), 1, "'3' is no id of a lesson (they look like L-12)"),
     (("show", "L-3"), 1, "no lesson L-3"),
-    (("search", " "), 1, "search for what?"),
+    (("search", " "), 2, "search for what?"),
     (("search", "x", "-k", "0"), 2, "-k"),
 ]
 

@@ -145,9 +145,9 @@ def test_feedback_is_counted_and_harm_quarantines(home):
 MISUSE = [
     (("accept",), 2, "ID"),
     (("feedback", "L-1", "good"), 2, "good"),
-    (("quarantine",), 1, "which lessons?"),
-    (("forget", "--yes"), 1, "which lessons?"),
-    (("forget", "L-1", "--author", "dev", "--yes"), 1, "which lessons?"),
+    (("quarantine",), 2, "which lessons?"),
+    (("forget", "--yes"), 2, "which lessons?"),
+    (("forget", "L-1", "--author", "dev", "--yes"), 2, "which lessons?"),
     (("forget", "--task", "nope", "--yes"), 1, "is no task key"),
     (("forget", "x", "--yes"), 1, "is no id of a lesson"),
 ]
