@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from fleet.domain.errors import ConfigError
 from fleet.domain.lesson import Draft
+from fleet.domain.lookalikes import visible
 from fleet.domain.orders import orders_in
 
 LONGEST_TITLE = 120
@@ -15,11 +16,6 @@ MOST_TAGS = 8
 LONGEST_TAG = 40
 MOST_FILES = 10
 LONGEST_FILE = 200
-
-# letters and marks that show nothing: joiners, fillers, variation selectors
-_BLANK = re.compile(
-    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,14 +48,9 @@ def cleaned(draft: Draft) -> Cleaned:
 
 def _text(text: str, limit: int) -> str:
     """Answer the text as people see it: composed, on one line, bounded."""
-    seen = "".join(c if _shown(c) else " " if c.isspace() else "" for c in text[: limit * 8])
     # composed last: what stood between a letter and its accent is gone by now
-    return " ".join(unicodedata.normalize("NFC", seen).split())[:limit].rstrip()
-
-
-def _shown(char: str) -> bool:
-    # Cc controls, Cf bidi, zero-width and tag characters, Cs surrogates, Co private, Cn unassigned
-    return unicodedata.category(char)[0] != "C" and not _BLANK.match(char)
+    seen = unicodedata.normalize("NFC", visible(text[: limit * 8]))
+    return " ".join(seen.split())[:limit].rstrip()
 
 
 def _tags(tags: Iterable[str]) -> tuple[str, ...]:

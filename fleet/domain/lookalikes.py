@@ -29,6 +29,17 @@ _MIXED = re.compile(r"[a-z0-9@$!|]{3,}")
 _SPACED = re.compile(r"(?<![^\W_])[^\W_](?:[\W_]{1,2}[^\W_](?![^\W_])){3,}")
 
 
+# letters and marks that show nothing: joiners, fillers, variation selectors
+_BLANK = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+)
+
+
+def visible(text: str) -> str:
+    """Answer a text without what nobody sees; each blank of any kind is a space."""
+    return "".join(c if _shown(c) else " " if c.isspace() else "" for c in text)
+
+
 def readings(text: str) -> tuple[str, ...]:
     """Answer a text in lower case in each way it may be read, each once; as it stands comes first.
 
@@ -43,6 +54,11 @@ def readings(text: str) -> tuple[str, ...]:
 
 
 _BOTH = (_DIGITS, _DIGITS_TOO)
+
+
+def _shown(char: str) -> bool:
+    # Cc controls, Cf bidi, zero-width and tag characters, Cs surrogates, Co private, Cn unassigned
+    return unicodedata.category(char)[0] != "C" and not _BLANK.match(char)
 
 
 def _unaccented(text: str) -> str:

@@ -12,6 +12,7 @@ from fleet.domain import orders_abroad as abroad
 from fleet.domain import orders_commands as commands
 from fleet.domain import orders_english as english
 from fleet.domain import orders_green as green
+from fleet.domain.escapes import decoded
 from fleet.domain.lookalikes import readings
 
 # what a blank of a pattern stands for; none: words that were spelled out are joined
@@ -54,10 +55,10 @@ class _Order:
 
 def orders_in(texts: Iterable[str]) -> tuple[str, ...]:
     """Answer a plain sentence for each kind of order that bounded texts give together."""
-    whole = "\n".join(texts)
-    ways = readings(whole)
+    wholes = decoded("\n".join(texts))
+    ways = tuple(dict.fromkeys(way for whole in wholes for way in readings(whole)))
     given = tuple(order.says for order in _ORDERS if any(map(order.given, ways)))
-    return (*given, _HIDES) if _ENCODED.search(whole) else given
+    return (*given, _HIDES) if any(map(_ENCODED.search, wholes)) else given
 
 
 def _warned(text: str, start: int) -> bool:

@@ -23,6 +23,18 @@ _LEFT_OUT = (
     r"(?:--deselect\b|--ignore(?:-glob)?\b|-[km][ =]?[\"']?not\b|--exclude[ =]\S{0,30}test|"
     r"--testpathignorepatterns\b)"
 )
+# tests that are left out by their names, and the files that make it last
+_NAMED_OUT = r"(?:-k[ =]?[\"']?not\b|--deselect\b|--ignore(?:-glob)?[ =]\S{0,40}test)"
+_SETTINGS = (
+    r"(?:\baddopts\b|\b(?:setup\.cfg|pytest\.ini|tox\.ini|pyproject\.toml)(?!\w)|"
+    r"\bscripts/(?:check|test|verify)\b)"
+)
+# told as what somebody did, it is a report
+_NOW = r"\b(?<!had\s)(?<!was\s)(?<!were\s)(?<!someone\s)(?<!somebody\s)"
+_OPTION = (
+    r"(?:(?:the|an?|this|to|by|with|pytest|addopts|options?|flags?|switch|filter|line) ){0,4}"
+    r"[\"'`]{0,2}"
+)
 _WANTED = (
     r"(?:what(?:ever)?\b…{0,15}\b(?:expected|expects?|wanted|wants?|asserts?|asserted|asks?|"
     r"compares?|compared)|(?:expected|wanted|right|correct|asserted) (?:values?|results?|"
@@ -85,6 +97,14 @@ LEFT_OUT = (
     rf"{_LEFT_OUT}…{{0,80}}\b(?:makes?|gets?|turns?|keeps?|is|are|becomes?|goes|so|until|and|to)\b"
     rf"…{{0,25}}\b{_GREEN}",
     r"\b(?:use|add|run|pass|put|call|set|append|try|with)\b…{0,40}--deselect\b" + _REPORTED,
+    rf"{_NOW}(?:add|append|insert|put|set|write|use|place|keep) {_OPTION}{_NAMED_OUT}…{{0,60}}"
+    rf"\b(?:to|in|into) (?:(?:the|its|your|pytest|command|options?|section|line|in|of) ){{0,5}}"
+    rf"{_SETTINGS}",
+    rf"{_NOW}(?:add to|append to|set|extend) (?:the )?addopts {_OPTION}{_NAMED_OUT}",
+    rf"\b(?:in|to|into) …{{0,20}}{_SETTINGS} (?:under |section |add |append |insert |put |set "
+    rf"|write |use ){{1,3}}{_OPTION}{_NAMED_OUT}",
+    rf"(?:\blet …{{0,20}}{_SETTINGS}|{_SETTINGS} (?:should|must|shall|has to|needs to)) (?:hold|"
+    rf"have|say|contain|read|be|run|use|with) {_OPTION}{_NAMED_OUT}",
     # made green by it: a report
     rf"(?<!made\s)\b{_GREEN}…{{0,25}}\b(?:by|with|using|when|if|once|through|thanks to)\b…{{0,40}}"
     rf"{_LEFT_OUT}",
