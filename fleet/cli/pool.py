@@ -4,9 +4,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from fleet.cli.output import clock, confirm, document, plain, put, table
+from fleet.cli.output import UsageError, clock, confirm, document, plain, put, table
 from fleet.cli.place import Json, Yes, around, opened, pen, plans_with, unfit
 from fleet.domain.errors import NotFoundError
+from fleet.domain.hindrance import AccountState
 from fleet.domain.task import parse_key
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def status(
     from fleet.app import views
 
     if key is not None and not explain:
-        raise typer.BadParameter("a task is named only with --explain", param_hint="KEY")
+        raise UsageError("a task is named only with --explain")
     with opened(ctx) as office:
         now, seen = office.clock.now(), around(office)
         snapshot, fleet = plans_with(office)
@@ -114,5 +115,15 @@ def _candidate(row: dict[str, Any]) -> str:
     if row["free"]:
         return f"{kind}{name}: free"
     state = f"{row['state']}, " if row["state"] else ""
-    until = f", until {clock(row['until'])}" if row["until"] else ", nobody knows until when"
-    return f"{kind}{name}: {state}{plain(row['reason'])}{until}"
+    return f"{kind}{name}: {state}{plain(row['reason'])}, {_end(row)}"
+
+
+def _end(row: dict[str, Any]) -> str:
+    """Say when a refusal ends, and by whom where it does not end by itself."""
+    if row["until"]:
+        return f"until {clock(row['until'])}"
+    if row["account"] is None:
+        return "until fleet.yaml names one"
+    if row["state"] == AccountState.BLOCKED.value:
+        return "until somebody mends that"
+    return "nobody knows until when"

@@ -1,5 +1,6 @@
 """`fleet pool` on a real ledger: what stands still and why, and a human's word to go on."""
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -77,6 +78,19 @@ def test_explain_names_every_candidate_with_its_refusal(pooled):
     assert "budget" in refusals["bob"]
     assert "dear/alice: blocked, auth: 401: the key was revoked" in words
     assert [row["account"] for row in document["accounts"]] == ["alice", "bob"]
+
+
+def test_explain_says_who_has_to_act_where_nothing_changes_by_itself(pooled):
+    put_down(pooled, BLOCKED)
+    keyed = {"name": "keyed", "agent": "claude", "roles": ["developer"], "max_cost_usd": 1}
+    (pooled.folder / "profiles" / "keyed.yaml").write_text(json.dumps(keyed))
+    pooled.task("needs a key", "--profile", "keyed")
+
+    words = pooled.ask("pool", "status", "--explain").out.splitlines()
+
+    assert "  keyed: no account for claude, until fleet.yaml names one" in words
+    (alice,) = (line for line in words if line.startswith("  dear/alice: blocked"))
+    assert alice.endswith(", until somebody mends that")
 
 
 def test_a_task_that_has_ended_or_is_unknown_is_refused_by_explain(pooled):
