@@ -1,7 +1,7 @@
 """A document turned into its model, every mistake into a line that says what was expected."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -46,10 +46,20 @@ def judged(document: Document, model: type[Model], problems: list[Problem]) -> M
         return model.model_validate_json(json.dumps(document.value))
     except ValidationError as error:
         schema = model.model_json_schema()
-        for each in error.errors(include_url=False):
+        found = error.errors(include_url=False)
+        for each in found:
+            if _counted_short(each, found):
+                continue
             text = _said(each, schema)
             problems.append(problem(document.path, document.line(each["loc"]), text))
         return None
+
+
+def _counted_short(error: Mapping[str, Any], found: Sequence[Mapping[str, Any]]) -> bool:
+    """Tell whether a list is too short only because what stands in it was refused."""
+    where: Location = error["loc"]
+    inside = (each["loc"] for each in found if len(each["loc"]) > len(where))
+    return error["type"] == "too_short" and any(loc[: len(where)] == where for loc in inside)
 
 
 def _said(error: Mapping[str, Any], schema: Mapping[str, Any]) -> str:

@@ -145,6 +145,14 @@ def test_a_mistake_is_refused_with_its_place(tmp_path, text, said):
     assert said in str(caught.value)
 
 
+def test_a_list_of_what_is_refused_is_not_told_to_be_empty(tmp_path):
+    with pytest.raises(ConfigError) as caught:
+        a_policy(tmp_path, RULE % 'paths: ["../x"]')
+
+    (line,) = str(caught.value).splitlines()
+    assert "paths[0]: expected a path inside the repository" in line
+
+
 def test_a_file_that_is_named_has_to_be_there(tmp_path):
     with pytest.raises(ConfigError, match=r"fleet.yaml:2: .*rules.yaml does not exist"):
         load_fleet(a_home(tmp_path, PROJECT + "policies: rules.yaml\n"))
