@@ -14,6 +14,7 @@ from fleet.domain.budget import micros
 from fleet.domain.cron import cron_of
 from fleet.domain.egress import destination
 from fleet.domain.errors import ConfigError
+from fleet.domain.profile import TARGET, TARGET_NAMES
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _BYTES = {"k": 1024, "m": 1024**2, "g": 1024**3, "t": 1024**4}
@@ -131,6 +132,12 @@ def _zone(value: str) -> str:
     return value
 
 
+def _branch(value: str) -> str:
+    if not TARGET.fullmatch(value):
+        raise ValueError(f"expected a branch of {TARGET_NAMES}, found {value!r}")
+    return value
+
+
 def _gateway(value: str) -> str:
     try:
         parts = urlsplit(value)
@@ -201,8 +208,7 @@ Timezone = Annotated[Text, AfterValidator(_zone)]
 TimeOfDay = Annotated[str, AfterValidator(_time_of_day), _schema(type="string", pattern=_TIME)]
 SwapCount = Annotated[int, Field(ge=0, le=100)]
 Branch = Annotated[
-    str,
-    StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.+-]*(/[A-Za-z0-9_][A-Za-z0-9_.+-]*)*$"),
+    str, AfterValidator(_branch), _schema(type="string", pattern=f"^{TARGET.pattern}$")
 ]
 Command = Annotated[tuple[Text, ...], Field(min_length=1)]
 SetupCommand = Annotated[

@@ -6,9 +6,13 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from fleet.config.fleet_entry import FleetEntry
 from fleet.config.load import FLEET_FILE, PROFILES
+from fleet.config.parse import parse
+from fleet.config.problems import Problem, refuse
 from fleet.config.profiles import shipped_profiles
 from fleet.domain.errors import ConfigError
+from fleet.domain.profile import TARGET, TARGET_NAMES
 from fleet.domain.task import PROJECT_KEY
 
 ProjectLine = tuple[str, Path, str | None]
@@ -126,7 +130,7 @@ def scaffold_home(home: Path, projects: Sequence[ProjectLine], *, home8: str) ->
     `projects` are (key, path, branch or None for main). `home8`, 8 hex digits, is used only
     where the home has no id yet. Raises ConfigError before anything is made.
     """
-    lines = [(key, _folder(key, path), branch or "main") for key, path, branch in projects]
+    lines = [(key, _folder(key, path), _target(key, branch)) for key, path, branch in projects]
     if not re.fullmatch(r"[0-9a-f]{8}", home8):
         raise ConfigError(f"{home8!r} is no id of a home", remedy="8 hex digits")
     home = home.resolve()
@@ -187,6 +191,13 @@ def _folder(key: str, path: Path) -> Path:
     return folder
 
 
+def _target(key: str, branch: str | None) -> str:
+    if branch is not None and not TARGET.fullmatch(branch):
+        text = f"project {key}: a target cannot be called {branch!r}"
+        raise ConfigError(text, remedy=f"name a branch of {TARGET_NAMES}")
+    return branch or "main"
+
+
 def _refuse_other_projects(home: Path, keys: list[str]) -> None:
     path = home / FLEET_FILE
     double = {key for key in keys if keys.count(key) > 1}
@@ -194,9 +205,12 @@ def _refuse_other_projects(home: Path, keys: list[str]) -> None:
         raise ConfigError(f"project {min(double)} is named twice", remedy="give each its own key")
     if not path.exists() or not keys:
         return
-    text = path.read_text(encoding="utf-8", errors="replace")
+    problems: list[Problem] = []
+    read = parse(path, FleetEntry, problems)
+    refuse(problems)
+    known = {project.key for project in read.entry.projects} if read else set()
     for key in keys:
-        if not re.search(rf"\bkey:\s*[\"']?{key}\b", text):
+        if key not in known:
             raise ConfigError(f"{path} exists without project {key}", remedy="add it there by hand")
 
 

@@ -204,7 +204,6 @@ def account_of(entry: AccountEntry, home: Path) -> Account:
         parallel=entry.parallel,
         daily_budget_micros=entry.daily_budget_usd,
         unmetered=entry.unmetered,
-        hard_limit=entry.hard_limit,
         credential=_credential(entry.credential, home),
         base_url=entry.base_url,
         env_passthrough=entry.env_passthrough,

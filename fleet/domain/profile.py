@@ -1,5 +1,6 @@
 """Profiles, accounts and projects: what the user's YAML says, as values."""
 
+import re
 from dataclasses import dataclass, field
 from datetime import UTC, date, tzinfo
 from enum import StrEnum
@@ -45,6 +46,11 @@ class Profile:
     price: Price | None = None
 
 
+# what a target may be called: whatever reads the name takes it for nothing else
+TARGET = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*(/[A-Za-z0-9_][A-Za-z0-9_.+-]*)*")
+TARGET_NAMES = "letters a to z, digits, _ . + and -, parted by /, no part beginning with . + or -"
+
+
 class OnClose(StrEnum):
     """What becomes of a running attempt when its account's window closes."""
 
@@ -58,9 +64,8 @@ class Account:
     """A credential's place in the pool; the secret itself never enters the domain.
 
     `base_url` is a gateway's; `env_passthrough` names variables of the coordinator that the agent
-    gets as well; `expires` is the credential's last day; with `hard_limit` nothing may be spent
-    that is known only afterwards. Budget and requests are those of a day in `timezone`, where it
-    has none in the fleet's.
+    gets as well; `expires` is the credential's last day. Budget and requests are those of a day in
+    `timezone`, where it has none in the fleet's.
     """
 
     name: str
@@ -69,7 +74,6 @@ class Account:
     parallel: int | None = None
     daily_budget_micros: int | None = None
     unmetered: bool = False
-    hard_limit: bool = False
     credential: Credential | None = None
     base_url: str | None = None
     env_passthrough: tuple[str, ...] = ()

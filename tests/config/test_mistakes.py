@@ -44,6 +44,10 @@ ONE_MISTAKE = {
         "dockerfile:",
     ),
     "path missing": (PROJECT.replace("app,", "gone,"), "gone is no folder"),
+    "bad target": (
+        PROJECT.replace("path: app", "path: app, target: größe"),
+        "projects[0].target: expected a branch of letters a to z, digits",
+    ),
     "bad key": (PROJECT.replace("APP", "app"), "expected a text that matches"),
     "same project twice": (
         PROJECT.replace("]}]", "]}, {key: APP, target: b, path: app, check: [x]}]"),

@@ -131,6 +131,31 @@ def test_a_project_that_the_home_does_not_know_is_refused(tmp_path, app):
         scaffold_home(tmp_path / "new", [("B", app, None), ("B", app, "x")], home8="0123abcd")
 
 
+@pytest.mark.parametrize("key", ['"key": "APP"', "'key' : 'APP'", "? key\n    : APP"])
+def test_a_project_is_known_however_its_key_is_written(tmp_path, app, key):
+    scaffold_home(tmp_path / "home", [("APP", app, None)], home8="0123abcd")
+    file = tmp_path / "home/fleet.yaml"
+    file.write_text(file.read_text().replace("key: APP", key))
+
+    assert scaffold_home(tmp_path / "home", [("APP", app, None)], home8="0123abcd") == []
+
+
+def test_a_key_in_a_comment_is_no_project(tmp_path, app):
+    scaffold_home(tmp_path / "home", [("APP", app, None)], home8="0123abcd")
+    with (tmp_path / "home/fleet.yaml").open("a") as file:
+        file.write("# key: B\n")
+
+    with pytest.raises(ConfigError, match="without project B"):
+        scaffold_home(tmp_path / "home", [("B", app, None)], home8="0123abcd")
+
+
+def test_a_target_that_cannot_be_named_is_refused_before_the_home_is_made(tmp_path, app):
+    with pytest.raises(ConfigError, match=r"cannot be called 'größe'.*letters a to z, digits"):
+        scaffold_home(tmp_path / "home", [("APP", app, "größe")], home8="0123abcd")
+
+    assert not (tmp_path / "home").exists()
+
+
 def test_a_dangling_link_counts_as_there(tmp_path):
     (tmp_path / "a").symlink_to(tmp_path / "gone")
     assert not create(tmp_path / "a", "text")

@@ -79,6 +79,17 @@ def test_a_missing_target_is_refused_with_the_branches_there_are(tmp_path):
         stage.worktrees.validate(replace(stage.project, target="stable"))
 
 
+def test_only_branches_that_may_be_a_target_are_offered(tmp_path):
+    stage = a_stage(tmp_path)
+    git(stage.repository, "branch", "größe")
+
+    with pytest.raises(WorkspaceError, match=r"no branch 'stable'.*one of: main\)$"):
+        stage.worktrees.validate(replace(stage.project, target="stable"))
+    git(stage.repository, "branch", "-m", "main", "größer")
+    with pytest.raises(WorkspaceError, match=r"make one; a target's name is of letters a to z"):
+        stage.worktrees.validate(replace(stage.project, target="stable"))
+
+
 def test_a_partial_clone_is_refused(tmp_path):
     stage = a_stage(tmp_path)
     stage.git("config", "core.repositoryFormatVersion", "1")

@@ -16,7 +16,7 @@ from fleet.adapters.git.command import Git, Owner, text
 from fleet.adapters.git.files import make_folder, write
 from fleet.adapters.git.remembered import Remembered
 from fleet.domain.errors import WorkspaceError
-from fleet.domain.profile import Project
+from fleet.domain.profile import TARGET, TARGET_NAMES, Project
 
 # outranks every .gitattributes: what lies in a tree is taken byte for byte, and merged as git does
 # by default (`-merge` would make a conflict of any file that both sides changed)
@@ -100,9 +100,12 @@ class Repository:
                 f"repository {self.project.path} is empty",
                 remedy=f"make a first commit on {self.project.target!r}",
             )
+        fit = [name for name in branches if TARGET.fullmatch(name)]
         return WorkspaceError(
             f"repository {self.project.path} has no branch {self.project.target!r}",
-            remedy=f"set the project's target to one of: {', '.join(branches[:5])}",
+            remedy=f"set the project's target to one of: {', '.join(fit[:5])}"
+            if fit
+            else f"make one; a target's name is of {TARGET_NAMES}",
         )
 
 
