@@ -730,6 +730,10 @@ class Brake(Protocol):
         """
         ...
 
+    def pull(self) -> None:
+        """Make it, empty; fine where something of that name lies. Raises FleetError."""
+        ...
+
     def release(self) -> None:
         """Remove it; fine when it is gone. Raises FleetError where it cannot be removed."""
         ...

@@ -760,6 +760,9 @@ class MemoryBrake(Brake):
     def pulled(self) -> str:
         return self.said
 
+    def pull(self) -> None:
+        self.said = self.said or "stopped by the file STOP in the home"
+
     def release(self) -> None:
         self.said = ""
 

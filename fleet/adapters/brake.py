@@ -29,6 +29,16 @@ class FileBrake(Brake):
         except OSError as error:
             return _said(f"it cannot be read: {error.strerror}")
 
+    def pull(self) -> None:
+        try:
+            # empty, for it takes no room; a link is not followed
+            self._path.touch(exist_ok=False)
+        except FileExistsError:
+            return
+        except OSError as error:
+            what = f"{self._path} cannot be made: {error.strerror}"
+            raise FleetError(what, remedy="stop the agents' containers yourself") from error
+
     def release(self) -> None:
         try:
             if stat.S_ISDIR(self._path.lstat().st_mode):

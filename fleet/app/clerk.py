@@ -16,6 +16,7 @@ class Clerk:
     """Commits what was decided, as long as this coordinator's term is not over.
 
     Both methods raise DeposedError once another one has taken over: nothing was written then.
+    `refused` tells that the ledger itself could not be written the last time: full, busy, away.
     """
 
     def __init__(self, ledger: Ledger, clock: Clock, fence: Fence) -> None:
@@ -23,15 +24,18 @@ class Clerk:
         self._clock = clock
         self._fence = fence
         self._pause = Event()  # never set: only time may pass
+        self.refused = False
 
     def commit(self, writes: list[Write]) -> bool:
         """Tell whether it was written; where not, it is to be decided anew on fresh rows."""
         try:
             self._ledger.commit([self._fence, *writes])
         except (StaleLeaseError, DuplicateError, TransientError) as error:
+            self.refused = isinstance(error, TransientError)
             log.info("commit to be repeated", extra={"reason": str(error)})
             self._pause.wait(MOMENT)
             return False
+        self.refused = False
         return True
 
     def moved_on(self, latest: int) -> bool:

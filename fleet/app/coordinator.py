@@ -8,6 +8,7 @@ from functools import partial
 from threading import Event
 
 from fleet.app import leftovers, roster
+from fleet.app.braking import Braking
 from fleet.app.clerk import Clerk
 from fleet.app.clockwork import Clockwork, comes_soon
 from fleet.app.crew import Crew, Report
@@ -76,6 +77,7 @@ class Coordinator:
         self._timekeeper = Timekeeper(tools.clock)
         self._clerk = Clerk(tools.ledger, tools.clock, tenure.fence)
         self._heed = Heed(tools.brake, self._clerk, tools.clock)
+        self._braking = Braking(tools, self._clerk)
         self._memory = InHand(tools.clock)
         self._outage = Outage(tools)
         self._pause = Event()  # never set: what is waited on when only time may pass
@@ -240,6 +242,7 @@ class Coordinator:
             unfit=self._tools.unfit(),
             halted=self._heed.halted,
             sizes=self._weighing.sizes,
+            unwritten=self._braking.unwritten,
         )
 
     def _apply(self, reports: list[Report]) -> Snapshot:
@@ -267,6 +270,7 @@ class Coordinator:
                 traced = True
             if self._clerk.commit(desk.writes()):
                 return desk.after() or self._snapshot()
+            self._braking.act(snapshot, self._crew, ended=self._memory.exits)
 
     def _record(self, snapshot: Snapshot, current: Plan) -> bool:
         """Tell whether what is about to be done is written down."""
@@ -280,6 +284,8 @@ class Coordinator:
         written = not writes or self._clerk.commit(writes)
         if written:
             self._storming = bool(current.storm)
+        else:
+            self._braking.act(snapshot, self._crew, ended=self._memory.exits)
         return written
 
     def _hand_out(self, action: Action) -> None:

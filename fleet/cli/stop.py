@@ -7,6 +7,7 @@ import typer
 
 from fleet.cli.output import UsageError, plain, put, say
 from fleet.cli.place import DryRun, halted, pen, site_opened
+from fleet.domain.errors import TransientError
 from fleet.domain.hold import COORDINATOR, FLEET, HoldKind, holds_of, task_subject
 from fleet.domain.task import parse_key
 
@@ -46,9 +47,22 @@ def stop(
             held = halting.stop_task(key, pen(site), reason=reason)
             put(f"{key} is {plain(held.said)}; `fleet resume {key}` lifts it")
         if everything:
-            held = halting.stop_all(pen(site), reason=reason)
-            put(f"everything is {plain(held.said)}; {_RESUME} lifts it")
+            _stop_all(site, reason)
         _see_to_it(site, wanted)
+
+
+def _stop_all(site: "Site", reason: str) -> None:
+    """Write it down; where the ledger cannot be written, as on a full disk, by the file STOP."""
+    from fleet.app.stations import halting
+    from fleet.bootstrap import brake
+
+    try:
+        said = halting.stop_all(pen(site), reason=reason).said
+    except TransientError as error:
+        brake(site).pull()
+        say(f"fleet: {error}; the file STOP is made instead")
+        said = halted(site)
+    put(f"everything is {plain(said)}; {_RESUME} lifts it")
 
 
 def _running(site: "Site", keys: Iterable[str]) -> list[str]:
@@ -78,7 +92,7 @@ def _see_to_it(site: "Site", keys: list[str]) -> None:
         for attempt in running:
             say(f"  {attempt} is stopped by process {holder['pid']}, its work is committed")
         return
-    for stopped in halting.stop_unattended(pen(site), runtime(site)):
+    for stopped in halting.stop_unattended(pen(site), runtime(site), halted=halted(site)):
         say(f"  {stopped.id} is stopped; its work is committed by the next `fleet run` or `up`")
 
 

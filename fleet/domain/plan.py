@@ -75,7 +75,8 @@ class Sight:
     `dispatch_refused` why nothing is dispatched ("" where it may be) and `dispatch_until` the
     instant at which that ends, where it is known, `unfit` why accounts cannot be used now,
     `halted` why everything is stopped though the ledger holds nothing ("" where it is not), `sizes`
-    how many bytes the worktrees of running attempts were last found to take.
+    how many bytes the worktrees of running attempts were last found to take, `unwritten` why people
+    had attempts stopped that could not be written down by then.
     """
 
     now: datetime
@@ -94,6 +95,7 @@ class Sight:
     unfit: Mapping[str, str] = field(default_factory=dict)
     halted: str = ""
     sizes: Mapping[str, float] = field(default_factory=dict)
+    unwritten: Mapping[str, str] = field(default_factory=dict)
 
     def hearing(self, attempt: str) -> Hearing:
         """Answer how that attempt is heard."""

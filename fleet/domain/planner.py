@@ -149,6 +149,11 @@ def _against_the_start(attempt: Attempt, task: Task, seen: _Seen) -> str:
 
 def _while_it_runs(attempt: Attempt, task: Task, seen: _Seen) -> Iterator[Action]:
     sight, pool = seen.sight, seen.pool
+    unwritten = sight.unwritten.get(attempt.id)
+    if unwritten and attempt.stopping is None:
+        # sent while the ledger was full: its end is no success, and never its agent's fault
+        yield Stop(attempt=attempt, outcome=Outcome.CANCELLED, reason=unwritten)
+        return
     if attempt.id in sight.exited:
         yield Collect(attempt=attempt, task=task)
         return

@@ -95,3 +95,24 @@ def test_what_a_link_leads_to_stays(brake, tmp_path):
     brake.release()
 
     assert (tmp_path / "yours").read_text() == "yours"
+
+
+@pytest.mark.parametrize("made", [FileBrake, MemoryBrake])
+def test_it_is_pulled_once_and_released(made, tmp_path):
+    brake = made(tmp_path) if made is FileBrake else made()
+
+    brake.pull()
+    brake.pull()
+
+    assert brake.pulled() == SAID
+    brake.release()
+    assert brake.pulled() == ""
+
+
+def test_whatever_has_its_name_already_is_left_as_it_is(brake, tmp_path):
+    a_link_to_nothing(tmp_path / "STOP")
+
+    brake.pull()
+
+    assert (tmp_path / "STOP").is_symlink()
+    assert not (tmp_path / "nowhere").exists()

@@ -1,5 +1,6 @@
 """Halting: write down what people stop, and lift it again."""
 
+import logging
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -13,6 +14,8 @@ from fleet.domain.halting import halts_of
 from fleet.domain.hold import COORDINATOR, FLEET, Hold, HoldKind, reason_of, task_subject
 from fleet.domain.plan import Snapshot, Stop
 from fleet.ports import ContainerRuntime, Fence, Ledger, Log, Save, Write
+
+log = logging.getLogger(__name__)
 
 _TRIES = 20
 _AT_ONCE = 16  # containers
@@ -52,30 +55,35 @@ def resume(subject: str, pen: Pen) -> Hold | None:
     raise _restless(subject)
 
 
-def stop_unattended(pen: Pen, runtime: ContainerRuntime) -> tuple[Attempt, ...]:
-    """Stop what runs though it is held, where nobody coordinates; answer the attempts.
+def stop_unattended(pen: Pen, runtime: ContainerRuntime, *, halted: str) -> tuple[Attempt, ...]:
+    """Stop what runs though it is held or `halted`, where nobody coordinates; answer the attempts.
 
-    Their work stays where it is until a coordinator collects it. Raises EngineDownError.
+    Their work stays where it is until a coordinator collects it. A ledger that cannot be written
+    keeps nobody from being stopped: the next coordinator finds the order where it was given.
+    Raises EngineDownError.
     """
     for _ in range(_TRIES):
         snapshot = pen.ledger.snapshot()
-        stops = tuple(_stops(snapshot))
+        sent = tuple(stops(snapshot, halted=halted))
         desk = Desk(snapshot, at=pen.clock.now(), who=pen.who)
-        for stop in stops:
+        for stop in sent:
             # written down first: from then on nothing that it says is a success
             watch.record_stop(stop, desk)
         try:
             pen.ledger.commit(desk.writes())
         except StaleLeaseError:
             continue
+        except TransientError as error:
+            log.warning("stops not written", extra={"reason": str(error)})
         with ThreadPoolExecutor(_AT_ONCE) as hands:
-            list(hands.map(lambda stop: watch.end(stop.attempt, runtime), stops))
-        return tuple(stop.attempt for stop in stops)
+            list(hands.map(lambda stop: watch.end(stop.attempt, runtime), sent))
+        return tuple(stop.attempt for stop in sent)
     raise _restless("what runs")
 
 
-def _stops(snapshot: Snapshot) -> Iterator[Stop]:
-    halts = halts_of(snapshot.holds, halted="")
+def stops(snapshot: Snapshot, *, halted: str) -> Iterator[Stop]:
+    """Answer the stops of what runs though people want it to end."""
+    halts = halts_of(snapshot.holds, halted=halted)
     for attempt in snapshot.attempts:
         reason = halts.stop(attempt.task)
         if reason and attempt.state in {State.PREPARING, State.RUNNING}:
