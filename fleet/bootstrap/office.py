@@ -175,7 +175,12 @@ def credential_fault(settings: Settings, account: Account) -> CredentialError | 
 
 def brake(site: Site) -> Brake:
     """Answer the brake of this home."""
-    return FileBrake(site.home)
+    return brake_at(site.home)
+
+
+def brake_at(home: Path) -> Brake:
+    """Answer the brake of the home there, whether its ledger can be opened or not."""
+    return FileBrake(home)
 
 
 def new_token() -> str:

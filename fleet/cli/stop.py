@@ -1,13 +1,14 @@
 """`fleet stop` and `fleet resume`: what people stop stands still until they lift it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from fleet.cli.output import UsageError, plain, put, say
 from fleet.cli.place import DryRun, halted, pen, site_opened
-from fleet.domain.errors import TransientError
+from fleet.domain.errors import EngineDownError, TransientError
 from fleet.domain.hold import COORDINATOR, FLEET, HoldKind, holds_of, task_subject
 from fleet.domain.task import parse_key
 
@@ -36,7 +37,7 @@ def stop(
 
     if bool(keys) == everything:
         raise UsageError("name tasks, or give --all")
-    with site_opened(ctx) as site:
+    with _braked_without_ledger(ctx, wanted=everything and not dry_run), site_opened(ctx) as site:
         wanted = [parse_key(key) for key in keys or ()]
         for key in wanted:
             halting.stoppable(key, site.ledger)
@@ -49,6 +50,30 @@ def stop(
         if everything:
             _stop_all(site, reason)
         _see_to_it(site, wanted)
+
+
+@contextmanager
+def _braked_without_ledger(ctx: typer.Context, *, wanted: bool) -> Iterator[None]:
+    """Make the file STOP where the ledger cannot be opened inside the block, as on a full disk.
+
+    What failed is raised all the same: nobody could look at what runs.
+    """
+    from fleet.bootstrap import brake_at
+    from fleet.config import read_settings
+
+    try:
+        yield
+    except EngineDownError:
+        raise  # the stop stands already
+    except TransientError as error:
+        if not wanted:
+            raise
+        brake_at(read_settings(ctx.find_root().obj).home).pull()
+        said = "the file STOP is made: whoever coordinates stops everything"
+        remedy = (
+            "where nobody coordinates, free some space and say it again; `fleet resume` lifts it"
+        )
+        raise TransientError(f"{error}; {said}", remedy=remedy) from error
 
 
 def _stop_all(site: "Site", reason: str) -> None:
