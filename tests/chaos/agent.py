@@ -96,6 +96,13 @@ def hangs() -> None:
     good()
 
 
+def mutes() -> None:
+    """Silence one's runner, so that nobody but the coordinator can end this."""
+    if not SECOND:
+        os.kill(os.getppid(), signal.SIGSTOP)
+    hangs()
+
+
 def late() -> None:
     """Be too slow, and work on when told to stop; who takes over is faster."""
     if SECOND:

@@ -32,6 +32,7 @@ ENDS = {
     "red_then_good": _DONE,
     "slow": _DONE,
     "hangs": _DONE,
+    "mutes": _DONE,
     "late": _DONE,
     "swaps": _DONE,
     "crashes": _DONE,
@@ -39,9 +40,11 @@ ENDS = {
     "hopeless": _FAILED,
     "asks": _WAITS,
 }
-_MANY = {"good": 4, "page": 3, "conflict": 2, "red_then_good": 2, "slow": 2}
+_MANY = {"good": 4, "page": 3, "conflict": 2, "red_then_good": 2, "slow": 2, "mutes": 0}
 WHOLE = tuple(kind for kind in ENDS for _ in range(_MANY.get(kind, 1)))
 SMALL = ("good", "red_then_good", "conflict", "conflict")
+# whoever hangs or is too slow has somebody who takes over
+_PROFILES = {"hangs": "hangs", "mutes": "hangs", "late": "late"}
 # dollars for a million tokens: an attempt that ends by itself costs a cent, any other 5 at most
 _PRICE = {"input": 10, "cached_input": 1, "output": 10}
 _MONEY = {"price": _PRICE, "max_cost_usd": 0.05}
@@ -130,7 +133,7 @@ def add(stage: Stage, kinds: Sequence[str]) -> None:
             wish = intake.Wish(
                 title=f"{kind} {place}",
                 goal=json.dumps({"kind": kind, "place": place % 9}),
-                profile=kind if kind in {"hangs", "late"} else "plays",
+                profile=_PROFILES.get(kind, "plays"),
                 max_retries=1 if kind == "red" else 3,
             )
             key = intake.add(wish, office.fleet, pen).key
