@@ -97,7 +97,7 @@ def _locked(lock: TextIO, home: Path) -> bool:
 def _refusal(home: Path) -> BusyError:
     said = holder(home)
     who = f"process {said.pid} ({said.what})" if said and said.pid else "another process"
-    when = f" since {said.since:%Y-%m-%d %H:%M} UTC" if said and said.pid else ""
+    when = f" since {said.since.astimezone():%Y-%m-%d %H:%M %Z}" if said and said.pid else ""
     return BusyError(
         f"{who} coordinates the home {home} on {socket.gethostname()}{when}",
         remedy="wait for it or stop it: `fleet down`",

@@ -60,10 +60,10 @@ def plain_lines(text: str) -> list[str]:
 
 
 def clock(moment: str | None) -> str:
-    """Answer an instant of a read model by the clock of this machine; "" where there is none."""
+    """Answer an instant of a read model by this machine's clock, its zone named; "" for none."""
     if moment is None:
         return ""
-    return f"{datetime.fromisoformat(moment).astimezone():%Y-%m-%d %H:%M:%S}"
+    return f"{datetime.fromisoformat(moment).astimezone():%Y-%m-%d %H:%M:%S %Z}"
 
 
 def table(rows: Sequence[dict[str, Any]], columns: Sequence[str]) -> None:

@@ -209,5 +209,5 @@ def _next(plan: "Plan") -> str:
         return ""
     until, reason = min(known)
     # by the clock of this machine: `--until` is read by it
-    at = f"{until.astimezone():%Y-%m-%d %H:%M}"
+    at = f"{until.astimezone():%Y-%m-%d %H:%M %Z}"
     return f"nothing can start before {at}: {plain(reason)}; `fleet run --until HH:MM` waits"

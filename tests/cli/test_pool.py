@@ -63,7 +63,7 @@ def test_an_end_is_told_to_scripts_in_utc_and_to_people_by_their_clock(pooled):
     shown = pooled.ask("pool", "status").out
 
     assert told["bob"]["until"] == SOON.isoformat()
-    assert f"{SOON.astimezone():%Y-%m-%d %H:%M:%S}" in shown
+    assert f"{SOON.astimezone():%Y-%m-%d %H:%M:%S %Z}" in shown
 
 
 def test_explain_names_every_candidate_with_its_refusal(pooled):

@@ -32,7 +32,7 @@ def test_a_closed_window_says_when_it_opens_next(home):
 
     opens = datetime(2026, 6, 1, 19, tzinfo=UTC).astimezone()
     assert row["status"] == "ok"
-    assert row["detail"] == f"closed; it opens {opens:%Y-%m-%d %H:%M:%S}"
+    assert row["detail"] == f"closed; it opens {opens:%Y-%m-%d %H:%M:%S %Z}"
 
 
 def test_an_open_window_says_when_it_closes(home):
@@ -40,7 +40,7 @@ def test_an_open_window_says_when_it_closes(home):
     row = examined(home, at=night, window=NIGHTS)["window alice"]
 
     closes = datetime(2026, 6, 2, 5, tzinfo=UTC).astimezone()
-    assert row["detail"] == f"open until {closes:%Y-%m-%d %H:%M:%S}"
+    assert row["detail"] == f"open until {closes:%Y-%m-%d %H:%M:%S %Z}"
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def locally(said):
 
     def there(found):
         at = datetime.fromisoformat(found[1]).replace(tzinfo=UTC)
-        return f"{at.astimezone():%Y-%m-%d %H:%M:%S}"
+        return f"{at.astimezone():%Y-%m-%d %H:%M:%S %Z}"
 
     return re.sub(r"\{(.*?)\}", there, said)
 

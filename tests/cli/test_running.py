@@ -42,7 +42,7 @@ def test_the_first_instant_is_said_by_the_machines_clock_with_what_to_do(kolkata
     progress.seen(Snapshot(), Plan(waits=waits(None, LATER, NOW)))
 
     assert progress.next == (
-        "nothing can start before 2026-03-14 14:56: reason 3; `fleet run --until HH:MM` waits"
+        "nothing can start before 2026-03-14 14:56 IST: reason 3; `fleet run --until HH:MM` waits"
     )
 
 

@@ -137,6 +137,14 @@ def test_a_home_that_another_coordinator_holds_is_refused_with_its_name(home):
     assert "wait for it or stop it" in done.err
 
 
+def test_since_when_another_holds_it_is_told_by_the_machines_clock_with_its_zone(home, monkeypatch):
+    monkeypatch.setenv("TZ", "Asia/Kolkata")
+    with home_held(home.folder, since=NOW, what="fleet run"):
+        done = home.run("up")
+
+    assert f"since {NOW.astimezone(ZoneInfo('Asia/Kolkata')):%Y-%m-%d %H:%M} IST" in done.err
+
+
 @pytest.mark.parametrize("kind", list(HoldKind))
 def test_a_coordinator_that_is_ending_already_is_not_to_be_stopped_but_waited_for(home, kind):
     told = Hold(subject=COORDINATOR, kind=kind, active=True, who="ann", at=NOW)

@@ -136,7 +136,7 @@ def _table(names: Sequence[str], rows: Iterator[tuple[object, ...]]) -> Iterator
 
 
 def _clock(moment: str) -> str:
-    return f"{datetime.fromisoformat(moment).astimezone():%Y-%m-%d %H:%M}"
+    return f"{datetime.fromisoformat(moment).astimezone():%Y-%m-%d %H:%M %Z}"
 
 
 def _plain(text: object) -> str:
