@@ -2,6 +2,9 @@
 
 import re
 from datetime import timedelta
+from time import tzset
+
+import pytest
 
 from fleet.adapters.memory import ManualClock, MemoryLedger
 from fleet.app import views
@@ -191,3 +194,15 @@ def test_where_nothing_is_stopped_the_report_says_nothing_of_it():
 
     assert report["halted"] == ""
     assert "**Now:**" not in views.report_markdown(report)
+
+
+def test_its_times_are_those_of_the_machines_clock_with_the_zone():
+    _, report = a_night()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TZ", "Asia/Kolkata")
+        tzset()
+        first = views.report_markdown(report | {"since": NOW.isoformat()}).splitlines()[0]
+    tzset()
+
+    assert first == "# Fleet report since 2026-03-14 14:56 IST"
