@@ -579,6 +579,13 @@ class Worktrees(Protocol):
         """
         ...
 
+    def keep_lost(self, project: Project, sha: str, *, branch: str, name: str) -> None:
+        """Keep a commit as `keep` does where neither branch nor target holds it any more.
+
+        Fine where git has collected it already.
+        """
+        ...
+
     def drop_branch(self, project: Project, branch: str, *, head: str, keep: str | None) -> None:
         """Delete a branch still at `head`; with `keep`, first keep it as `refs/fleet/kept/KEEP`."""
         ...

@@ -434,14 +434,28 @@ class MemoryWorktrees(Worktrees):
             self.spaces.pop(attempt, None)
 
     def keep(self, project: Project, sha: str, *, name: str) -> None:
-        self.kept[name] = sha
+        ref, number = name, 1
+        while not self._kept_under(ref, sha):
+            number += 1
+            ref = f"{name}-{number}"
+
+    def _kept_under(self, ref: str, sha: str) -> bool:
+        standing = self.kept.get(ref, sha)
+        if standing in self.history(sha):
+            self.kept[ref] = sha
+        return sha in self.history(self.kept[ref])
+
+    def keep_lost(self, project: Project, sha: str, *, branch: str, name: str) -> None:
+        holders = {self.branches[project.target], self.branches.get(branch)} - {None}
+        if not any(sha in self.history(holder) for holder in holders if holder):
+            self.keep(project, sha, name=name)
 
     def drop_branch(self, project: Project, branch: str, *, head: str, keep: str | None) -> None:
         with self._lock:
             if self.branches.get(branch) == head:
                 del self.branches[branch]
             if keep:
-                self.kept[keep] = head
+                self.keep(project, head, name=keep)
 
 
 @dataclass

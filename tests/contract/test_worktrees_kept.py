@@ -266,3 +266,33 @@ def test_a_failed_attempt_without_a_container_loses_nothing_by_being_collected_l
 
     assert stage.content(head, "new") == "x"
     assert kept(stage) == {}
+
+
+@pytest.mark.parametrize("deleted", [False, True])
+def test_work_whose_branch_somebody_moved_or_deleted_is_kept(tmp_path, deleted):
+    stage = a_stage(tmp_path)
+    worked, main = stage.worked({"a": "1"}).head, stage.git("rev-parse", "main")
+    lost = {"branch": "fleet/app-1", "name": finished().id}
+    stage.worktrees.keep_lost(stage.project, worked, **lost)
+    assert kept(stage) == {}
+    stage.git(
+        "update-ref",
+        *(["-d"] if deleted else []),
+        "refs/heads/fleet/app-1",
+        *([] if deleted else [main]),
+    )
+
+    for _ in range(2):
+        stage.worktrees.keep_lost(stage.project, worked, **lost)
+
+    assert kept(stage) == {finished().id: worked}
+
+
+def test_work_that_the_target_holds_or_git_has_collected_is_not_kept(tmp_path):
+    stage = a_stage(tmp_path)
+    main = stage.git("rev-parse", "main")
+
+    for sha in (main, "1" * 40):
+        stage.worktrees.keep_lost(stage.project, sha, branch="fleet/app-1", name="app-1-1")
+
+    assert kept(stage) == {}

@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+from fleet.adapters.git.commits import stands
 from fleet.adapters.git.compare import contains, merge_base
 from fleet.adapters.git.files import make_folder, remove_trees, write
 from fleet.adapters.git.place import Place
@@ -110,6 +111,15 @@ def keep_commit(repository: Repository, sha: str, *, name: str) -> str:
         number += 1
         ref = f"{KEPT}{name}-{number}"
     return ref
+
+
+def keep_lost(repository: Repository, sha: str, *, branch: str, name: str) -> None:
+    """Keep a commit that neither the branch nor the target holds: somebody has moved the branch."""
+    if not stands(repository, sha):
+        return
+    holders = (repository.resolve(f"refs/heads/{branch}"), repository.tip())
+    if not any(contains(repository, holder, sha) for holder in holders if holder is not None):
+        keep_commit(repository, sha, name=name)
 
 
 def plant(repository: Repository, branch: str, *, sha: str) -> None:

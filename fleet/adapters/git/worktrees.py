@@ -274,6 +274,11 @@ class GitWorktrees(Worktrees):
             prepare.keep_commit(repository, sha, name=name)
 
     @_told
+    def keep_lost(self, project: Project, sha: str, *, branch: str, name: str) -> None:
+        with self.held(project) as repository:
+            prepare.keep_lost(repository, sha, branch=branch, name=name)
+
+    @_told
     def drop_branch(self, project: Project, branch: str, *, head: str, keep: str | None) -> None:
         with self.held(project) as repository:
             prepare.drop_branch(repository, branch, head=head, keep=keep)

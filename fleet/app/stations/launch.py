@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from fleet.app import clearance
 from fleet.app.desk import Desk
 from fleet.app.reach import reach_of
+from fleet.app.stations.keeping import keep_lost
 from fleet.app.stations.outfit import environment_of, mounts_of, skill_files
 from fleet.app.stations.remind import remind
 from fleet.app.tools import Tools
@@ -114,6 +115,8 @@ def _refusal(given: Given, tools: Tools) -> LaunchFailed | None:
 
 def _started(given: Given, tools: Tools) -> Launched | LaunchFailed:
     attempt, branch = given.attempt, given.task.branch
+    before = predecessors(attempt, tools.ledger.attempts(given.task.key))
+    keep_lost(before, given.project, branch=branch, worktrees=tools.worktrees)
     space = tools.worktrees.prepare(given.project, attempt.id, branch=branch, fresh=attempt.fresh)
     try:
         tools.runtime.start(_spec(given, space, tools))

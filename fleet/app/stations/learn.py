@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 from fleet.app.desk import Desk
 from fleet.app.learning import learn_from
+from fleet.app.stations.keeping import keep_lost
 from fleet.app.tools import Tools
 from fleet.domain.attempt import Attempt
 from fleet.domain.errors import WorkspaceError
@@ -54,9 +55,8 @@ def retire(action: Retire, tools: Tools) -> Retired:
     task, notes = action.task, list(learn_from(action, tools))
     project = tools.fleet.projects.get(task.project)
     try:
-        head = tools.worktrees.head(project, task.branch) if project else None
-        if project is not None and head is not None:
-            _put_away(action, project, head, tools)
+        if project is not None:
+            _put_away(action, project, tools)
     except WorkspaceError as error:
         notes.append(f"branch {task.branch} stays: {error}")
     tools.packets.drop_shelves(task.key)
@@ -69,14 +69,19 @@ def retire(action: Retire, tools: Tools) -> Retired:
     )
 
 
-def _put_away(action: Retire, project: Project, head: str, tools: Tools) -> None:
+def _put_away(action: Retire, project: Project, tools: Tools) -> None:
+    branch = action.task.branch
+    keep_lost(action.attempts, project, branch=branch, worktrees=tools.worktrees)
+    head = tools.worktrees.head(project, branch)
+    if head is None:
+        return
     merged = tools.worktrees.is_merged(project, head)
     kept = _kept_name(action.attempts, action.task.key)
     if action.fate is Resolution.FAILED:
         tools.worktrees.keep(project, head, name=kept)
         return
     keep = None if merged else kept
-    tools.worktrees.drop_branch(project, action.task.branch, head=head, keep=keep)
+    tools.worktrees.drop_branch(project, branch, head=head, keep=keep)
 
 
 def _kept_name(attempts: tuple[Attempt, ...], key: str) -> str:
