@@ -446,8 +446,9 @@ class MemoryWorktrees(Worktrees):
         return sha in self.history(self.kept[ref])
 
     def keep_lost(self, project: Project, sha: str, *, branch: str, name: str) -> None:
-        holders = {self.branches[project.target], self.branches.get(branch)} - {None}
-        if not any(sha in self.history(holder) for holder in holders if holder):
+        holders = (self.branches[project.target], self.branches.get(branch))
+        held = any(sha in self.history(holder) for holder in holders if holder is not None)
+        if sha in self.commits and not held:
             self.keep(project, sha, name=name)
 
     def drop_branch(self, project: Project, branch: str, *, head: str, keep: str | None) -> None:

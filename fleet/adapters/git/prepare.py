@@ -115,9 +115,11 @@ def keep_commit(repository: Repository, sha: str, *, name: str) -> str:
 
 def keep_lost(repository: Repository, sha: str, *, branch: str, name: str) -> None:
     """Keep a commit that neither the branch nor the target holds: somebody has moved the branch."""
-    if not stands(repository, sha):
+    head = repository.resolve(f"refs/heads/{branch}")
+    # nearly always; what follows asks git three times more
+    if head == sha or not stands(repository, sha):
         return
-    holders = (repository.resolve(f"refs/heads/{branch}"), repository.tip())
+    holders = (head, repository.tip())
     if not any(contains(repository, holder, sha) for holder in holders if holder is not None):
         keep_commit(repository, sha, name=name)
 
