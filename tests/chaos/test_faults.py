@@ -36,7 +36,7 @@ def troubled(stage: Stage, fault: Fault, *, lasts: float = 0) -> tuple[str, ...]
     assert fault.able(stage) == ""
     with watched(stage):
         wrong = [*_first_life(stage, fault, lasts), *finish(stage)]
-    assert any(note.startswith(f"{fault.name}: ") for note in stage.diary), "it struck nobody"
+    assert struck(stage, fault), "it struck nobody"
     return (*wrong, *checker.check(stage))
 
 
@@ -47,7 +47,8 @@ def _first_life(stage: Stage, fault: Fault, lasts: float) -> list[str]:
     try:
         if fault.during:
             agents_at_work(stage)
-            fault.begin(stage)
+            # a container may end in the moment in which it is chosen
+            eventually(lambda: fault.begin(stage) or struck(stage, fault), within=WITHIN)
             with suppress(TimeoutExpired):
                 process.wait(lasts)
             fault.end(stage)
@@ -56,6 +57,11 @@ def _first_life(stage: Stage, fault: Fault, lasts: float) -> list[str]:
         process.kill()
         fault.end(stage)
     return ended(stage, process.returncode)
+
+
+def struck(stage: Stage, fault: Fault) -> bool:
+    """Tell whether the diary says that the fault met somebody."""
+    return any(note.startswith(f"{fault.name}: ") for note in stage.diary)
 
 
 def agents_at_work(stage: Stage) -> None:

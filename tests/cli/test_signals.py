@@ -57,7 +57,10 @@ def test_who_is_to_outlive_its_terminal_does(hangup):
 
 
 @pytest.mark.slow
-def test_a_service_whose_start_is_interrupted_does_not_go_on_unseen(home):
+def test_a_service_whose_start_is_interrupted_does_not_go_on_unseen(home, monkeypatch):
+    # it takes its time, or it would be there before the signal is
+    steps = ("runtime.ping", "runtime.containers", "supervisor.ready")
+    monkeypatch.setenv("FLEET_FAILPOINTS", ";".join(f"{step}:before=slow" for step in steps))
     starting = home.start("up", "--detach")
     children = Path(f"/proc/{starting.pid}/task/{starting.pid}/children")
     awaited(lambda: any(commanded(child, "up") for child in children.read_text().split()))

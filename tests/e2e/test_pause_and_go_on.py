@@ -38,6 +38,7 @@ def test_a_tool_held_back_pauses_and_the_yes_continues_the_session(
         assert (done.code, done.json["merged"]) == (0, 1), done.json["tasks"]
         states = [attempt["state"] for attempt in home.show(key)["attempts"]]
         assert states == ["paused", "merged"]
-        # the second attempt showed the model what the first had done
-        assert shown[len(paused)] >= len(paused)
+        # the second attempt showed the model what the first had done; what was held back last it
+        # may not know: the CLI is ended as it asks
+        assert shown[len(paused)] >= paused[-1] > 0
         assert not (home.folder / ".fleet" / "shelves" / key).exists()
