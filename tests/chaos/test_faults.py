@@ -48,7 +48,7 @@ def _first_life(stage: Stage, fault: Fault, lasts: float) -> list[str]:
         if fault.during:
             agents_at_work(stage)
             # a container may end in the moment in which it is chosen
-            eventually(lambda: fault.begin(stage) or struck(stage, fault), within=WITHIN)
+            eventually(lambda: begun(stage, fault), within=WITHIN)
             with suppress(TimeoutExpired):
                 process.wait(lasts)
             fault.end(stage)
@@ -57,6 +57,12 @@ def _first_life(stage: Stage, fault: Fault, lasts: float) -> list[str]:
         process.kill()
         fault.end(stage)
     return ended(stage, process.returncode)
+
+
+def begun(stage: Stage, fault: Fault) -> bool:
+    """Let it happen; tell whether it met somebody."""
+    fault.begin(stage)
+    return struck(stage, fault)
 
 
 def struck(stage: Stage, fault: Fault) -> bool:
