@@ -56,7 +56,16 @@ def test_who_is_to_outlive_its_terminal_does(hangup):
     assert coordinator.times == 0
 
 
+@pytest.fixture
+def interruptible():
+    """Let what is started hear Ctrl-C: in the background of a shell it would be deaf to it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.slow
+@pytest.mark.usefixtures("interruptible")
 def test_a_service_whose_start_is_interrupted_does_not_go_on_unseen(home, monkeypatch):
     # it takes its time, or it would be there before the signal is
     steps = ("runtime.ping", "runtime.containers", "supervisor.ready")
