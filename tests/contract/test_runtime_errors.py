@@ -9,7 +9,13 @@ from http.server import BaseHTTPRequestHandler
 import pytest
 
 from fleet.adapters.runtimes.docker import DockerRuntime
-from fleet.domain.errors import DiskFullError, EngineDownError, FleetError, TransientError
+from fleet.domain.errors import (
+    DiskFullError,
+    EngineDownError,
+    FleetError,
+    HalfStartedError,
+    TransientError,
+)
 from tests.containers import a_container
 
 
@@ -87,6 +93,23 @@ def test_what_the_engine_says_is_told_and_sorted(tmp_path, status, message, kind
 
         assert type(raised.value) is kind
         assert spec.name in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("status", "message"),
+    [(500, 'container "c0ffee": already exists'), (409, "id already in use")],
+)
+def test_what_the_engine_began_to_start_before_it_died_is_not_the_tasks_fault(
+    tmp_path, status, message
+):
+    def answered(what):
+        return (201, {"Id": "c0ffee"}) if "create" in what else (status, {"message": message})
+
+    with an_engine(tmp_path / "sock", answered) as url:
+        runtime = DockerRuntime("0badcafe", url)
+
+        with pytest.raises(HalfStartedError, match="died while it started it"):
+            runtime.start(a_container("0badcafe"))
 
 
 def test_an_engine_that_is_not_there_is_named_with_what_to_do(tmp_path):

@@ -52,7 +52,9 @@ def half_started(error: APIError) -> bool:
 
     Its containerd does: there the container's process stands, begun or waiting to, out of reach.
     """
-    return str(error.explanation or "").rstrip().endswith(": already exists")
+    said = str(error.explanation or "").rstrip()
+    # the second where it is not sure either that it could tidy that up
+    return said.endswith((": already exists", "id already in use"))
 
 
 def text_of(tail: bytes, *, limit: int) -> str:
