@@ -4,7 +4,7 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from itertools import islice
+from itertools import islice, takewhile
 from pathlib import Path
 
 from fleet_agent.meters import Meter, crowd, fair_share, reading
@@ -36,8 +36,9 @@ class Effort:
         busy = spent - self._spent >= least * (at - self._at)
         self._spent, self._at = spent, at
         steps = islice(self._files, _ENTRIES_A_LOOK)
-        changed = next((news for news in steps if news is not None), False)
-        return busy or changed
+        # to the end of the walk: its rest would take up the next look, blind to the next change
+        news = list(takewhile(lambda step: step is not False, steps))
+        return busy or True in news
 
 
 def _folders(top: Path) -> Iterator[bool | None]:

@@ -7,6 +7,9 @@ from fleet_agent.effort import Effort
 from fleet_agent.system import now
 from fleet_agent.wire import Wire
 
+# what is done is told by the next beat, not by the one after it
+_LOOKS_A_BEAT = 2
+
 
 class Pulse:
     """What the next beat says, and the threads that say it and look what is done meanwhile.
@@ -50,6 +53,6 @@ class Pulse:
             told = worked
 
     def _look(self) -> None:
-        while not self._over.wait(self._every):
+        while not self._over.wait(self._every / _LOOKS_A_BEAT):
             if self._effort.shown():
                 self.worked_at = time.monotonic()

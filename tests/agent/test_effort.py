@@ -214,6 +214,15 @@ def test_a_file_that_changes_is_work_once(tmp_path, change):
     assert [effort.shown() for _ in range(3)] == [False] * 3
 
 
+def test_of_a_small_workspace_every_look_sees_all_of_it(tmp_path):
+    (tmp_path / "folder").mkdir()
+    effort = looked(tmp_path)
+
+    for name in ("first", "second", "third"):
+        (tmp_path / name).touch()
+        assert effort.shown()
+
+
 def test_links_lead_nowhere(tmp_path):
     inside, outside = tmp_path / "inside", tmp_path / "outside"
     inside.mkdir()
