@@ -30,7 +30,8 @@ def program() -> list[str]:
     beside = Path(sys.executable).with_name("fleet")
     if os.access(beside, os.X_OK):
         return [str(beside)]
-    return [sys.executable, "-c", "from fleet.cli.main import main; main()"]
+    # -P: what lies in the current folder is nobody's module
+    return [sys.executable, "-P", "-m", "fleet"]
 
 
 def up(home: Path, variables: Mapping[str, str]) -> None:

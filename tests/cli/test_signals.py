@@ -3,6 +3,8 @@
 import os
 import re
 import signal
+import subprocess
+import sys
 from pathlib import Path
 from threading import Event
 
@@ -80,6 +82,25 @@ def test_a_service_whose_start_is_interrupted_does_not_go_on_unseen(home, monkey
     assert starting.returncode == 130
     (begun,) = re.findall(r"process (\d+) is told to end; see ", err)
     awaited(lambda: not commanded(begun, "up"))
+
+
+@pytest.mark.usefixtures("interruptible")
+def test_who_is_interrupted_while_it_loads_ends_without_a_word():
+    # tells each module as it is loaded, so that there is a moment to interrupt it in
+    loading = subprocess.Popen(
+        [sys.executable, "-X", "importtime", "-P", "-m", "fleet", "status"],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert loading.stderr
+    while "fleet.domain" not in loading.stderr.readline():
+        assert loading.poll() is None
+
+    loading.send_signal(signal.SIGINT)
+    _, err = loading.communicate(timeout=30)
+
+    assert loading.returncode == 130
+    assert [line for line in err.splitlines() if not line.startswith("import time:")] == []
 
 
 def commanded(process, word):
