@@ -152,26 +152,33 @@ class Ledger(Lessons, Protocol):
         """Answer an action that waits or waited for a yes; raises NotFoundError."""
         ...
 
-    def pending_actions(self) -> tuple[PendingAction, ...]:
-        """Answer all of them, oldest first."""
+    def pending_actions(self, task: str | None = None) -> tuple[PendingAction, ...]:
+        """Answer all of them, or those of a task, oldest first."""
         ...
 
     def reservations(self) -> tuple[Reservation, ...]:
         """Answer all reservations."""
         ...
 
-    def settlements(self) -> tuple[Settlement, ...]:
-        """Answer all settlements."""
+    def settlements(self, *, since: datetime | None = None) -> tuple[Settlement, ...]:
+        """Answer all settlements, or those since an instant."""
         ...
 
-    def receipts(self, task: str | None = None) -> tuple[Receipt, ...]:
-        """Answer the receipts of all swaps, or those of a task, oldest first."""
+    def receipts(
+        self, task: str | None = None, *, since: datetime | None = None
+    ) -> tuple[Receipt, ...]:
+        """Answer the receipts of all swaps, of a task or since an instant, oldest first."""
         ...
 
     def events(
-        self, *, task: str | None = None, attempt: str | None = None, after: int = 0
+        self,
+        *,
+        task: str | None = None,
+        attempt: str | None = None,
+        after: int = 0,
+        since: datetime | None = None,
     ) -> tuple[Event, ...]:
-        """Answer events with an id above `after`, oldest first."""
+        """Answer events with an id above `after`, of that instant or later, by their ids."""
         ...
 
     def term(self) -> Term | None:

@@ -96,8 +96,7 @@ class MemoryLedger(TwinLessons, Ledger):
         return tuple(sorted(found, key=lambda task: (task.project, task.number)))
 
     def attempts(self, task: str | None = None) -> tuple[Attempt, ...]:
-        found = self._all(Attempt) if task is None else self._group(Attempt, "of", task)
-        return _in_order(found)
+        return _in_order(self._of(Attempt, task))
 
     def pull_request(self, number: int) -> PullRequest:
         return self._one(PullRequest, number)
@@ -115,26 +114,37 @@ class MemoryLedger(TwinLessons, Ledger):
     def pending_action(self, action: str) -> PendingAction:
         return self._one(PendingAction, action)
 
-    def pending_actions(self) -> tuple[PendingAction, ...]:
-        return tuple(sorted(self._all(PendingAction), key=lambda action: action.number))
+    def pending_actions(self, task: str | None = None) -> tuple[PendingAction, ...]:
+        return tuple(sorted(self._of(PendingAction, task), key=lambda action: action.number))
 
     def reservations(self) -> tuple[Reservation, ...]:
         return tuple(sorted(self._all(Reservation), key=lambda row: (row.at, row.attempt)))
 
-    def settlements(self) -> tuple[Settlement, ...]:
-        return tuple(sorted(self._all(Settlement), key=lambda row: (row.at, row.attempt)))
+    def settlements(self, *, since: datetime | None = None) -> tuple[Settlement, ...]:
+        found = (row for row in self._all(Settlement) if since is None or row.at >= since)
+        return tuple(sorted(found, key=lambda row: (row.at, row.attempt)))
 
-    def receipts(self, task: str | None = None) -> tuple[Receipt, ...]:
-        found = self._all(Receipt) if task is None else self._group(Receipt, "of", task)
+    def receipts(
+        self, task: str | None = None, *, since: datetime | None = None
+    ) -> tuple[Receipt, ...]:
+        found = (row for row in self._of(Receipt, task) if since is None or row.at >= since)
         return tuple(sorted(found, key=lambda row: (row.at, row.attempt)))
 
     def events(
-        self, *, task: str | None = None, attempt: str | None = None, after: int = 0
+        self,
+        *,
+        task: str | None = None,
+        attempt: str | None = None,
+        after: int = 0,
+        since: datetime | None = None,
     ) -> tuple[Event, ...]:
         return tuple(
             event
             for event in self._all(Event)
-            if event.id > after and task in (None, event.task) and attempt in (None, event.attempt)
+            if event.id > after
+            and task in (None, event.task)
+            and attempt in (None, event.attempt)
+            and (since is None or event.at >= since)
         )
 
     def term(self) -> Term | None:
@@ -166,6 +176,10 @@ class MemoryLedger(TwinLessons, Ledger):
     def _all(self, kind: type[Row]) -> tuple[Row, ...]:
         with self._lock:
             return tuple(self._shelves.of(kind).values())
+
+    def _of(self, kind: type[Row], task: str | None) -> Sequence[Row]:
+        """Answer all rows of a kind, or those of a task."""
+        return self._all(kind) if task is None else self._group(kind, "of", task)
 
     def _group(self, kind: type[Row], *named: Hashable) -> Sequence[Row]:
         with self._lock:

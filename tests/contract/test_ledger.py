@@ -272,6 +272,28 @@ def test_events_are_found_by_task_attempt_and_age(ledger):
     assert ledger.events(after=ledger.latest_event()) == ()
 
 
+def test_what_happened_since_an_instant_is_told_by_ids_though_the_clock_was_set_back(ledger):
+    early, late = NOW - timedelta(microseconds=1), NOW + timedelta(hours=1)
+    log(ledger, an_event(at=late, what="1"), an_event(at=early, what="2"), an_event(what="3"))
+
+    assert [event.what for event in ledger.events(since=NOW)] == ["1", "3"]
+    assert [event.what for event in ledger.events(since=NOW, after=1)] == ["3"]
+    assert ledger.events(since=late, task="APP-2") == ()
+
+
+def test_money_and_swaps_since_an_instant_are_those_of_it_and_later(ledger):
+    first, second = an_attempt(number=1, state=State.SWAPPED), an_attempt(number=2)
+    save(ledger, a_task(), first, second)
+    before = NOW - timedelta(microseconds=1)
+    told = [a_settlement(first, at=before), a_settlement(second, at=NOW)]
+    swaps = [a_receipt(first, at=before), a_receipt(second, at=NOW)]
+    append(ledger, *told, *swaps)
+
+    assert ledger.settlements(since=NOW) == (told[1],)
+    assert ledger.receipts(since=NOW) == (swaps[1],)
+    assert ledger.receipts("APP-1", since=before) == tuple(swaps)
+
+
 def test_what_is_not_there_is_named(ledger):
     with pytest.raises(NotFoundError, match="APP-404"):
         ledger.task("APP-404")
@@ -292,6 +314,7 @@ def test_lists_are_in_order(ledger):
     assert [attempt.task for attempt in ledger.attempts()] == ["APP-2", "LIB-1"]
     assert [pull.number for pull in ledger.pull_requests()] == [1, 2]
     assert [action.id for action in ledger.pending_actions()] == ["A-9", "A-10"]
+    assert [action.id for action in ledger.pending_actions("LIB-1")] == ["A-10"]
 
 
 def test_a_setting_is_set_once(ledger):

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from fleet.domain.errors import ConfigError
 
-HEAD = "0006"
+HEAD = "0007"
 _BUSY_SECONDS = 10.0
 # any number will do that no other program takes on the same database: "fleet" in hexadecimal
 _WRITERS_TURN = 0x666C656574

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from datetime import datetime
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -100,35 +101,53 @@ class SqlLedger(SqlLessons, Ledger):
     def pending_action(self, action: str) -> PendingAction:
         return self._one(PendingAction, tables.actions.c.id, action, "see `fleet approval list`")
 
-    def pending_actions(self) -> tuple[PendingAction, ...]:
-        return self._all(PendingAction, sa.select(tables.actions).order_by(tables.actions.c.number))
+    def pending_actions(self, task: str | None = None) -> tuple[PendingAction, ...]:
+        found = sa.select(tables.actions).order_by(tables.actions.c.number)
+        if task is not None:
+            found = found.where(tables.actions.c.task == task)
+        return self._all(PendingAction, found)
 
     def reservations(self) -> tuple[Reservation, ...]:
         columns = tables.reservations.c
         found = sa.select(tables.reservations).order_by(columns.at, columns.attempt)
         return self._all(Reservation, found)
 
-    def settlements(self) -> tuple[Settlement, ...]:
+    def settlements(self, *, since: datetime | None = None) -> tuple[Settlement, ...]:
         columns = tables.settlements.c
         found = sa.select(tables.settlements).order_by(columns.at, columns.attempt)
+        if since is not None:
+            found = found.where(columns.at >= since)
         return self._all(Settlement, found)
 
-    def receipts(self, task: str | None = None) -> tuple[Receipt, ...]:
+    def receipts(
+        self, task: str | None = None, *, since: datetime | None = None
+    ) -> tuple[Receipt, ...]:
         columns = tables.receipts.c
         found = sa.select(tables.receipts).order_by(columns.at, columns.attempt)
         if task is not None:
             found = found.where(columns.task == task)
+        if since is not None:
+            found = found.where(columns.at >= since)
         return self._all(Receipt, found)
 
     def events(
-        self, *, task: str | None = None, attempt: str | None = None, after: int = 0
+        self,
+        *,
+        task: str | None = None,
+        attempt: str | None = None,
+        after: int = 0,
+        since: datetime | None = None,
     ) -> tuple[Event, ...]:
         columns = tables.events.c
-        found = sa.select(tables.events).where(columns.id > after).order_by(columns.id)
+        found = sa.select(tables.events).order_by(columns.id)
+        if after:
+            found = found.where(columns.id > after)
         if task is not None:
             found = found.where(columns.task == task)
         if attempt is not None:
             found = found.where(columns.attempt == attempt)
+        if since is not None:
+            found = found.where(columns.at >= since)
         return self._all(Event, found)
 
     def term(self) -> Term | None:

@@ -267,6 +267,8 @@ sa.Index("open_tasks", tasks.c.key, sqlite_where=_open, postgresql_where=_open)
 sa.Index("children", tasks.c.parent)
 sa.Index("kept_attempts", attempts.c.id, sqlite_where=_kept, postgresql_where=_kept)
 sa.Index("pulls_by_status", pulls.c.status)
+# the newest number is asked for with every snapshot, and rows hold whole diffs
+sa.Index("actions_by_number", actions.c.number)
 # each holds all that its sum needs: the planner asks often, and rows lie scattered in the table
 _spent = settlements.c
 sa.Index("spent_by_account", _spent.day, _spent.account, _spent.micros, _spent.requests)

@@ -215,7 +215,7 @@ def _told(given: Given, space: Workspace, tools: Tools) -> str:
         candidates=reminder.candidates,
         map=_map(given, space, tools),
     )
-    packet = packet_of(informed, tools.ledger.pending_actions())
+    packet = packet_of(informed, tools.ledger.pending_actions(given.task.key))
     tools.trace(attempt.id, {"kind": "asked", "packet": packet})
     files = {
         "packet.json": json.dumps(packet),

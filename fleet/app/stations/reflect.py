@@ -98,12 +98,11 @@ def _known(told: Digest, tasks: Iterable[Task]) -> Task | None:
 
 
 def _record(ledger: Ledger, since: datetime) -> Record:
-    events = ledger.events()
     return Record(
         attempts=[a for a in ledger.attempts() if a.ended is not None and a.ended >= since],
-        receipts=[row for row in ledger.receipts() if row.at >= since],
+        receipts=ledger.receipts(since=since),
         lessons=ledger.lessons(),
-        reflections=reflections_in(event for event in events if event.at >= since),
+        reflections=reflections_in(ledger.events(since=since)),
         since=since,
     )
 

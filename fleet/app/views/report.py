@@ -26,8 +26,7 @@ def report(ledger: Ledger, fleet: Fleet, *, since: datetime, now: datetime, arou
 
     What waits for a reviewer is told whenever it came: it is why the report is read.
     """
-    events = [event for event in ledger.events() if event.at >= since]
-    settled = [row for row in ledger.settlements() if row.at >= since]
+    events, settled = ledger.events(since=since), ledger.settlements(since=since)
     snapshot, halted = ledger.snapshot(), around.halted
     accounts = pool_rows(snapshot, fleet, now=now, unfit=around.unfit)
     pulls = pull_rows(ledger, now=now, closed=False, halted=halted)
@@ -38,7 +37,7 @@ def report(ledger: Ledger, fleet: Fleet, *, since: datetime, now: datetime, arou
         "cost_usd": _cost(settled),
         "tasks": _tasks({event.task for event in events}, board, settled, ledger),
         "review": [_review_row(row) for row in pulls if _open(row)],
-        "swaps": [receipt_row(each) for each in ledger.receipts() if each.at >= since],
+        "swaps": [receipt_row(each) for each in ledger.receipts(since=since)],
         "spend": _spend(settled, fleet),
         "overspends": _overspends(settled, ledger),
         "accounts": [row for row in accounts if row["state"] in _HINDERED],
