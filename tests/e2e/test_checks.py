@@ -68,9 +68,9 @@ def test_the_projects_own_pattern_says_that_no_test_ran(checked) -> None:
 
 
 def test_a_flaky_check_is_named_so_and_merges_nothing(checked) -> None:
-    # red in the first ten seconds of a commit
-    young = "test $(( $(date +%s) - $(git log -1 --format=%ct) )) -lt 10"
-    script = f"if {young}; then sleep 5; exit 4; fi\n"
+    # red in the first half minute of a commit, however late in it this begins; green right after
+    age = "age=$(( $(date +%s) - $(git log -1 --format=%ct) ))\n"
+    script = f"{age}if test $age -lt 30; then sleep $((30 - age)); exit 4; fi\n"
 
     shown = checked(script, {**TESTS, "repeat_red": 6})
 

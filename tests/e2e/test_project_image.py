@@ -3,12 +3,13 @@
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from secrets import token_hex
 
 import pytest
 
 from tests.e2e.fleets import Home, git
 
-pytestmark = [pytest.mark.docker, pytest.mark.e2e, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.docker, pytest.mark.e2e, pytest.mark.timeout(400)]
 
 DOCKERFILE = (
     "ARG BASE\nFROM ${BASE}\nCOPY tool /usr/local/bin/tool\nRUN chmod 755 /usr/local/bin/tool\n"
@@ -21,7 +22,8 @@ REWRITES = "open('fleet.Dockerfile', 'a').write('RUN true\\n')"
 def home(tmp_path: Path, repository: Path) -> Iterator[Home]:
     """A home whose project needs a tool, for its agents as for its check."""
     (repository / "fleet.Dockerfile").write_text(DOCKERFILE)
-    (repository / "tool").write_text("#!/bin/sh\necho made >> made.txt\n")
+    # an image is named by its tree: none of an earlier test, or of another suite, has this one
+    (repository / "tool").write_text(f"#!/bin/sh\necho made >> made.txt\n# {token_hex(8)}\n")
     (repository / "scripts" / "check.sh").write_text("tool && test -s made.txt\n")
     git(repository, "add", ".")
     git(repository, "commit", "-qm", "an image of its own")

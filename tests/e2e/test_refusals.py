@@ -8,7 +8,7 @@ import pytest
 
 from tests.e2e.fleets import Home, git
 
-pytestmark = [pytest.mark.docker, pytest.mark.e2e, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.docker, pytest.mark.e2e, pytest.mark.timeout(300)]
 
 WRITES = "open('done.txt', 'w').write('x')"
 

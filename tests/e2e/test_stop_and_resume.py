@@ -12,7 +12,7 @@ import pytest
 
 from tests.e2e.fleets import FLEET, Home, git
 
-pytestmark = [pytest.mark.docker, pytest.mark.e2e, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.docker, pytest.mark.e2e, pytest.mark.timeout(600)]
 
 HALF = """
 import pathlib, time
@@ -25,7 +25,8 @@ else:
 """
 SLOW = """
 import pathlib, time
-time.sleep(10)
+while open("/opt/flag").read() != "go":
+    time.sleep(0.1)
 pathlib.Path(f"slow-{time.time_ns()}.txt").write_text("slow")
 """
 
@@ -115,13 +116,13 @@ def test_a_file_of_any_tool_stops_a_run_and_the_next_one_until_it_is_resumed(hom
     wait_for(lambda: at_work(home, key))
 
     (home.folder / "STOP").write_text("fire\n")
-    out, err = run.communicate(timeout=120)
+    out, err = run.communicate(timeout=240)
 
     assert run.returncode == 1, err
     assert '"waiting": [\n    "APP-1"' in out
     assert "stopped by the file STOP in the home: fire" in out
     assert home.containers() == []
-    again = home.run("run", key, "--json", timeout=60)
+    again = home.run("run", key, "--json", timeout=150)
     assert again.code == 1
     assert again.json["waiting"] == [key]
     assert "STOP in the home: fire" in again.json["tasks"][0]["reason"]
@@ -133,18 +134,26 @@ def test_a_file_of_any_tool_stops_a_run_and_the_next_one_until_it_is_resumed(hom
     assert git(home.repository, "show", "main:half.txt") == "half"
 
 
-def test_down_finishes_and_merges_what_runs_and_begins_nothing_else(home):
+def test_down_finishes_and_merges_what_runs_and_begins_nothing_else(home, tmp_path):
+    flag = tmp_path / "flag"
+    flag.write_text("wait")
     home.configure(limits={"parallel": 1})
-    home.agent("slow", SLOW)
+    files = [f"{home.folder}/slow.py:/opt/slow.py", f"{flag}:/opt/flag"]
+    home.agent("slow", SLOW, files=files)
     first, second = home.task("first"), home.task("second")
     up = home.start("up")
     wait_for(home.containers)
 
-    told = home.run("down")
-    _, err = up.communicate(timeout=60)
+    down = home.start("down")
+    assert down.stdout is not None
+    told = down.stdout.readline()
+    # who is told so may end now
+    flag.write_text("go")
+    down.communicate(timeout=240)
+    _, err = up.communicate(timeout=150)
 
-    assert (told.code, up.returncode) == (0, 0), err
-    assert "1 running attempts are finished" in told.out
+    assert (down.returncode, up.returncode) == (0, 0), err
+    assert "1 running attempts are finished" in told
     assert {first: state(home, first), second: state(home, second)} == {
         first: "done",
         second: "ready",
@@ -175,7 +184,7 @@ def test_a_drain_may_be_taken_back_and_who_waits_for_it_is_told(home, service):
     wait_for(lambda: home.run("status", "--json").json["holds"])
 
     resumed = home.run("resume")
-    _, err = waiting.communicate(timeout=60)
+    _, err = waiting.communicate(timeout=150)
 
     assert "the coordinator goes on" in resumed.out
     assert waiting.returncode == 1
@@ -194,7 +203,7 @@ def test_a_stopped_task_is_stopped_alone(home, service):
 
     assert at_work(home, second)
     assert f"`fleet resume {first}` lifts it" in home.show(first)["reason"]
-    ended = home.run("run", first, "--json", timeout=60)
+    ended = home.run("run", first, "--json", timeout=150)
     assert (ended.code, ended.json["waiting"]) == (1, [first])
     assert home.run("resume", first).code == 0
     wait_for(lambda: state(home, first) == "done")
@@ -206,7 +215,7 @@ def test_without_a_coordinator_a_stop_ends_the_containers_itself_and_loses_nothi
     run = home.start("run")
     container = wait_for(lambda: at_work(home, key))
     run.send_signal(signal.SIGKILL)
-    run.communicate(timeout=60)
+    run.communicate(timeout=150)
 
     told = home.run("stop", "--all")
 
@@ -243,7 +252,7 @@ def test_a_service_outlives_the_terminal_that_began_it(home):
         stderr=subprocess.PIPE,
         text=True,
     )
-    out, err = shell.communicate(timeout=120)
+    out, err = shell.communicate(timeout=240)
     assert shell.returncode == 0, err
     process = int(out)
 
@@ -263,7 +272,7 @@ def test_a_supervisor_hears_that_the_decider_goes_on_though_there_is_nothing_to_
 
         words = [ear.recv(100).decode() for _ in range(5)]
         up.send_signal(signal.SIGTERM)
-        up.communicate(timeout=60)
+        up.communicate(timeout=150)
         while words[-1] == "WATCHDOG=1":
             words.append(ear.recv(100).decode())
 

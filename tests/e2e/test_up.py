@@ -8,8 +8,9 @@ from threading import Event
 import pytest
 
 from tests.e2e.fleets import Home
+from tests.e2e.test_swaps import leased_at
 
-pytestmark = [pytest.mark.docker, pytest.mark.e2e, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.docker, pytest.mark.e2e, pytest.mark.timeout(600)]
 
 WRITES = "open('made.txt', 'w').write('made')"
 INTERRUPTED = 130
@@ -30,7 +31,8 @@ def test_a_service_starts_work_in_the_minute_of_its_run_and_ends_when_it_is_told
     home: Home,
 ) -> None:
     now = datetime.now(UTC)  # noqa: TID251 - the clock of the command
-    begins = (now + timedelta(seconds=75)).replace(second=0, microsecond=0)
+    # half a minute at least, so that the service waits for it, on a busy machine too
+    begins = (now + timedelta(seconds=90)).replace(second=0, microsecond=0)
     until = (begins + timedelta(hours=1)).strftime("%H:%M")
     home.agent("writes", WRITES)
     key = home.task("write a file")
@@ -47,14 +49,13 @@ def test_a_service_starts_work_in_the_minute_of_its_run_and_ends_when_it_is_told
 
     service = home.start("up")
     try:
-        wait_until_done(home, key, seconds=120)
+        wait_until_done(home, key, seconds=360)
     finally:
         service.send_signal(signal.SIGTERM)
-        _, said = service.communicate(timeout=60)
+        _, said = service.communicate(timeout=150)
 
-    (attempt,) = home.show(key)["attempts"]
-    started = datetime.fromisoformat(attempt["started"])
-    assert begins <= started < begins + timedelta(seconds=30), said
+    # not when its container ran: a busy machine takes its time over that
+    assert begins <= leased_at(home, key, seconds=1) < begins + timedelta(seconds=30), said
     assert service.returncode == INTERRUPTED, said
     assert "the run `night` begins at" in said
     assert "is under way" in said
