@@ -1,4 +1,4 @@
-"""A coordinator is killed, succeeded or left without an engine: what runs is adopted, once."""
+"""A coordinator is killed, or left without an engine: what runs is adopted, once."""
 
 import signal
 import sqlite3
@@ -6,21 +6,16 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from threading import Event
 from typing import Any
 
 import pytest
 
-from fleet.adapters.ledger import SqlLedger
-from fleet.adapters.system import SystemClock
-from fleet.domain.term import Term
-from fleet.ports import Save
 from tests.e2e.fleets import Home
 from tests.own_engine import SMALL_IMAGE, OwnEngine, own_engine
 
-pytestmark = [pytest.mark.docker, pytest.mark.e2e, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.docker, pytest.mark.e2e, pytest.mark.timeout(900)]
 
 # works for a while, and says so again and again
 WORKS = """
@@ -31,10 +26,28 @@ for _ in range({seconds}):
 task = json.load(open(os.environ["FLEET_PACKET"]))["task_id"]
 open(task + ".txt", "w").write("made")
 """
+# the same until it may end
+HELD = """
+import json, os, time
+while open("/opt/flag").read() != "go":
+    print("at work", flush=True)
+    time.sleep(0.5)
+task = json.load(open(os.environ["FLEET_PACKET"]))["task_id"]
+open(task + ".txt", "w").write("made")
+"""
 
 
 def works(home: Home, seconds: int, **keys: Any) -> None:
     home.agent("works", WORKS.format(seconds=seconds), **keys)
+
+
+def works_until_told(home: Home, **keys: Any) -> Path:
+    """Let agents work until `go` stands in the file that this answers."""
+    flag = home.folder.with_name("flag")
+    flag.write_text("wait")
+    files = [f"{home.folder}/works.py:/opt/works.py", f"{flag}:/opt/flag"]
+    home.agent("works", HELD, files=files, **keys)
+    return flag
 
 
 def eventually(holds: Callable[[], object], *, within: float = 120) -> None:
@@ -112,7 +125,7 @@ def containers_after(home: Home, *words: str) -> list[str]:
 
 
 def test_what_happened_to_containers_while_nobody_watched_is_found_out(home: Home) -> None:
-    works(home, 15, attempt_timeout="5m")
+    flag = works_until_told(home)
     ended, vanished, goes_on = (home.task(f"task {n}") for n in range(3))
     with coordinating(home) as first:
         eventually(running(home, ended, vanished, goes_on))
@@ -120,6 +133,7 @@ def test_what_happened_to_containers_while_nobody_watched_is_found_out(home: Hom
         first.communicate()
     docker("kill", f"fleet-{ended.lower()}-1-{home.home8}")
     docker("rm", "--force", f"fleet-{vanished.lower()}-1-{home.home8}")
+    flag.write_text("go")
 
     done = home.run("run")
 
@@ -213,7 +227,7 @@ def test_an_engine_that_hangs_is_noticed_and_nobody_is_judged_by_its_silence(
 def test_containers_that_end_with_their_engine_are_collected_and_failed_over(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    works(home, 15)
+    flag = works_until_told(home)
     key = home.task("do it")
     with own_engine(SMALL_IMAGE, live_restore=False) as mortal:
         monkeypatch.setenv("DOCKER_HOST", mortal.url)
@@ -221,6 +235,7 @@ def test_containers_that_end_with_their_engine_are_collected_and_failed_over(
             eventually(running(home, key))
             mortal.kill()
             mortal.start()
+            flag.write_text("go")
             _, said = process.communicate(timeout=200)
         left = home.containers()
         monkeypatch.delenv("DOCKER_HOST")
@@ -229,110 +244,3 @@ def test_containers_that_end_with_their_engine_are_collected_and_failed_over(
     assert len(states(home, key)) > 1
     assert states(home, key)[-1] == "merged"
     assert left == []
-
-
-@contextmanager
-def ledger_of(url: str) -> Iterator[SqlLedger]:
-    ledger = SqlLedger(url, clock=SystemClock())
-    try:
-        yield ledger
-    finally:
-        ledger.close()
-
-
-@pytest.fixture
-def shared(home: Home, postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
-    """A home whose ledger other machines use as well."""
-    (home.folder / ".fleet" / "ledger-id").unlink()
-    monkeypatch.setenv("FLEET_DATABASE_URL", postgres_url)
-    return postgres_url
-
-
-def elsewhere(standing: Term | None, *, silent_for: float = 0.0) -> Term:
-    """Answer the term of a coordinator of the same home on another machine."""
-    now = datetime.now(UTC) - timedelta(seconds=silent_for)  # noqa: TID251 - the command's clock
-    number, version = (standing.number + 1, standing.version) if standing else (1, 0)
-    return Term(
-        number=number,
-        holder="another",
-        host="other:/srv/fleet",
-        pid=99,
-        what="fleet up",
-        since=now,
-        beat=now,
-        version=version,
-    )
-
-
-@pytest.mark.postgres
-def test_a_home_that_is_coordinated_on_another_machine_is_refused_naming_it(
-    home: Home, shared: str
-) -> None:
-    works(home, 1)
-    key = home.task("do it")
-    with ledger_of(shared) as ledger:
-        ledger.commit([Save(row=elsewhere(None))])
-
-    refused = home.run("run")
-    holder = home.run("status", "--json").json["coordinator"]
-    shown = home.run("status")
-
-    assert refused.code == 1
-    (line,) = refused.err.splitlines()
-    assert "process 99 on other:/srv/fleet (fleet up) coordinates this home since" in line
-    assert "stop it there" in line
-    assert (holder["pid"], holder["host"], holder["holder"]) == (
-        99, "other:/srv/fleet", "fleet up"
-    )  # fmt: skip
-    assert "process 99 on other:/srv/fleet (fleet up)" in shown.out
-    assert states(home, key) == []
-
-
-@pytest.mark.postgres
-def test_a_term_that_lapsed_on_another_machine_is_taken_over(home: Home, shared: str) -> None:
-    works(home, 1)
-    key = home.task("do it")
-    with ledger_of(shared) as ledger:
-        ledger.commit([Save(row=elsewhere(None, silent_for=61))])
-
-    done = home.run("run")
-
-    assert done.code == 0, done.err
-    assert states(home, key) == ["merged"]
-    with ledger_of(shared) as ledger:
-        term = ledger.term()
-    assert term is not None
-    assert (term.number, term.ended) == (2, True)
-    assert term.host.endswith(f":{home.folder}")
-
-
-@pytest.mark.postgres
-def test_a_deposed_coordinator_ends_with_one_line_and_its_container_lives_on(
-    home: Home, shared: str
-) -> None:
-    works(home, 40)
-    key = home.task("do it")
-    with coordinating(home) as process:
-        eventually(running(home, key))
-        with ledger_of(shared) as ledger:
-            ledger.commit([Save(row=elsewhere(ledger.term()))])
-        late = home.task("do it too")
-        _, said = process.communicate(timeout=60)
-
-    assert process.returncode == 1
-    assert said.splitlines()[-1] == (
-        "fleet: process 99 on other:/srv/fleet (fleet up) coordinates this home now "
-        "(leave it the work)"
-    )
-    assert states(home, key) == ["running"]
-    assert states(home, late) == []
-    assert home.containers() == [f"fleet-{key.lower()}-1-{home.home8}"]
-
-    with ledger_of(shared) as ledger:
-        term = ledger.term()
-        assert term is not None
-        ledger.commit([Save(row=replace(term, ended=True))])
-    done = home.run("run")
-
-    assert done.code == 0, done.err
-    assert (states(home, key), states(home, late)) == (["merged"], ["merged"])
