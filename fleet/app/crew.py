@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
-from fleet.domain.errors import TransientError
+from fleet.domain.errors import TransientError, short_of
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +26,7 @@ class Report:
     @property
     def transient(self) -> bool:
         """Tell whether the same action may go through later."""
-        return isinstance(self.error, TransientError)
+        return isinstance(self.error, TransientError) or short_of(self.error)
 
 
 class Crew:

@@ -1,5 +1,9 @@
 """Everything fleet refuses or fails at, as one small tree."""
 
+import errno
+
+_SHORT = frozenset({errno.EAGAIN, errno.EMFILE, errno.ENFILE, errno.ENOMEM})
+
 
 class FleetError(Exception):
     """An expected failure: what, which id, what to do."""
@@ -19,6 +23,14 @@ class TransientError(FleetError):
     """It may go through when tried again: engine busy, database locked."""
 
     code = "transient"
+
+
+def short_of(error: BaseException | None) -> bool:
+    """Tell whether the machine had no process, thread, file or memory to give: it soon has."""
+    if isinstance(error, OSError):
+        return error.errno in _SHORT
+    # Python has no error of its own for a thread that cannot be started
+    return isinstance(error, RuntimeError) and "can't start new thread" in str(error)
 
 
 class EngineDownError(TransientError):

@@ -1,5 +1,6 @@
 """The crew: what it is handed comes back as a report, however much and whatever it raises."""
 
+import errno
 import threading
 from contextlib import contextmanager
 
@@ -56,7 +57,15 @@ def test_work_comes_back_as_a_report(crew):
 
 
 @pytest.mark.parametrize(
-    ("error", "transient"), [(EngineDownError("down"), True), (ZeroDivisionError("bug"), False)]
+    ("error", "transient"),
+    [
+        (EngineDownError("down"), True),
+        (ZeroDivisionError("bug"), False),
+        (OSError(errno.ENOMEM, "Cannot allocate memory"), True),
+        (BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable"), True),
+        (OSError(errno.EACCES, "Permission denied"), False),
+        (RuntimeError("bug"), False),
+    ],
 )
 def test_whatever_goes_wrong_is_a_fact_for_the_decider(crew, error, transient):
     def fails():
@@ -66,6 +75,17 @@ def test_whatever_goes_wrong_is_a_fact_for_the_decider(crew, error, transient):
 
     (report,) = reports(crew, 1)
     assert (report.error, report.transient) == (error, transient)
+
+
+def test_work_that_finds_no_thread_for_its_own_helpers_is_tried_again(crew):
+    def helped():
+        with no_thread_can_be_made():
+            threading.Thread(target=never).start()
+
+    crew.hand("git", "land 1", helped)
+
+    (report,) = reports(crew, 1)
+    assert (type(report.error), report.transient) == (RuntimeError, True)
 
 
 def test_a_reader_that_fails_says_so_last(crew):

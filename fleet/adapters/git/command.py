@@ -14,12 +14,14 @@ from typing import IO, Any, cast
 
 from fleet.adapters.failpoints import around
 from fleet.adapters.git.hardened import ENVIRONMENT, HARDENED
-from fleet.domain.errors import DiskFullError, WorkspaceError
+from fleet.domain.errors import DiskFullError, FleetError, TransientError, WorkspaceError
 
 # of a file of a tree git does not tell why; hardly ever is it anything but want of room
 _FULL = re.compile(
     r"No space left|Out of diskspace|Disk quota exceeded|unable to write file '", re.IGNORECASE
 )
+# of a machine that has no process, thread or file to give
+_SHORT = re.compile(r"Resource temporarily unavailable|Too many open files|cannot fork")
 # the last thing that fast-import says, whatever it died of
 _EPILOGUE = "fast-import: dumping crash report"
 TIMEOUT = 300.0
@@ -162,12 +164,14 @@ class Git:
         # never inside a repository: what git looks for beside itself must not be there
         return {"env": environment, "cwd": "/", **self.owner.become()}
 
-    def _refused(self, arguments: tuple[str, ...], complaint: str) -> WorkspaceError:
+    def _refused(self, arguments: tuple[str, ...], complaint: str) -> FleetError:
         said = complaint or "no reason given"
         where = f"git {arguments[0]} in {self._place}: {said}"
         if _FULL.search(said):
             remedy = "free some space: it is tried again by itself"
             return DiskFullError(f"disk full: {where}", remedy=remedy)
+        if _SHORT.search(said):
+            return TransientError(where, remedy="it is tried again by itself")
         return WorkspaceError(where)
 
     def _late(self, arguments: tuple[str, ...]) -> WorkspaceError:

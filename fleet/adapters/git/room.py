@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from fleet.adapters.weight import weights
-from fleet.domain.errors import DiskFullError, WorkspaceError
+from fleet.domain.errors import DiskFullError, TransientError, WorkspaceError, short_of
 
 _MB = 1024**2
 _STEP_MB = 100
@@ -18,11 +18,16 @@ _REMEDY = "free some space: it is tried again by itself"
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Translate what the file system says (no space, no permission)."""
+    """Translate what the file system says (no space, no permission), and a machine short of memory.
+
+    Raises TransientError for what passes by itself: it must not end a task.
+    """
     try:
         yield
     except OSError as error:
         said = f"{error.filename or 'git'}: {error.strerror}"
+        if short_of(error):
+            raise TransientError(said, remedy="it is tried again by itself") from error
         if error.errno in {errno.ENOSPC, errno.EDQUOT}:
             raise DiskFullError(f"disk full: {said}", remedy=_REMEDY) from error
         remedy = "see to the disk's space and permissions, then try again"
