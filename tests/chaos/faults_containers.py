@@ -34,10 +34,12 @@ class _OfOne(Fault):
 
     def begin(self, stage: Stage) -> None:
         names = _agents(stage)
-        if names:
-            self._name = stage.random.choice(names)
-            if self.strike(stage, self._name):
-                stage.note(f"{self.name}: {self._name}")
+        # one may end in the moment in which it is chosen: then it is the next one's turn
+        for name in stage.random.sample(names, len(names)):
+            if self.strike(stage, name):
+                self._name = name
+                stage.note(f"{self.name}: {name}")
+                return
 
     def end(self, stage: Stage) -> None:
         name, self._name = self._name, None
@@ -106,7 +108,10 @@ class Frozen(_OfOne):
         self._identity = ""
 
     def strike(self, stage: Stage, name: str) -> bool:
-        self._identity = stage.docker("inspect", "--format", "{{.Id}}", name)
+        try:
+            self._identity = stage.docker("inspect", "--format", "{{.Id}}", name)
+        except subprocess.CalledProcessError:
+            return False
         return _freeze(self._identity, "FROZEN")
 
     def relent(self, stage: Stage, name: str) -> None:
@@ -134,7 +139,12 @@ class Revenant(_OfOne):
     during = False
 
     def strike(self, stage: Stage, name: str) -> bool:
-        return _tried(stage, "pause", name) and _tried(stage, "rename", name, _hidden(name))
+        if not _tried(stage, "pause", name):
+            return False
+        if _tried(stage, "rename", name, _hidden(name)):
+            return True
+        _tried(stage, "unpause", name)
+        return False
 
     def relent(self, stage: Stage, name: str) -> None:
         _tried(stage, "unpause", _hidden(name))

@@ -1,6 +1,8 @@
 """Faults of the engine itself, one of the night's own: killed, hanging, its logs torn."""
 
+from contextlib import suppress
 from pathlib import Path
+from subprocess import CalledProcessError
 
 from tests.chaos.stage import Fault, Stage
 from tests.own_engine import OwnEngine
@@ -69,7 +71,9 @@ class LogTorn(_OfEngine):
     name = "the last line of a log torn"
 
     def strike(self, own: OwnEngine, stage: Stage) -> None:
-        self._tear(own, stage)
+        # its container may be gone in the moment in which it is chosen
+        with suppress(CalledProcessError, FileNotFoundError):
+            self._tear(own, stage)
 
     def relent(self, own: OwnEngine) -> None:
         """What is torn stays torn."""

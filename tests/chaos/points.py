@@ -14,6 +14,8 @@ _ROUNDS = 12
 
 def passed(stage: Stage) -> list[str]:
     """Play a night that nothing happens to; answer the points that it passed, by name."""
+    # a beat that came late on a busy machine would bring points that no other night passes
+    stage.home.configure(swap={"timeout": {"max_swaps": 40}})
     seen = stage.folder / "points.txt"
     wrong = finish(stage, **{SEEN_BY: str(seen)})
     assert not wrong, wrong

@@ -11,19 +11,20 @@ from tests.e2e.fleets import Home
 from tests.reliability.cases import CASES, STALL_AFTER
 from tests.reliability.false_kills import Lived, measured
 
-pytestmark = [pytest.mark.docker, pytest.mark.e2e, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.docker, pytest.mark.e2e, pytest.mark.timeout(900)]
 
-# others use the machine too: a beat that comes seconds late may not decide
-SCALE = 2
+# others use the machine too: a beat or a breath that comes seconds late may not decide; on this
+# scale who thinks, the one nearest to its limit, is five seconds from it
+SCALE = 3
 
 WORKS = """
 import time
 began = time.monotonic()
-while time.monotonic() - began < 200:
+while time.monotonic() - began < 600:
     open("built.txt", "a").write("x")
     time.sleep(0.5)
 """
-LOST_AFTER = 15  # seconds: what is older is no progress
+LOST_AFTER = 30  # seconds: what is older is no progress
 
 
 @pytest.fixture(scope="module")
@@ -50,9 +51,9 @@ def test_who_spins_lives_longer_than_who_sleeps_but_not_for_ever(lived: dict[str
 
 
 def test_status_and_task_show_tell_a_silent_build_from_a_hang(home: Home) -> None:
-    limits = {"stall_after": "120s", "heartbeat_lost_after": f"{LOST_AFTER}s"}
+    limits = {"stall_after": "300s", "heartbeat_lost_after": f"{LOST_AFTER}s"}
     home.agent("works", WORKS, roles=["works"], **limits)
-    home.agent("hangs", "import time\ntime.sleep(200)\n", roles=["hangs"], **limits)
+    home.agent("hangs", "import time\ntime.sleep(600)\n", roles=["hangs"], **limits)
     works = home.task("work", "--role", "works", "--profile", "works")
     hangs = home.task("hang", "--role", "hangs", "--profile", "hangs")
     running = home.start("run")
@@ -62,7 +63,7 @@ def test_status_and_task_show_tell_a_silent_build_from_a_hang(home: Home) -> Non
         words = home.run("status").out
     finally:
         running.terminate()
-        running.communicate(timeout=120)
+        running.communicate(timeout=240)
 
     assert [seen[key]["alive"] for key in (works, hangs)] == [True, True]
     assert [seen[key]["finished"] for key in (works, hangs)] == [False, False]
@@ -85,7 +86,7 @@ def _quiet(rows: dict[str, dict[str, Any]], works: str, hangs: str) -> bool:
 
 def _seen(home: Home, enough: Any) -> dict[str, dict[str, Any]]:
     """Answer the rows of `status` by task, once they are as they should be."""
-    deadline, rows = time.monotonic() + 180, {}
+    deadline, rows = time.monotonic() + 300, {}
     while time.monotonic() < deadline:
         rows = {row["task"]: row for row in home.ask("status", "--json").json["running"]}
         if enough(rows):
