@@ -83,12 +83,10 @@ def test_whoever_sleeps_does_not_work(tmp_path):
 
 @pytest.mark.parametrize(("share", "working"), [(0.9, True), (0.0001, False)])
 def test_a_tenth_of_a_core_is_work_and_less_is_waiting(tmp_path, share, working):
-    meter = Counter()
-    effort = looked(tmp_path, meter)
-    began = time.monotonic()
+    # always that share of the time that has passed, however slowly this goes on
+    effort = looked(tmp_path, lambda: share * time.monotonic())
 
     pass_by(0.2)
-    meter.used = share * (time.monotonic() - began)
 
     assert effort.shown() is working
 
@@ -280,8 +278,10 @@ def test_beats_tell_what_was_seen_since_the_one_before(tmp_path):
         assert working(2) == [False, False]
 
         meter.used = 1e9
+        while working(1) == [False]:
+            pass
 
-        assert sum(working(10)) == 1
+        assert working(5) == [False] * 5
 
 
 def test_a_file_system_that_hangs_does_not_stop_the_heart(tmp_path):
@@ -299,8 +299,9 @@ def test_a_file_system_that_hangs_does_not_stop_the_heart(tmp_path):
 
 
 def test_the_runner_tells_of_a_silent_build_and_lets_it_finish(tmp_path):
-    limits = {"heartbeat_seconds": 0.3, "quiet_seconds": 1.5}
-    build = f"timeout 3 {sys.executable} -c '{SPIN}'; true"
+    # silent for longer than that, and far from three times as long
+    limits = {"heartbeat_seconds": 0.3, "quiet_seconds": 4}
+    build = f"timeout 6 {sys.executable} -c '{SPIN}'; true"
 
     said = a_stage(tmp_path, build, limits=limits).play()
 
@@ -318,10 +319,10 @@ def test_the_runner_cuts_who_does_nothing_at_all(tmp_path):
 
 
 def test_the_runner_cuts_who_spins_without_a_word(tmp_path):
-    limits = {"heartbeat_seconds": 0.2, "quiet_seconds": 1.5}
+    limits = {"heartbeat_seconds": 0.2, "quiet_seconds": 3}
 
     said = a_stage(tmp_path, f"exec {sys.executable} -c '{SPIN}'", limits=limits).play()
 
     assert said.failure == "hang"
     assert "its processes work" in said.diagnostics["message"]
-    assert said.diagnostics["duration_seconds"] > 4.5
+    assert said.diagnostics["duration_seconds"] > 9

@@ -104,7 +104,6 @@ def reflected(tmp_path, packet):
         env={f"FLEET_{name}": str(path) for name, path in paths.items()},
         capture_output=True,
         check=False,
-        timeout=20,
     )
 
 
