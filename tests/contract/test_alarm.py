@@ -1,8 +1,8 @@
 """Every alarm rings at the instant it was last set for, and at no other."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from threading import Event
 
 import pytest
@@ -13,52 +13,62 @@ from fleet.ports import Alarm, Clock
 from tests.builders import NOW
 from tests.twins import MemoryAlarm, WatchedClock
 
-SOON = timedelta(seconds=0.2)
+# far enough away that the next word comes before it on any machine
+SOON = timedelta(seconds=2)
 LATER = timedelta(hours=1)
 
 
 @dataclass
 class Bedside:
-    """An alarm, the clock it goes by, how its time passes, and what it wakes."""
+    """An alarm, the clock it goes by, how its time passes, and when it rang."""
 
     alarm: Alarm
     clock: Clock
     passes: Callable[[timedelta], object]
-    rung: Event
+    rung: Event = field(default_factory=Event)
+    rang: list[datetime] = field(default_factory=list)
 
     def set(self, after):
-        self.alarm.set(self.clock.now() + after)
+        """Set it so far from now; answer the instant."""
+        at = self.clock.now() + after
+        self.alarm.set(at)
+        return at
+
+    def wake(self):
+        self.rang.append(self.clock.now())
+        self.rung.set()
 
 
 @pytest.fixture(params=["memory", "scheduled"])
 def bedside(request):
-    clock = WatchedClock(NOW) if request.param == "memory" else SystemClock()
-    rung, pause = Event(), Event()
-    if isinstance(clock, WatchedClock):
-        made: Alarm = MemoryAlarm(clock)
-        passes: Callable[[timedelta], object] = clock.advance
+    if request.param == "memory":
+        moved = WatchedClock(NOW)
+        found = Bedside(MemoryAlarm(moved), moved, moved.advance)
     else:
-        made = ScheduledAlarm()
-        passes = lambda by: pause.wait(by.total_seconds() + 0.3)  # noqa: E731
-    made.ready(rung.set)
-    yield Bedside(made, clock, passes, rung)
-    made.close()
+        pause = Event()
+        found = Bedside(
+            ScheduledAlarm(), SystemClock(), lambda by: pause.wait(by.total_seconds() + 0.3)
+        )
+    found.alarm.ready(found.wake)
+    yield found
+    found.alarm.close()
 
 
 def test_it_rings_when_its_time_has_come_and_not_before(bedside):
-    bedside.set(SOON)
-    assert not bedside.rung.is_set()
+    at = bedside.set(SOON)
 
     bedside.passes(SOON)
 
-    assert bedside.rung.is_set()
+    # a thread of its own may come late, but never early
+    assert bedside.rung.wait(60)
+    assert bedside.rang[0] >= at
 
 
 def test_an_instant_that_has_passed_rings_at_once(bedside):
     bedside.set(-LATER)
     bedside.passes(timedelta())
 
-    assert bedside.rung.is_set()
+    assert bedside.rung.wait(60)
 
 
 def test_a_later_word_replaces_an_earlier(bedside):
@@ -70,17 +80,17 @@ def test_a_later_word_replaces_an_earlier(bedside):
     bedside.set(SOON)
     bedside.passes(SOON)
 
-    assert bedside.rung.is_set()
+    assert bedside.rung.wait(60)
 
 
 def test_it_rings_once(bedside):
     bedside.set(SOON)
     bedside.passes(SOON)
-    bedside.rung.clear()
+    assert bedside.rung.wait(60)
 
     bedside.passes(SOON)
 
-    assert not bedside.rung.is_set()
+    assert len(bedside.rang) == 1
 
 
 @pytest.mark.parametrize("silence", [lambda a: a.set(None), lambda a: a.close()])
@@ -90,7 +100,7 @@ def test_what_is_taken_back_never_rings(bedside, silence):
     silence(bedside.alarm)
     bedside.passes(SOON)
 
-    assert not bedside.rung.is_set()
+    assert bedside.rang == []
 
 
 def test_it_may_be_closed_without_ever_being_ready():

@@ -69,13 +69,17 @@ def test_the_same_verdicts_come_back_in_whatever_order_checks_end(colours):
     assert expected == [str(n) for n in range(max(red + 1, 2))]
 
 
-def test_no_more_run_at_once_than_said():
-    running, most, lock = [0], [0], threading.Lock()
+def test_as_many_run_at_once_as_said_and_no_more():
+    running, most, lock, all_there = [0], [0], threading.Lock(), threading.Event()
 
     def judge(wanted):
         with lock:
             running[0] += 1
             most[0] = max(most[0], running[0])
+            if most[0] == 3:
+                all_there.set()
+        all_there.wait(60)
+        # a fourth would come now
         threading.Event().wait(0.02)
         with lock:
             running[0] -= 1
@@ -93,7 +97,7 @@ def test_without_a_spare_thread_the_same_is_done_alone():
 
 
 def test_spare_threads_are_given_back():
-    hands, both = Hands(1), threading.Barrier(2, timeout=10)
+    hands, both = Hands(1), threading.Barrier(2, timeout=60)
 
     def judge(wanted):
         both.wait()

@@ -70,7 +70,7 @@ def test_a_container_says_and_ends_as_it_did(home):
     runtime.start(spec)
 
     assert b"".join(runtime.follow(spec.name)) == b"out\nagain\n"
-    assert runtime.wait(spec.name, timeout=10) == Exit(code=3, out_of_memory=False)
+    assert runtime.wait(spec.name, timeout=60) == Exit(code=3, out_of_memory=False)
     assert runtime.output(spec.name, limit=100) == ("out\nagain\n", "err\n")
     said = list(runtime.transcript(spec.name))
     assert b"".join(piece for stream, piece in said if stream == 1) == b"out\nagain\n"
@@ -158,12 +158,12 @@ def test_stopping_asks_first_and_kills_after_the_grace(home):
         # its trap is set once it has spoken
         assert next(runtime.follow(spec.name)) == b"ready\n"
 
-    runtime.stop(polite.name, grace=10)
+    runtime.stop(polite.name, grace=60)
     runtime.stop(deaf.name, grace=0.2)
     runtime.stop(deaf.name, grace=0.2)
 
-    assert runtime.wait(polite.name, timeout=10) == Exit(code=7, out_of_memory=False)
-    assert runtime.wait(deaf.name, timeout=10) == Exit(code=137, out_of_memory=False)
+    assert runtime.wait(polite.name, timeout=60) == Exit(code=7, out_of_memory=False)
+    assert runtime.wait(deaf.name, timeout=60) == Exit(code=137, out_of_memory=False)
 
 
 def test_what_is_gone_is_gone_without_a_fuss(home):

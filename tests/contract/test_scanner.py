@@ -82,25 +82,23 @@ def test_of_many_secrets_a_hundred_are_named():
     assert len(scanner().found(added(*(f"key = 'AKIA{n:016}'" for n in range(1000))))) == 100
 
 
-@pytest.mark.slow
-@pytest.mark.timeout(120)
 @pytest.mark.parametrize(
     "text", ["eyJ", "://a", "sk-", "-----BEGIN ", "secret", "password=", "a1.", "secret='"]
 )
 def test_a_megabyte_that_were_made_to_take_long_take_seconds(text):
     lines = [text * (16_000 // len(text))] * 65
-    began = time.monotonic()
+    began = time.process_time()
 
     scanner().found(added(*lines))
     scanner().clean("\n".join(lines)[:20_000], added(*lines))
 
-    assert time.monotonic() - began < 20
+    assert time.process_time() - began < 20
 
 
 @pytest.mark.parametrize("text", ["secret", "password", "password='", "token = "])
 def test_a_text_that_repeats_the_name_of_a_secret_is_redacted_in_a_moment(text):
-    began = time.monotonic()
+    began = time.process_time()
 
     Redaction().clean(text * (64_000 // len(text)))
 
-    assert time.monotonic() - began < 10
+    assert time.process_time() - began < 10
