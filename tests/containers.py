@@ -45,7 +45,7 @@ def a_container(home8: str, script: str = "true", *, number: int = 1, **fields: 
     return ContainerSpec(**(defaults | fields))
 
 
-def eventually(holds: Callable[[], object], *, within: float = 30.0) -> None:
+def eventually(holds: Callable[[], object], *, within: float = 60.0) -> None:
     """Return once it holds; fail after `within` seconds."""
     for _ in range(int(within / 0.05)):
         if holds():

@@ -1,10 +1,11 @@
 """Vectors of lessons for tests, and a Chroma server that is fleet's for the time of a test."""
 
+import secrets
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -59,7 +60,8 @@ def served(folder: Path, port: int = 0) -> Iterator[tuple[str, "subprocess.Popen
             [CHROMA, "run", *where], stdout=log, stderr=log, cwd=folder.parent
         )
     try:
-        eventually(lambda: _answers(place))
+        # its own start takes seconds of processor time
+        eventually(lambda: _answers(place), within=180)
         yield f"127.0.0.1:{place}", server
     finally:
         server.kill()
@@ -67,9 +69,16 @@ def served(folder: Path, port: int = 0) -> Iterator[tuple[str, "subprocess.Popen
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Answer a port that nobody listens on.
+
+    Below those that the kernel gives away: it takes seconds until the server takes it.
+    """
+    for _ in range(100):
+        port = 20_000 + secrets.randbelow(12_000)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("no free port")
 
 
 def _answers(port: int) -> bool:

@@ -1,19 +1,20 @@
 """The runner as PID 1 of a real hardened container, with agents that do their worst."""
 
 import json
-import threading
-import time
 from contextlib import closing, contextmanager
 
 import docker
 import pytest
 
 from tests.agent.stage import Said, a_packet
+from tests.containers import eventually
 
 pytestmark = pytest.mark.docker
 
 IMAGE = "fleet-agent:small"
 MEGABYTE = 1024 * 1024
+# seconds that an engine may take on a machine where much else goes on
+LONG = 100
 
 # Tries every way from a process of the same uid into PID 1 and writes what came of it.
 PROBE = """
@@ -118,7 +119,7 @@ def a_folder(tmp_path, shell="true", **context):
 
 def heard(container):
     """Wait for the end and return what the runner said; standard error must be empty."""
-    exit_code = container.wait(timeout=25)["StatusCode"]
+    exit_code = container.wait(timeout=LONG)["StatusCode"]
     assert container.logs(stdout=False, stderr=True) == b""
     return Said(container.logs(stdout=True, stderr=False), exit_code)
 
@@ -146,7 +147,7 @@ def test_the_same_attacks_break_a_runner_that_protects_nothing(engine, tmp_path,
     entry, *rest = DEFENCELESS
     options = {"entrypoint": [entry], "command": rest}
     with container_started(engine, folder, user=user, **options) as container:
-        container.wait(timeout=25)
+        container.wait(timeout=LONG)
         forged = container.logs().count(b'"forged": true')
 
     won = json.loads((folder / "workspace" / "won.json").read_text())
@@ -228,18 +229,10 @@ def test_a_full_scratch_folder_ends_the_rounds_with_a_result(engine, tmp_path):
 @pytest.mark.parametrize("shell", ["sleep 300", "trap '' TERM; while :; do sleep 0.1; done"])
 def test_a_stop_ends_the_container_soon_with_a_result(engine, tmp_path, shell):
     with container_started(engine, a_folder(tmp_path, shell)) as container:
-        _wait_for(container, b'"started"')
-        began = time.monotonic()
-        container.stop(timeout=10)
-        seconds = time.monotonic() - began
+        eventually(lambda: b'"started"' in container.logs())
+        container.stop(timeout=LONG)
         said = heard(container)
 
     assert (said.failure, said.exit_code) == ("stopped", 1)
-    assert seconds < 5
-
-
-def _wait_for(container, text):
-    deadline = time.monotonic() + 20
-    while text not in container.logs():
-        assert time.monotonic() < deadline
-        threading.Event().wait(0.05)
+    # the half second of grace, and not the time of the command
+    assert said.diagnostics["duration_seconds"] < 30

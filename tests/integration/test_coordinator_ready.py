@@ -107,7 +107,6 @@ def test_a_home_is_given_back_at_once_where_no_thread_acts(home, office):
 
 
 @pytest.mark.docker
-@pytest.mark.timeout(120)
 def test_a_home_is_held_and_its_term_beaten_until_no_thread_acts_any_more(home, office):
     pause = Event()
     with another(home, "acts") as process:

@@ -15,7 +15,8 @@ from tests.conftest import ROOT
 from tests.containers import IMAGE, a_container, a_home, eventually
 from tests.own_engine import own_engine
 
-pytestmark = [pytest.mark.docker, pytest.mark.timeout(180)]
+# an engine of its own is started up to twenty times
+pytestmark = [pytest.mark.docker, pytest.mark.timeout(600)]
 
 
 def test_a_killed_client_leaves_a_container_that_the_next_finds():
@@ -55,7 +56,9 @@ def engine():
 
 def test_a_container_survives_the_engines_death_and_is_followed_anew(engine):
     with a_home(engine.url) as (runtime, home8):
-        script = "n=0; while [ $n -lt 60 ]; do n=$((n+1)); echo $n; sleep 0.1; done; exit 9"
+        counts = "n=0; while [ $n -lt 60 ]; do n=$((n+1)); echo $n; sleep 0.1; done"
+        # it lives until it is told to end, however long the engine takes to come back
+        script = f"trap 'exit 9' TERM; {counts}; while :; do sleep 0.1; done"
         spec = a_container(home8, script)
         runtime.start(spec)
 
@@ -69,7 +72,11 @@ def test_a_container_survives_the_engines_death_and_is_followed_anew(engine):
         engine.start()
 
         assert [c.running for c in runtime.containers()] == [True]
-        said = b"".join(runtime.follow(spec.name)).split()
+        heard, following = b"", runtime.follow(spec.name)
+        while b"\n60\n" not in heard:
+            heard += next(following)
+        runtime.stop(spec.name, grace=60)
+        said = (heard + b"".join(following)).split()
         assert said == [b"%d" % n for n in range(1, 61)]
         assert runtime.wait(spec.name) == Exit(code=9, out_of_memory=False)
 

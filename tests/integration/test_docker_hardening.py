@@ -13,7 +13,7 @@ from fleet.domain.limits import Limits
 from fleet.ports import Exit, Mount
 from tests.containers import MEGABYTE, SMALL, a_container, a_home, eventually
 
-pytestmark = [pytest.mark.docker, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.docker
 
 LOOK = """
 import json, os, pathlib, socket

@@ -1,5 +1,6 @@
 """Egress from inside: listed hosts through the proxy, and no other way, however it is tried."""
 
+import secrets
 import subprocess
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -127,7 +128,7 @@ def test_there_is_no_way_beside_the_proxy(outside, service):
 
     assert [each for each in said if not unreached(each)] == []
     # nor one way only: what needs no answer is dropped on arrival
-    rule = ["iptables", "-C", "INPUT", "-i", "fleet-+", "-j", "DROP"]
+    rule = ["iptables", "-w", "-C", "INPUT", "-i", "fleet-+", "-j", "DROP"]
     assert subprocess.run(rule, check=False).returncode == 0
     (name,) = outside.asked(1, egress, "name api.good.test")
     assert "gaierror" in name
@@ -245,7 +246,7 @@ def test_the_proxys_log_holds_neither_path_nor_query(outside):
 
 
 def test_what_a_killed_coordinator_left_is_found_or_removed(outside, tmp_path):
-    home8 = "0badcafe"
+    home8 = secrets.token_hex(4)
     folder = tmp_path / ".fleet" / "proxy"
     first, allow = DockerNetworks(tmp_path, home8, host_exposed=False), [destination("a.test")]
     kept = first.open(f"app-1-1-{home8}", allow)
@@ -284,7 +285,7 @@ def test_the_proxys_image_is_built_once():
 
 
 def test_a_name_taken_by_another_home_is_refused_and_left_alone(outside, tmp_path):
-    other = DockerNetworks(tmp_path, "feedface", host_exposed=False)
+    other = DockerNetworks(tmp_path, secrets.token_hex(4), host_exposed=False)
     egress = outside.opened(1, *GOOD)
 
     with pytest.raises(FleetError, match="not of this home"):
@@ -298,36 +299,38 @@ def test_a_name_taken_by_another_home_is_refused_and_left_alone(outside, tmp_pat
 
 def test_where_the_host_cannot_be_closed_egress_is_refused_unless_said(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", "")
-    closed = DockerNetworks(tmp_path, "cafe0001", host_exposed=False)
-    said = DockerNetworks(tmp_path, "cafe0001", host_exposed=True)
+    home8 = secrets.token_hex(4)
+    closed = DockerNetworks(tmp_path, home8, host_exposed=False)
+    said = DockerNetworks(tmp_path, home8, host_exposed=True)
 
     with pytest.raises(FleetError, match="egress_host_exposed") as first:
         closed.examine()
     with pytest.raises(FleetError, match="egress_host_exposed") as second:
-        closed.open("app-1-1-cafe0001", ())
+        closed.open(f"app-1-1-{home8}", ())
     # an error raised again and again keeps all that every call held
     assert first.value is not second.value
     assert said.examine() == ""
-    said.open("app-1-1-cafe0001", ())
-    said.close("app-1-1-cafe0001")
+    said.open(f"app-1-1-{home8}", ())
+    said.close(f"app-1-1-{home8}")
 
     monkeypatch.undo()
-    assert named("cafe0001") == set()
+    assert named(home8) == set()
 
 
 def test_without_a_free_subnet_or_an_image_it_says_so(tmp_path, monkeypatch):
-    taken = IPv4Network("10.233.77.0/29")
-    networks = DockerNetworks(tmp_path, "cafe0002", host_exposed=False)
-    docker("network", "create", "--internal", "--subnet", str(taken), "taken-cafe0002")
+    home8 = secrets.token_hex(4)
+    taken = IPv4Network(f"10.233.{secrets.randbelow(256)}.{secrets.randbelow(32) * 8}/29")
+    networks = DockerNetworks(tmp_path, home8, host_exposed=False)
+    docker("network", "create", "--internal", "--subnet", str(taken), f"taken-{home8}")
     try:
         monkeypatch.setattr(networks_module, "POOL", taken)
         with pytest.raises(TransientError, match="no free subnet"):
-            networks.open("app-1-1-cafe0002", ())
+            networks.open(f"app-1-1-{home8}", ())
         monkeypatch.undo()
         monkeypatch.setattr(proxy_module, "IMAGE", "fleet-proxy:never-built")
         with pytest.raises(FleetError, match="fleet image build --proxy"):
-            networks.open("app-1-1-cafe0002", ())
+            networks.open(f"app-1-1-{home8}", ())
     finally:
-        docker("network", "rm", "taken-cafe0002")
+        docker("network", "rm", f"taken-{home8}")
         networks.sweep(())
-    assert named("cafe0002") == set()
+    assert named(home8) == set()

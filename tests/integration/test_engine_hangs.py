@@ -20,13 +20,6 @@ def running():
 
 
 @pytest.fixture
-def frozen(running):
-    """Answer a way to let the engine hang for the rest of a test."""
-    yield running.freeze
-    running.thaw()
-
-
-@pytest.fixture
 def home(running, monkeypatch):
     with a_home(running.url) as made:
         # an engine of its own on a loaded machine first needs its time
@@ -34,11 +27,25 @@ def home(running, monkeypatch):
         monkeypatch.setattr(engine, "_PATIENCE", SILENCE)
         monkeypatch.setattr(engine, "SOON", SILENCE)
         monkeypatch.setattr(docker, "SOON", SILENCE)
-        client = made[0]._engine._client
-        assert client is not None
-        client.timeout = SILENCE
         yield made
-        client.timeout = 60
+
+
+@pytest.fixture
+def frozen(running, home):
+    """Answer a way to let the engine hang for the rest of a test, and all calls be short of time.
+
+    Not before: on a loaded machine an engine that works may need longer to start a container.
+    """
+    client = home[0]._engine._client
+    usual = client.timeout
+
+    def freeze():
+        client.timeout = SILENCE
+        running.freeze()
+
+    yield freeze
+    running.thaw()
+    client.timeout = usual
 
 
 def test_no_call_waits_for_ever(home, frozen):

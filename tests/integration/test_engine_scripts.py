@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SMALL = "fleet-agent:small"
 
 
-def script(name, *arguments, timeout=25, **environment):
+def script(name, *arguments, timeout=100, **environment):
     settings = [f"{key}={value}" for key, value in environment.items()]
     command = ["env", *settings, ROOT / "scripts" / name, *arguments]
     return subprocess.run(command, check=False, text=True, capture_output=True, timeout=timeout)

@@ -8,7 +8,7 @@ import pytest
 from tests.conftest import ROOT
 from tests.contract.worktrees import finished
 
-pytestmark = [pytest.mark.docker, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.docker
 
 FIRST = finished().id
 TREES = "/tmp/stage/home/.fleet/worktrees"

@@ -14,7 +14,7 @@ from fleet.domain.errors import EngineDownError, FleetError
 from fleet.domain.profile import Project
 from tests.containers import IMAGE
 
-pytestmark = [pytest.mark.docker, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.docker
 
 
 @pytest.fixture

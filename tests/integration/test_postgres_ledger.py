@@ -170,7 +170,7 @@ def test_a_server_or_a_network_that_hangs_is_not_waited_for_for_hours(postgres_u
 
 
 def test_a_writer_that_fell_silent_in_its_turn_keeps_nobody_out(postgres_url, ledger, clock):
-    silence = "-c idle_in_transaction_session_timeout=300ms"
+    silence = "-c idle_in_transaction_session_timeout=2s"
     other = SqlLedger(with_words(postgres_url, options=silence), clock=clock)
 
     def fall_silent() -> None:
@@ -187,7 +187,7 @@ def test_a_writer_that_fell_silent_in_its_turn_keeps_nobody_out(postgres_url, le
 
 
 def test_who_waits_in_vain_for_a_turn_may_try_again(postgres_url, ledger, clock):
-    other = SqlLedger(with_words(postgres_url, options="-c lock_timeout=200ms"), clock=clock)
+    other = SqlLedger(with_words(postgres_url, options="-c lock_timeout=1s"), clock=clock)
 
     with ledger._writing(), pytest.raises(TransientError):
         other.commit([Save(row=a_task())])

@@ -11,7 +11,7 @@ from fleet.domain.errors import ConfigError, FleetError
 from tests.contract.worktrees import a_stage
 from tests.repos import a_commit, write
 
-pytestmark = [pytest.mark.docker, pytest.mark.timeout(60)]
+pytestmark = pytest.mark.docker
 
 DOCKERFILE = "ARG BASE\nFROM ${BASE}\nCOPY tools /tools\n"
 
