@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import is_hypothesis_test, settings
 from xdist.scheduler.loadfile import LoadFileScheduling
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -30,6 +30,7 @@ SHARED = ("tests/hostile",)
 # each takes more than a minute: begun late, one would keep the others waiting at the end
 LONGEST = (
     "tests/hostile",
+    "tests/e2e/test_heartbeats.py",
     "tests/e2e/test_guards.py",
     "tests/e2e/test_adoption.py",
     "tests/chaos/test_faults.py",
@@ -48,10 +49,15 @@ def pytest_collection_modifyitems(items):
             item.add_marker("docker")
         if item.nodeid.startswith(OUTSIDE):
             item.add_marker("slow")
-        if not item.get_closest_marker("timeout") and any(map(item.get_closest_marker, WAITS)):
-            item.add_marker(pytest.mark.timeout(120))
+        if not item.get_closest_marker("timeout") and takes_long(item):
+            item.add_marker(pytest.mark.timeout(300))
     yield
     items.sort(key=lambda item: turn(item.nodeid))
+
+
+def takes_long(item):
+    """Tell whether it waits for others, or tries hundreds of examples where CI asks for them."""
+    return any(map(item.get_closest_marker, WAITS)) or is_hypothesis_test(item.obj)
 
 
 def turn(nodeid):
@@ -102,10 +108,11 @@ def refuse(marker, reason):
 @cache
 def engine_absent():
     """Return why no Docker engine can be used; empty when one answers."""
-    # by the client: the SDK leaves its socket open when nobody answers, which is an error here
+    # by the client: the SDK leaves its socket open when nobody answers, which is an error here;
+    # what is found counts for the whole process, so that a busy engine is given its time
     command = ["docker", "version", "--format", "{{.Server.Version}}"]
     try:
-        asked = subprocess.run(command, check=False, text=True, capture_output=True, timeout=10)
+        asked = subprocess.run(command, check=False, text=True, capture_output=True, timeout=60)
     except (OSError, subprocess.TimeoutExpired) as error:
         return f"no Docker engine can be asked ({error}): run scripts/engine.sh"
     if asked.returncode:
