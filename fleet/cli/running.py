@@ -12,7 +12,7 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from fleet.cli.output import plain, say, told
-from fleet.cli.place import stopped
+from fleet.cli.place import halted
 from fleet.domain.errors import BusyError
 from fleet.domain.health import engine_refused
 from fleet.domain.hold import COORDINATOR, HoldKind
@@ -147,14 +147,8 @@ def _follow(office: "Office", keys: frozenset[str]) -> bool:
 
     wait = Event()
     while True:
-        rows = views.board_rows(office.ledger, office.fleet)
-        moving = {"ready", "merging"}
-        if not any(
-            row["status"] == "running"
-            or (row["status"] in moving and not stopped(office, row["key"]))
-            for row in rows
-            if row["key"] in keys
-        ):
+        snapshot = office.ledger.snapshot()
+        if not keys & views.moving(snapshot, office.fleet, halted=halted(office)):
             return True
         if held_by(office) is None:
             return False

@@ -9,7 +9,7 @@ from fleet.app.views.pulls import file_rows, pull_rows, pull_view
 from fleet.app.views.report import report
 from fleet.app.views.report_words import report_markdown
 from fleet.app.views.review import action_view
-from fleet.app.views.status import run_summary, status_view, succeeded
+from fleet.app.views.status import moving, run_summary, status_view, succeeded
 from fleet.app.views.swaps import receipt_row
 from fleet.app.views.tasks import board_rows, log_rows, task_view
 
@@ -25,6 +25,7 @@ __all__ = [
     "lesson_view",
     "log_rows",
     "memory_stats",
+    "moving",
     "pool_rows",
     "pull_rows",
     "pull_view",

@@ -21,6 +21,7 @@ from fleet.domain.window import day_of
 from fleet.ports import Ledger
 
 _QUEUED = frozenset({Status.READY, Status.WAITING, Status.REVIEW, Status.MERGING})
+_GOES_ON = frozenset({Status.READY, Status.MERGING})
 
 
 def status_view(snapshot: Snapshot, fleet: Fleet, *, now: datetime, around: Around) -> Row:
@@ -40,6 +41,17 @@ def status_view(snapshot: Snapshot, fleet: Fleet, *, now: datetime, around: Arou
         "storm": foreseen.storm,
         "wake": moment(foreseen.wake),
     }
+
+
+def moving(snapshot: Snapshot, fleet: Fleet, *, halted: str) -> frozenset[str]:
+    """Answer the tasks that run, or that go on by themselves; `halted` as in `board_rows`."""
+    board = board_of(snapshot, fleet, halted=halted)
+    where = {task.key: standing(task, board).status for task in snapshot.tasks}
+    return frozenset(
+        key
+        for key, status in where.items()
+        if status is Status.RUNNING or (status in _GOES_ON and not board.halts.stop(key))
+    )
 
 
 def _queue(board: Board, foreseen: Plan) -> list[Row]:
