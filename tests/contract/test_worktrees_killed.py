@@ -178,7 +178,6 @@ def test_a_plant_killed_anywhere_converges(tmp_path):
     pytest.fail("it never ended")
 
 
-@pytest.mark.timeout(120)
 def test_a_synced_killed_anywhere_converges(tmp_path):
     for calls in range(60):
         stage = _with_remote(a_stage(tmp_path / str(calls), {"a": "1", "b": "1"}))
@@ -196,7 +195,6 @@ def test_a_synced_killed_anywhere_converges(tmp_path):
     pytest.fail("it never ended")
 
 
-@pytest.mark.timeout(120)
 def test_a_push_killed_anywhere_lands_once(tmp_path):
     for calls in range(40):
         stage = _with_remote(a_stage(tmp_path / str(calls), {"a": "1"}))
