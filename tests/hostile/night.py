@@ -122,7 +122,7 @@ class Night:
         places = f"CANARY, PRECIOUS = {str(self.host.canary)!r}, {str(self.host.precious)!r}\n"
         script = f"from agent import *\n{places}{attack.script}"
         files = [f"{self.home.folder}/{profile}.py:/opt/{profile}.py", f"{_AGENT}:/opt/agent.py"]
-        keys = {"files": files, "attempt_timeout": "60s", **attack.profile}
+        keys = {"files": files, "attempt_timeout": "180s", **attack.profile}
         self.home.agent(profile, script, **keys)
         words = ("--profile", profile, "--max-retries", "0", *attack.words)
         done = self.fleet("task", "add", attack.title, *words)

@@ -19,7 +19,7 @@ while True:
     Path("late.txt").write_text(str(time.time()))
     time.sleep(0.05)
 """,
-    attempt_timeout="4s",
+    attempt_timeout="15s",
 )
 def test_a_process_that_ignores_the_stop_is_ended_and_was_no_success(after: Aftermath) -> None:
     assert after.state in {"swapped", "failed"}
@@ -55,7 +55,7 @@ def test_a_daemon_that_outlives_its_agent_is_ended_before_work_is_collected(
 work()
 os.kill(0, 19)
 """,
-    attempt_timeout="4s",
+    attempt_timeout="15s",
 )
 def test_an_agent_that_freezes_itself_is_ended_by_time(after: Aftermath) -> None:
     assert after.state in {"swapped", "failed"}
