@@ -73,6 +73,11 @@ def board_of(snapshot: Snapshot, fleet: Fleet, *, halted: str = "") -> Board:
     )
 
 
+def gone(project: str, board: Board) -> str:
+    """Say that fleet.yaml does not name the project any more, "" while it does."""
+    return "" if project in board.fleet.projects else f"project {project} is not in fleet.yaml"
+
+
 def standing(task: Task, board: Board) -> Standing:
     """Derive where an open or ended task stands."""
     match task.resolution:
@@ -105,7 +110,8 @@ def _untouched(task: Task) -> bool:
 def _under_way(attempt: Attempt, board: Board) -> Standing:
     match attempt.state:
         case State.VERIFYING:
-            return _being_verified(board.pending.get(attempt.id), board.halts.stop(attempt.task))
+            against = board.halts.stop(attempt.task) or gone(attempt.project, board)
+            return _being_verified(board.pending.get(attempt.id), against)
         case State.VERIFIED:
             return _in_review(board.pulls.get(attempt.id), board.halts.stop(attempt.task))
         case State.PREPARING | State.RUNNING if attempt.hindered:
@@ -114,13 +120,13 @@ def _under_way(attempt: Attempt, board: Board) -> Standing:
             return Standing(status=Status.RUNNING, reason=f"attempt {attempt.number}")
 
 
-def _being_verified(action: PendingAction | None, stopped: str) -> Standing:
+def _being_verified(action: PendingAction | None, against: str) -> Standing:
     if action is not None and action.status is ActionStatus.PENDING:
         return _waits(f"approval {action.id}: {action.action}")
     if action is not None and action.status is ActionStatus.CLEARED:
         return _waits(f"approval {action.id} was cleared: retry or cancel the task")
-    if stopped:
-        return _waits(stopped)
+    if against:
+        return _waits(against)
     return Standing(status=Status.RUNNING, reason="being verified")
 
 

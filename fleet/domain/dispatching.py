@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from fleet.domain.attempt import WITH_OTHERS, Attempt, State
-from fleet.domain.board import Board
+from fleet.domain.board import Board, gone
 from fleet.domain.budget import MICROS
 from fleet.domain.chain import avoided, candidates, cause_of_swap, counted_of, escalated, limits_met
 from fleet.domain.choice import Candidate, Refusals, choose_slot
@@ -161,9 +161,7 @@ def shut(task: Task, board: Board, sight: Sight) -> str:
         return held
     if sight.keys is not None and task.key not in sight.keys:
         return "not asked for in this run"
-    if task.project not in board.fleet.projects:
-        return f"project {task.project} is not in fleet.yaml"
-    return sight.dispatch_refused
+    return gone(task.project, board) or sight.dispatch_refused
 
 
 def waits_for(reason: str, task: Task, sight: Sight) -> Wait:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from fleet.domain.attempt import Attempt, Outcome, State, end_of
-from fleet.domain.board import Board, Standing, board_of, standing
+from fleet.domain.board import Board, Standing, board_of, gone, standing
 from fleet.domain.dispatching import Dispatches, dispatches, shut
 from fleet.domain.merging import Merges, merges, withdrawn
 from fleet.domain.pending import ActionStatus
@@ -205,7 +205,7 @@ def _verification(attempt: Attempt, task: Task, seen: _Seen) -> Iterator[Action]
         yield Conclude(attempt=attempt, to=State.CANCELLED, reason="cancelled on request")
     elif action is not None and action.status is ActionStatus.REJECTED:
         yield Conclude(attempt=attempt, to=State.REJECTED, reason=action.answer or "rejected")
-    elif seen.sight.stopping or seen.board.halts.stop(task.key):
+    elif seen.sight.stopping or seen.board.halts.stop(task.key) or gone(task.project, seen.board):
         return
     elif action is None or action.status is ActionStatus.APPROVED:
         yield Verify(attempt=attempt, task=task, action=action)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from fleet.app import views
 from fleet.app.coordinator import Order
 from fleet.app.desk import Pen
 from fleet.app.stations import intake
@@ -163,6 +164,26 @@ def test_work_begun_in_a_project_that_is_gone_from_the_files_waits_for_it():
     (attempt,) = world.ledger.attempts("APP-1")
     assert (attempt.state, runs(world)) == (State.PREPARING, [])
     assert "project APP is not in fleet.yaml" in attempt.hindered
+
+    world.fleet = files
+    Life(world).run()
+    assert ends(world) == [(State.MERGED, "alice")]
+
+
+def test_work_to_be_verified_of_a_project_that_is_gone_from_the_files_waits_for_it():
+    world = a_world()
+    add(world)
+    life = Life(world)
+    while ends(world) != [(State.VERIFYING, "alice")]:
+        life.perform()
+        life.tick()
+    files = world.fleet
+    world.fleet = replace(files, projects={"OTHER": a_project("OTHER")})
+
+    Life(world).run()
+    (row,) = views.board_rows(world.ledger, world.fleet)
+    assert (row["status"], row["reason"]) == ("waiting", "project APP is not in fleet.yaml")
+    assert ends(world) == [(State.VERIFYING, "alice")]
 
     world.fleet = files
     Life(world).run()
