@@ -5,9 +5,12 @@
 source "$(dirname "$0")/common.sh"
 
 "$root/scripts/test-image.sh"
-FLEET_TEST_POSTGRES_URL=$("$root/scripts/postgres.sh" start)
+# one server a checkout: of all that use it, the last one to end stops it
+exec 8<"$root/scripts/postgres.sh"
+flock --shared 8
+FLEET_TEST_POSTGRES_URL=$("$root/scripts/postgres.sh" start 8<&-)
 export FLEET_TEST_POSTGRES_URL FLEET_REQUIRE_DOCKER=1 FLEET_REQUIRE_POSTGRES=1 FLEET_REQUIRE_AGENTS=1
-trap '"$root/scripts/postgres.sh" stop' EXIT
+trap 'if flock --nonblock 8; then "$root/scripts/postgres.sh" stop; fi' EXIT
 cd "$root" || exit
 # where it is set, each of thousands of processes compiles anew what it imports
 unset PYTHONDONTWRITEBYTECODE

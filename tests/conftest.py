@@ -1,10 +1,12 @@
 """Shared ground of all tests: what they may touch, what they need, and when a skip is a failure."""
 
+import fcntl
 import os
 import secrets
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -160,9 +162,14 @@ def postgres_server() -> Iterator[str]:
         yield given
         return
     script = ROOT / "scripts" / "postgres.sh"
-    started = subprocess.run([script, "start"], check=True, text=True, stdout=subprocess.PIPE)
-    yield started.stdout.strip()
-    subprocess.run([script, "stop"], check=True)
+    with script.open() as users:
+        # one a checkout: of all processes that use it, the last one to end stops it
+        fcntl.flock(users, fcntl.LOCK_SH)
+        started = subprocess.run([script, "start"], check=True, text=True, stdout=subprocess.PIPE)
+        yield started.stdout.strip()
+        with suppress(BlockingIOError):
+            fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            subprocess.run([script, "stop"], check=True)
 
 
 @pytest.fixture
