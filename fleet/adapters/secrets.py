@@ -17,7 +17,7 @@ from fleet.domain.profile import Account
 from fleet.ports import Secrets
 
 _MOUNTS = Path("/proc/self/mountinfo")
-_IN_MEMORY = frozenset({"tmpfs", "ramfs"})
+_IN_MEMORY = frozenset({b"tmpfs", b"ramfs"})
 _WRITE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -138,9 +138,10 @@ def _fit(root: Path) -> bool:
 
 
 def _in_memory(device: int) -> bool:
-    wanted = f"{os.major(device)}:{os.minor(device)}"
-    for line in _MOUNTS.read_text().splitlines():
-        before, _, after = line.partition(" - ")
+    wanted = f"{os.major(device)}:{os.minor(device)}".encode()
+    # bytes, as the names of other mounts may be no text
+    for line in _MOUNTS.read_bytes().split(b"\n")[:-1]:
+        before, _, after = line.partition(b" - ")
         if before.split()[2] == wanted:
             return after.split()[0] in _IN_MEMORY
     return False

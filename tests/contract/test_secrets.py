@@ -58,6 +58,14 @@ def kept_in(path, kind=CredentialKind.API_KEY):
     return an_account("bob", agent="codex", credential=Credential(kind=kind, file=str(path)))
 
 
+def test_a_mount_whose_name_is_no_text_hides_no_memory(shelf, tmp_path, monkeypatch):
+    odd = b"1 0 0:9 / /media/M\xfcsic\x0c\x85 rw - vfat /dev/sdb1 rw\n"
+    (tmp_path / "mounts").write_bytes(odd + Path("/proc/self/mountinfo").read_bytes())
+    monkeypatch.setattr("fleet.adapters.secrets._MOUNTS", tmp_path / "mounts")
+
+    shelf.port.check(alice())
+
+
 def test_a_secret_lies_in_memory_for_its_owner_alone(shelf):
     account = an_account(
         "alice", agent="claude", credential=alice().credential, env_passthrough=("REGION",)
