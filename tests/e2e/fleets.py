@@ -13,6 +13,11 @@ from typing import Any
 import pytest
 
 FLEET = Path(sys.executable).with_name("fleet")
+_WAITS = """
+import time
+while open("/opt/flag").read() != "go":
+    time.sleep(0.1)
+"""
 
 
 def git(folder: Path, *words: str) -> str:
@@ -89,6 +94,17 @@ class Home:
             **keys,
         }
         (self.folder / "profiles" / f"{name}.yaml").write_text(json.dumps(profile))
+
+    def waiting_agent(self, name: str, script: str, **keys: Any) -> Path:
+        """Write a profile as `agent` does, whose script begins once `go` stands in a file.
+
+        Answers the file: what has to happen before an agent ends then does, on any machine.
+        """
+        flag = self.folder.with_name(f"{name}-flag")
+        flag.write_text("wait")
+        files = [f"{self.folder}/{name}.py:/opt/{name}.py", f"{flag}:/opt/flag"]
+        self.agent(name, f"{_WAITS}{script}", files=files, **keys)
+        return flag
 
     def run(self, *words: str, timeout: float = 240) -> Done:
         """Run `fleet` on this home and wait for it."""

@@ -6,9 +6,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
-from pathlib import Path
 from threading import Event
-from typing import Any
 
 import pytest
 
@@ -26,28 +24,15 @@ for _ in range({seconds}):
 task = json.load(open(os.environ["FLEET_PACKET"]))["task_id"]
 open(task + ".txt", "w").write("made")
 """
-# the same until it may end
-HELD = """
-import json, os, time
-while open("/opt/flag").read() != "go":
-    print("at work", flush=True)
-    time.sleep(0.5)
+WRITES = """
+import json, os
 task = json.load(open(os.environ["FLEET_PACKET"]))["task_id"]
 open(task + ".txt", "w").write("made")
 """
 
 
-def works(home: Home, seconds: int, **keys: Any) -> None:
-    home.agent("works", WORKS.format(seconds=seconds), **keys)
-
-
-def works_until_told(home: Home, **keys: Any) -> Path:
-    """Let agents work until `go` stands in the file that this answers."""
-    flag = home.folder.with_name("flag")
-    flag.write_text("wait")
-    files = [f"{home.folder}/works.py:/opt/works.py", f"{flag}:/opt/flag"]
-    home.agent("works", HELD, files=files, **keys)
-    return flag
+def works(home: Home, seconds: int) -> None:
+    home.agent("works", WORKS.format(seconds=seconds))
 
 
 def eventually(holds: Callable[[], object], *, within: float = 120) -> None:
@@ -125,7 +110,7 @@ def containers_after(home: Home, *words: str) -> list[str]:
 
 
 def test_what_happened_to_containers_while_nobody_watched_is_found_out(home: Home) -> None:
-    flag = works_until_told(home)
+    flag = home.waiting_agent("works", WRITES)
     ended, vanished, goes_on = (home.task(f"task {n}") for n in range(3))
     with coordinating(home) as first:
         eventually(running(home, ended, vanished, goes_on))
@@ -227,7 +212,7 @@ def test_an_engine_that_hangs_is_noticed_and_nobody_is_judged_by_its_silence(
 def test_containers_that_end_with_their_engine_are_collected_and_failed_over(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    flag = works_until_told(home)
+    flag = home.waiting_agent("works", WRITES)
     key = home.task("do it")
     with own_engine(SMALL_IMAGE, live_restore=False) as mortal:
         monkeypatch.setenv("DOCKER_HOST", mortal.url)

@@ -1,12 +1,14 @@
 """Two tasks that do not go together, by text or by meaning: one lands, the other comes back."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.e2e.fleets import Home, git
+from tests.containers import eventually
+from tests.e2e.fleets import Done, Home, git
 
-pytestmark = [pytest.mark.docker, pytest.mark.e2e, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.docker, pytest.mark.e2e, pytest.mark.timeout(600)]
 
 # both want the first line; who is told of a conflict looks up its own earlier work by git, as told
 SAME_LINE = r"""
@@ -45,11 +47,24 @@ def attempts(home: Home, *keys: str) -> tuple[list[dict[str, Any]], list[dict[st
     return both[0], both[1]
 
 
+def ran_together(home: Home, flag: Path, *keys: str) -> Done:
+    """Let all of them begin on the same tip before one may end, and run to the end."""
+    process = home.start("run", "--json")
+    eventually(lambda: all(_runs(home, key) for key in keys), within=180)
+    flag.write_text("go")
+    out, err = process.communicate(timeout=240)
+    return Done(process.returncode, out, err)
+
+
+def _runs(home: Home, key: str) -> bool:
+    return [attempt["state"] for attempt in home.show(key)["attempts"]] == ["running"]
+
+
 def test_a_conflict_comes_back_with_both_sides_and_the_agent_finds_its_own_work(home: Home) -> None:
-    home.agent("greets", SAME_LINE)
+    flag = home.waiting_agent("greets", SAME_LINE)
     keys = [home.task("say hello", "-d", f"the {which} greeting") for which in ("first", "other")]
 
-    done = home.run("run", "--json")
+    done = ran_together(home, flag, *keys)
 
     assert (done.code, done.json["merged"]) == (0, 2), (done.err, [home.show(k) for k in keys])
     (winner,), (first, second) = attempts(home, *keys)
@@ -74,10 +89,10 @@ def test_green_apart_and_red_together_goes_back_and_lands_once_its_agent_reacts(
     git(home.repository, "add", ".")
     git(home.repository, "commit", "-qm", "one voice")
     git(home.repository, "branch", "-f", "main", "HEAD")
-    home.agent("speaks", ONE_VOICE)
+    flag = home.waiting_agent("speaks", ONE_VOICE)
     keys = [home.task("speak up"), home.task("speak out")]
 
-    done = home.run("run", "--json")
+    done = ran_together(home, flag, *keys)
 
     assert (done.code, done.json["merged"]) == (0, 2), (done.err, [home.show(k) for k in keys])
     (winner,), (first, second) = attempts(home, *keys)

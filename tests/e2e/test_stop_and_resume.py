@@ -25,8 +25,6 @@ else:
 """
 SLOW = """
 import pathlib, time
-while open("/opt/flag").read() != "go":
-    time.sleep(0.1)
 pathlib.Path(f"slow-{time.time_ns()}.txt").write_text("slow")
 """
 
@@ -134,12 +132,9 @@ def test_a_file_of_any_tool_stops_a_run_and_the_next_one_until_it_is_resumed(hom
     assert git(home.repository, "show", "main:half.txt") == "half"
 
 
-def test_down_finishes_and_merges_what_runs_and_begins_nothing_else(home, tmp_path):
-    flag = tmp_path / "flag"
-    flag.write_text("wait")
+def test_down_finishes_and_merges_what_runs_and_begins_nothing_else(home):
     home.configure(limits={"parallel": 1})
-    files = [f"{home.folder}/slow.py:/opt/slow.py", f"{flag}:/opt/flag"]
-    home.agent("slow", SLOW, files=files)
+    flag = home.waiting_agent("slow", SLOW)
     first, second = home.task("first"), home.task("second")
     up = home.start("up")
     wait_for(home.containers)

@@ -14,12 +14,12 @@ from fleet.domain.term import Term
 from fleet.ports import Save
 from tests.e2e.fleets import Home
 from tests.e2e.test_adoption import (
+    WRITES,
     coordinating,
     eventually,
     running,
     states,
     works,
-    works_until_told,
 )
 
 pytestmark = [
@@ -115,7 +115,7 @@ def test_a_term_that_lapsed_on_another_machine_is_taken_over(home: Home, shared:
 def test_a_deposed_coordinator_ends_with_one_line_and_its_container_lives_on(
     home: Home, shared: str
 ) -> None:
-    flag = works_until_told(home)
+    flag = home.waiting_agent("works", WRITES)
     key = home.task("do it")
     with coordinating(home) as process:
         eventually(running(home, key))

@@ -179,12 +179,8 @@ def test_dependencies_are_waited_for_and_parallel_agents_do_not_meet(home: Home)
     assert home.show(second)["attempts"][0]["base"] != home.show(first)["attempts"][0]["base"]
 
 
-def test_two_at_once_are_refused_and_named_keys_are_followed(home: Home, tmp_path: Path) -> None:
-    flag = tmp_path / "flag"
-    flag.write_text("wait")
-    waits = "import time\nwhile open('/opt/flag').read() != 'go':\n    time.sleep(0.1)\n"
-    files = [f"{home.folder}/slow.py:/opt/slow.py", f"{flag}:/opt/flag"]
-    home.agent("slow", waits + WRITES, files=files)
+def test_two_at_once_are_refused_and_named_keys_are_followed(home: Home) -> None:
+    flag = home.waiting_agent("slow", WRITES)
     key = home.task("slow")
     process = home.start("run")
     wait_for(home, "running")
