@@ -99,4 +99,4 @@ def test_no_descriptor_is_left_open(tmp_path):
     for number in range(20):
         FolderReports(tmp_path).write("a/b/c", f"night-{number % 2}.md", "text")
 
-    assert open_files() == before
+    assert open_files() <= before

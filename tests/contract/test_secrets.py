@@ -234,7 +234,7 @@ def test_what_is_no_plain_file_is_refused_at_once(shelf, tmp_path, place):
     with pytest.raises(CredentialError, match=said):
         shelf.port.check(kept_in(path))
 
-    assert open_files() == before
+    assert open_files() <= before
 
 
 def test_a_link_to_a_plain_file_is_followed(shelf, tmp_path):

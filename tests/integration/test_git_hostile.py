@@ -164,7 +164,7 @@ def test_an_odd_log_of_the_agents_commits_is_no_commit(tmp_path, log):
 
     told = stage.collected(finished()).agent_commits
 
-    assert open_files() == before
+    assert open_files() <= before
     assert len(told) == (50 if log == "huge" else 0)
     assert all(subject.isprintable() and len(subject) <= 200 for subject in told)
 

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 from contextlib import contextmanager, suppress
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -62,7 +63,7 @@ def test_what_is_no_plain_file_is_refused_at_once_and_none_is_left_open(tmp_path
     with pytest.raises(NotPlainError, match="no plain file"):
         opened(tmp_path / "odd")
 
-    assert open_files() == before
+    assert open_files() <= before
 
 
 def test_a_file_is_looked_up_from_an_open_folder(tmp_path):
@@ -126,15 +127,18 @@ def swapped(place, *two):
 def test_a_file_that_is_swapped_meanwhile_is_read_plain_or_not_at_all(tmp_path, made):
     (tmp_path / "plain").write_text("plain")
     made(tmp_path / "odd")
-    before, seen = open_files(), set()
+    before = open_files()
+    seen: set[bytes] = set()
 
     with swapped(tmp_path / "place", tmp_path / "plain", tmp_path / "odd"):
-        for _ in range(5000):
+        turns = count()
+        # who swaps them may not have its turn for a while
+        while next(turns) < 5000 or not seen:
             with suppress(OSError):
                 seen.add(first_bytes(tmp_path / "place", 10))
 
     assert seen == {b"plain"}
-    assert open_files() == before
+    assert open_files() <= before
 
 
 @pytest.mark.parametrize("odd", ["a", "a/b", "a/b/c"])
@@ -149,7 +153,7 @@ def test_no_link_is_followed_on_the_way_to_a_folder(tmp_path, odd):
         with pytest.raises(NotADirectoryError), found(tmp_path / "home", ("a", "b", "c")):
             pass
 
-    assert open_files() == before
+    assert open_files() <= before
     assert [path.name for path in (tmp_path / "outside").iterdir()] == ["b"]
 
 
