@@ -44,6 +44,16 @@ def run_of(ledger: Ledger) -> Run | None:
     return None
 
 
+def source_of(ledger: Ledger, *, since: datetime) -> str:
+    """Answer `Fleet.source` of the coordinator that began then, "" where it is not known (yet)."""
+    for event in newest_first(ledger):
+        if event.at < since:
+            break
+        if event.kind == STARTED:
+            return str(event.data.get("source", ""))
+    return ""
+
+
 def newest_first(ledger: Ledger) -> Iterator[Event]:
     """Yield what happened, newest first; what is far back is read only when it is asked for."""
     newest, back = ledger.latest_event(), _FIRST_LOOK

@@ -189,6 +189,7 @@ def _begun(office: Office, order: Order, *, what: str, fence: Fence) -> Tools:
     _learn_secrets(bundle)
     # who only merges begins no run, and ends none
     data = {} if order.merges_only else Run(id=run, parallel=order.parallel).data
+    data = {**data, "source": office.fleet.source}
     started = Event(kind=STARTED, at=office.clock.now(), what=what, data=data)
     office.ledger.commit([fence, Log(event=started)])
     return bundle

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -78,6 +79,24 @@ def plans_with(office: "Office") -> tuple["Snapshot", "Fleet"]:
     if holder["holder"] != SERVICE:
         fleet = replace(fleet, schedule=UNSCHEDULED)
     return snapshot, fleet
+
+
+def outdated(office: "Office") -> str:
+    """Say that whoever coordinates goes by other files than those of now, "" where it does not."""
+    from fleet.app.run import source_of
+    from fleet.bootstrap import held_by
+
+    holder = held_by(office)
+    if holder is None:
+        return ""
+    began = datetime.fromisoformat(str(holder["since"]))
+    if source_of(office.ledger, since=began) in {"", office.fleet.source}:
+        return ""
+    return (
+        f"fleet.yaml, profiles/ or the policies changed since process {holder['pid']} began: it "
+        "goes by what they said then, what is told here by what they say now (`fleet down`, then "
+        "start it again)"
+    )
 
 
 def around(office: "Office") -> "Around":

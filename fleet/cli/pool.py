@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from fleet.cli.output import UsageError, clock, confirm, document, plain, put, table
-from fleet.cli.place import Json, Yes, around, opened, pen, plans_with, unfit
+from fleet.cli.output import UsageError, clock, confirm, document, plain, put, say, table
+from fleet.cli.place import Json, Yes, around, opened, outdated, pen, plans_with, unfit
 from fleet.domain.errors import NotFoundError
 from fleet.domain.hindrance import AccountState
 from fleet.domain.task import parse_key
@@ -42,6 +42,8 @@ def status(
         accounts = views.pool_rows(snapshot, office.fleet, now=now, unfit=seen.unfit)
         asked = _asked(key, office)
         tasks = views.explained(snapshot, fleet, now=now, around=seen, key=asked) if explain else []
+        if old := outdated(office):
+            say(old)
     if json:
         document({"accounts": accounts, "tasks": tasks} if explain else accounts)
         return

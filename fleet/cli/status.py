@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from fleet.cli.output import clock, document, plain, put, table
-from fleet.cli.place import Json, around, plans_with, site_opened
+from fleet.cli.place import Json, around, outdated, plans_with, site_opened
 from fleet.cli.vitals import three
 from fleet.domain.errors import ConfigError
 
@@ -31,15 +31,16 @@ def status(ctx: typer.Context, json: Json = False) -> None:
         snapshot, fleet = plans_with(office)
         view = views.status_view(snapshot, fleet, now=now, around=around(office))
         holder = held_by(office)
+        view["outdated"] = outdated(office)
     view["coordinator"] = holder
     if json:
         document(view)
         return
     said = "process {pid} on {host} ({holder})".format(**holder) if holder else "nobody coordinates"
     put("{said}; {running} of {parallel} attempts run".format(said=said, **view["slots"][0]))
-    for standstill in (view["halted"], view["engine"], view["storm"]):
-        if standstill:
-            put(plain(standstill))
+    for told in (view["outdated"], view["halted"], view["engine"], view["storm"]):
+        if told:
+            put(plain(told))
     _show_tables(view)
 
 

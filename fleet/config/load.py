@@ -1,9 +1,13 @@
 """The home's YAML read as one fleet, or refused with every mistake named."""
 
+import hashlib
+import json
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
 from fleet.config.cross import crossed
+from fleet.config.document import Document
 from fleet.config.fleet_entry import FleetEntry
 from fleet.config.parse import Parsed, parse
 from fleet.config.policy_entry import policy_of, read_policy
@@ -32,8 +36,18 @@ def load_fleet(home: Path) -> Fleet:
     refuse(problems)
     # parse answers None only after adding a problem, and refuse has let none pass
     assert fleet is not None
+    documents = [fleet.document, *(each.document for each in profiles.values())]
     read = fleet_of(fleet.entry, {name: each.entry for name, each in profiles.items()}, home)
-    return read if policies is None else replace(read, policy=policy_of(policies.entry))
+    if policies is not None:
+        documents.append(policies.document)
+        read = replace(read, policy=policy_of(policies.entry))
+    return replace(read, source=_digest(documents))
+
+
+def _digest(documents: Iterable[Document]) -> str:
+    """Answer the same for files that say the same, wherever the home lies; comments are no word."""
+    said = [(each.path.name, each.value) for each in documents]
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
 def _profiles(folder: Path, problems: list[Problem]) -> dict[str, Parsed[ProfileEntry]]:

@@ -151,7 +151,10 @@ class SwapRules:
 
 @dataclass(frozen=True, kw_only=True)
 class Fleet:
-    """Everything the home's YAML says, in domain values."""
+    """Everything the home's YAML says, in domain values.
+
+    `source` is a digest of what the files say, "" where it was not read from files.
+    """
 
     projects: dict[str, Project]
     profiles: dict[str, Profile]
@@ -169,6 +172,7 @@ class Fleet:
     policy: Policy = BUILT_IN_ALONE
     traces_keep_days: int = 30
     memory: MemoryRules = UNTOUCHED
+    source: str = field(default="", compare=False)
 
     def zone_of(self, account: Account) -> tzinfo:
         """Answer the timezone whose days an account's budget is counted by."""

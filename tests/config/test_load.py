@@ -161,3 +161,20 @@ def test_a_dockerfile_is_protected_and_builds_on_the_projects_image(tmp_path):
 
     assert (project.dockerfile, project.image) == ("ci/fleet.Dockerfile", "app:1")
     assert project.protected == ("ci/fleet.Dockerfile",)
+
+
+def test_files_that_say_the_same_have_one_source_and_each_change_makes_another(tmp_path):
+    home = a_home(tmp_path, PROJECT, {"dev": DEVELOPER})
+    before = load_fleet(home).source
+
+    (home / "fleet.yaml").write_text("# a word for people\n" + PROJECT)
+    same = load_fleet(home).source
+    (home / "fleet.yaml").write_text(PROJECT + "limits: {parallel: 2}\n")
+    limits = load_fleet(home).source
+    (home / "profiles" / "dev.yaml").write_text(DEVELOPER + "stall_after: 9s\n")
+    profile = load_fleet(home).source
+    (home / "policies.yaml").write_text("autonomy: manual\n")
+    policies = load_fleet(home).source
+
+    assert same == before != ""
+    assert len({before, limits, profile, policies}) == 4

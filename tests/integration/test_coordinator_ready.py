@@ -1,5 +1,6 @@
 """What a coordinator holds: taken after its images stand, given back once nothing of it acts."""
 
+import os
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -162,6 +163,23 @@ def test_the_engine_is_asked_once_at_a_start_whether_it_is_there(office, monkeyp
         coordinator.run()
 
     assert engine.pings == 1
+
+
+@pytest.mark.docker
+@pytest.mark.parametrize("command", [("status",), ("pool", "status", "--explain")])
+def test_who_reads_is_told_that_files_changed_since_the_coordinator_began(home, office, command):
+    with ready(office):
+        before = home.ask(*command)
+        home.configure(limits={"parallel": 2})
+        changed = home.ask(*command)
+        home.configure(limits={"parallel": office.fleet.parallel})
+        as_before = home.ask(*command)
+    home.configure(limits={"parallel": 2})
+    alone = home.ask(*command)
+
+    told = f"changed since process {os.getpid()} began"
+    said = [told in each.out + each.err for each in (before, changed, as_before, alone)]
+    assert said == [False, True, False, False]
 
 
 def test_the_keys_of_providers_of_vectors_stand_in_no_lesson(office):
