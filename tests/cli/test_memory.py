@@ -4,7 +4,7 @@ import pytest
 
 from tests.cli.taught import CACHE, LOCK, SOCKET, lines, statuses, taught
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 PROMISED = {"id", "title", "score", "status", "project", "text"}
 

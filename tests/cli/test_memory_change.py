@@ -4,7 +4,7 @@ import pytest
 
 from tests.cli.taught import CACHE, LOCK, SOCKET, statuses, taught
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
 def test_a_proposal_is_accepted_for_its_project_and_another_for_all(home):

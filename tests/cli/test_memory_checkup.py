@@ -7,7 +7,7 @@ from fleet.cli.memory_checkup import memory_examined
 from fleet.config import read_settings
 from tests.cli.taught import CACHE, LOCK, taught
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
 def examined(home):

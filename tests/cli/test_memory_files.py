@@ -10,7 +10,7 @@ from tests.builders import NOW
 from tests.cli.taught import CACHE, LOCK, SOCKET, lines, statuses, taught
 from tests.e2e.fleets import Home, git
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 SAID = ("title", "problem", "cause", "remedy", "tags", "files", "project", "role", "status")
 KNOWN = ("reason", "origin", "author", "task", "attempt", "helpful", "harmful", "created")

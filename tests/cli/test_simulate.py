@@ -81,7 +81,7 @@ def test_a_broken_promise_is_named_and_leaves_with_one(capsys):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_the_example_of_five_hundred_tasks_keeps_every_promise():
     done = simulate(EXAMPLE, "--json")
 
