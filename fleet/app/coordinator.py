@@ -123,7 +123,7 @@ class Coordinator:
         self._end()
 
     def _go_on(self) -> None:
-        while True:
+        while not self._heed.late:
             current, snapshot = self._tick()
             if self._leads_on(current):
                 continue
@@ -248,7 +248,7 @@ class Coordinator:
     def _apply(self, reports: list[Report]) -> Snapshot:
         """Fold reports into the ledger and answer what it holds then.
 
-        Done again on fresh rows where somebody else was faster.
+        Done again on fresh rows where somebody was faster; what a late stop drops is found again.
         """
         if self._outage.hear(reports):
             self._memory.forgive()
@@ -261,7 +261,7 @@ class Coordinator:
         while True:
             self._tools.supervisor.alive()
             snapshot = self._snapshot()
-            if not findings:
+            if not findings or self._heed.late:
                 return snapshot
             desk = Desk(snapshot, at=self._tools.clock.now())
             told = roster.fold(findings, desk, self._tools)

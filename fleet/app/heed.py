@@ -32,8 +32,8 @@ class Heed:
 
     @property
     def late(self) -> bool:
-        """Tell whether a clean stop takes too long."""
-        return self._clock.monotonic() - self._since > STOP_WITHIN
+        """Tell whether a clean stop takes too long, as on a full disk."""
+        return self.stopping and self._clock.monotonic() - self._since > STOP_WITHIN
 
     def look(self, snapshot: Snapshot) -> None:
         """See what stands now; that the brake was pulled or released is written down."""

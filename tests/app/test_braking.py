@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+import pytest
+
 from fleet.adapters.memory import MemoryLedger
 from fleet.app.coordinator import Order
 from fleet.app.stations import halting
@@ -109,6 +111,33 @@ def test_the_brake_is_heeded_while_what_agents_said_cannot_be_written_down():
     assert BRAKE in life.crew.ready
     rest(life)
     only_cancelled(world)
+
+
+def just_launched(world):
+    """Answer a life on whose tray lies that the container runs."""
+    life = Life(world, Order(parallel=2, service=True))
+    life.tick()
+    life.tick()
+    life.crew.perform(f"launch {FIRST}")
+    return life
+
+
+@pytest.mark.parametrize("begun", [a_life, just_launched])
+def test_a_coordinator_that_is_told_to_end_ends_though_the_disk_stays_full(begun):
+    world = a_world()
+    life = begun(world)
+    full(world)
+
+    life.coordinator.stop()
+    life.coordinator._go_on()
+    assert world.runtime.running[CONTAINER].exit is None
+
+    full(world, refusals=0)
+    successor = a_life(world)
+    successor.coordinator.stop()
+    rest(successor)
+    assert ends(world) == [(State.CANCELLED, "local")]
+    assert world.runtime.starts == {CONTAINER: 1}
 
 
 def test_a_stop_that_was_lifted_before_there_was_room_is_not_held_against_the_agent():
