@@ -144,7 +144,7 @@ def test_the_images_own_entrypoint_is_pid_1_itself(home):
 
     runtime.start(spec)
 
-    assert runtime.wait(spec.name, timeout=20) == Exit(code=0, out_of_memory=False)
+    assert runtime.wait(spec.name, timeout=60) == Exit(code=0, out_of_memory=False)
 
 
 def test_a_missing_mount_is_an_error_and_makes_no_folder(home, tmp_path):
@@ -170,7 +170,7 @@ def test_a_fork_bomb_stays_inside_and_can_be_ended(home):
     assert b"".join(runtime.follow(peer.name)) == b"fine\n"
     assert processes(bomb.name) <= SMALL.pids
     runtime.stop(bomb.name, grace=0)
-    assert runtime.wait(bomb.name, timeout=30) is not None
+    assert runtime.wait(bomb.name, timeout=60) is not None
 
 
 def processes(name):
