@@ -422,6 +422,17 @@ def test_success_needs_both_a_result_and_a_clean_end(world, says, code, memory, 
     assert (first.state, first.outcome, first.failure_kind) == (State.FAILED, Outcome.FAILED, kind)
 
 
+def test_who_reads_a_task_is_told_that_setup_left_more_than_could_be_listed(world):
+    said = (line(1, "started"), result(2, setup_untracked=["deps/"], setup_untracked_cut=True))
+    plays(world, Play(edits={"app.py": "good"}, says=said))
+    add(world)
+
+    Life(world).run()
+
+    (told,) = [event.what for event in world.ledger.events() if event.kind == "attempt.note"]
+    assert told.startswith("setup left more files than its runner could list")
+
+
 def test_what_a_runner_noted_is_told_as_events_bounded_and_printable(world):
     notes = ["ignored:\x1b[2J FLEET_RESULT.usage", 5, "x" * 600, *["again"] * 30]
     says = (line(1, "started"), result(2, notes=notes))

@@ -22,6 +22,7 @@ _CATEGORY = 60  # characters
 _LONGEST = 1e9  # seconds that a vendor can tell
 _WHY = 200  # characters of the reason in a commit's message
 _NOTES, _NOTE = 20, 500  # how many of its runner are told, and characters of each
+_CUT = "setup left more files than its runner could list: the others are collected with the work"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,6 +152,8 @@ def _noted(diagnostics: Mapping[str, Any]) -> tuple[str, ...]:
     """Answer what the runner noted, such as what it ignored; redacted as all that it said."""
     told = diagnostics.get("notes")
     notes = [n for n in told if isinstance(n, str)] if isinstance(told, list) else []
+    if diagnostics.get("setup_untracked_cut") is True:
+        notes.insert(0, _CUT)
     return tuple("".join(c for c in n[:_NOTE] if c.isprintable()) for n in notes[:_NOTES])
 
 
