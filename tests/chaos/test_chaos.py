@@ -12,7 +12,7 @@ from tests.chaos.night import SMALL, WHOLE, night
 from tests.chaos.points import killed_at_each, passed
 from tests.chaos.witness import watched
 
-pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(2400)]
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ from tests.matrix.stage import IMAGE, KEY
 from tests.matrix.subjects import SUBJECTS, Subject
 from tests.outside import own_address
 
-pytestmark = [pytest.mark.agents, pytest.mark.e2e, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.agents, pytest.mark.e2e, pytest.mark.timeout(500)]
 
 ROOT = Path(__file__).resolve().parents[2]
 PLAY = "deeds"
@@ -84,6 +84,6 @@ def test_a_cli_reaches_its_gateway_through_the_proxy(
     (home.folder / "profiles" / "scripted.yaml").write_text(json.dumps(profile))
     home.task("write a greeting")
 
-    done = home.run("run", "--json", timeout=150)
+    done = home.run("run", "--json", timeout=400)
 
     assert (done.code, done.json["merged"]) == (0, 1), done.json["tasks"]

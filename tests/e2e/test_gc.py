@@ -15,7 +15,7 @@ from fleet.adapters.system import SystemClock
 from fleet.domain.profile import Project
 from tests.e2e.fleets import FLEET, Home, git
 
-pytestmark = [pytest.mark.docker, pytest.mark.e2e, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.docker, pytest.mark.e2e, pytest.mark.timeout(1500)]
 
 KEPT = "refs/fleet/kept/"
 KILLED = -9

@@ -10,7 +10,7 @@ from tests.matrix.stage import KEY
 from tests.matrix.subjects import SUBJECTS
 from tests.model_server.running import model_server
 
-pytestmark = [pytest.mark.agents, pytest.mark.e2e, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.agents, pytest.mark.e2e, pytest.mark.timeout(500)]
 
 (CLAUDE,) = (subject for subject in SUBJECTS if subject.name == "claude")
 PLAY = "two-rounds"
@@ -27,11 +27,11 @@ def test_a_tool_held_back_pauses_and_the_yes_continues_the_session(
         path.write_text(json.dumps(json.loads(path.read_text()) | careful))
         key = home.task("write a greeting")
 
-        home.run("run", timeout=100)
+        home.run("run", timeout=200)
         (asked,) = home.run("approval", "list", "--json").json
         paused = [line["shown"] for line in models.requests(PLAY) if not line["aside"]]
         home.run("approval", "approve", asked["id"])
-        done = home.run("run", "--json", timeout=100)
+        done = home.run("run", "--json", timeout=200)
 
         shown = [line["shown"] for line in models.requests(PLAY) if not line["aside"]]
         assert (asked["category"], asked["task"]) == ("shell", key)

@@ -11,7 +11,7 @@ import pytest
 
 from tests.e2e.fleets import Home, git
 
-pytestmark = [pytest.mark.docker, pytest.mark.e2e, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.docker, pytest.mark.e2e, pytest.mark.timeout(600)]
 
 CHECK = """test ! -e red.txt || exit 1
 if test -e left.txt && test -e right.txt; then echo 'left meets right'; exit 1; fi

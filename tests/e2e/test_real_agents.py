@@ -13,7 +13,7 @@ from tests.model_server.plays import GREETING, PROGRESS
 from tests.model_server.running import Models, model_server
 from tests.model_server.steps import CACHED_TOKENS, INPUT_TOKENS, OUTPUT_TOKENS
 
-pytestmark = [pytest.mark.agents, pytest.mark.e2e, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.agents, pytest.mark.e2e, pytest.mark.timeout(500)]
 
 PLAY, TURNS = "two-rounds", 6
 USED = {
@@ -95,7 +95,7 @@ def test_a_red_check_is_turned_green_in_the_same_session_and_merged(
     agent_hired(home, subject, models)
     key = home.task("write a greeting and a reply")
 
-    done = home.run("run", "--json", timeout=150)
+    done = home.run("run", "--json", timeout=400)
 
     assert (done.code, done.json["merged"]) == (0, 1), (done.err, home.show(key))
     merged = {

@@ -11,7 +11,7 @@ from tests.matrix.stage import KEY
 from tests.matrix.subjects import SUBJECTS, Subject
 from tests.model_server.running import Models, model_server
 
-pytestmark = [pytest.mark.agents, pytest.mark.e2e, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.agents, pytest.mark.e2e, pytest.mark.timeout(500)]
 
 PLAY = "two-rounds"
 SKILL = "---\nname: {name}\ndescription: How bills are split, mark-{mark}.\n---\n\nmark-body\n"
@@ -55,7 +55,7 @@ def test_a_model_is_told_of_our_skills_and_not_of_the_repositorys(
     agent_hired(home, subject, models)
     home.task("write a greeting", "--max-retries", "0")
 
-    done = home.run("run", "--json", timeout=150)
+    done = home.run("run", "--json", timeout=400)
 
     asked = [line for line in models.requests(PLAY) if not line["aside"]]
     assert asked, done.err

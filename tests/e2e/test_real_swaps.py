@@ -16,7 +16,7 @@ from tests.model_server.running import Models, model_server
 from tests.model_server.troubles import Refusal
 from tests.model_server.wires.anthropic import QUOTA_SECONDS
 
-pytestmark = [pytest.mark.agents, pytest.mark.e2e, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.agents, pytest.mark.e2e, pytest.mark.timeout(500)]
 
 CLAUDE, CODEX, GEMINI = (each for each in SUBJECTS if each.name in {"claude", "codex", "gemini"})
 PRICE = {"input": 1, "cached_input": 0.1, "output": 2}
@@ -90,7 +90,7 @@ def test_a_limit_with_its_reset_swaps_claude_for_codex_and_another_codex_for_gem
     key = home.task("write a greeting", "--profile", "claude-developer")
 
     began = SystemClock().now()
-    done = home.run("run", "--json", timeout=200)
+    done = home.run("run", "--json", timeout=400)
 
     assert (done.code, done.json["merged"]) == (0, 1), (done.err, home.show(key))
     attempts = home.show(key)["attempts"]
@@ -122,7 +122,7 @@ def test_codex_is_stopped_in_mid_run_when_it_told_of_all_its_money(
     profile(home, GEMINI, models)
     key = home.task("write a greeting", "--profile", "codex-developer")
 
-    done = home.run("run", "--json", timeout=200)
+    done = home.run("run", "--json", timeout=400)
 
     assert (done.code, done.json["merged"]) == (0, 1), (done.err, home.show(key))
     first, *_, last = home.show(key)["attempts"]
@@ -139,7 +139,7 @@ def test_an_agent_that_repeats_itself_is_swapped_as_looping(home: Home, models: 
     profile(home, GEMINI, models)
     key = home.task("write a greeting", "--profile", "claude-developer")
 
-    done = home.run("run", "--json", timeout=200)
+    done = home.run("run", "--json", timeout=400)
 
     assert (done.code, done.json["merged"]) == (0, 1), (done.err, home.show(key))
     first, last = home.show(key)["attempts"]
@@ -157,7 +157,7 @@ def test_a_refused_key_blocks_its_account_until_a_human_opens_it(
     profile(home, GEMINI, models)
     key = home.task("write a greeting", "--profile", "claude-developer")
 
-    done = home.run("run", "--json", timeout=200)
+    done = home.run("run", "--json", timeout=400)
 
     assert (done.code, done.json["merged"]) == (0, 1), (done.err, home.show(key))
     assert home.show(key)["attempts"][0]["swap"]["kind"] == "auth"
