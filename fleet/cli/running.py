@@ -5,14 +5,14 @@ import signal
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from threading import Event
 from types import FrameType
 from typing import TYPE_CHECKING
 
 from fleet.cli.output import plain, say, told
-from fleet.cli.place import halted
+from fleet.cli.place import around, halted, plans_with
 from fleet.domain.errors import BusyError
 from fleet.domain.health import engine_refused
 from fleet.domain.hold import COORDINATOR, HoldKind
@@ -60,7 +60,7 @@ def run_or_follow(office: "Office", order: "Order", *, what: str, quiet: bool) -
             if order.keys is None:
                 raise
             say(f"{error.message}: it does the work; following {', '.join(sorted(order.keys))}")
-            if not _follow(office, order.keys):
+            if not _follow(office, order.keys, progress):
                 continue
         if order.until is None and progress.next:
             say(progress.next)
@@ -140,19 +140,34 @@ def signals_stop(coordinator: "Coordinator") -> Iterator[None]:
         raise KeyboardInterrupt
 
 
-def _follow(office: "Office", keys: frozenset[str]) -> bool:
+def _follow(office: "Office", keys: frozenset[str], progress: "Progress") -> bool:
     """Wait until nothing of the tasks can move by itself; False when the other one has gone."""
     from fleet.app import views
     from fleet.bootstrap import held_by
 
-    wait = Event()
+    wait, told = Event(), -1
     while True:
+        latest = office.ledger.latest_event()
+        if latest != told:
+            progress.seen(*_foreseen(office, keys))
+            told = latest
         snapshot = office.ledger.snapshot()
         if not keys & views.moving(snapshot, office.fleet, halted=halted(office)):
             return True
         if held_by(office) is None:
             return False
         wait.wait(1)
+
+
+def _foreseen(office: "Office", keys: frozenset[str]) -> tuple["Snapshot", "Plan"]:
+    """Answer what of these tasks whoever coordinates sees and plans."""
+    from fleet.app.views.outlook import outlook
+
+    snapshot, fleet = plans_with(office)
+    current = outlook(snapshot, fleet, now=office.clock.now(), around=around(office))
+    attempts = tuple(each for each in snapshot.attempts if each.task in keys)
+    waits = tuple(each for each in current.waits if each.task in keys)
+    return replace(snapshot, attempts=attempts), replace(current, waits=waits)
 
 
 @dataclass

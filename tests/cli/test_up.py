@@ -1,6 +1,7 @@
 """`fleet up` says what goes by the clock, and refuses a home that another one holds."""
 
 import os
+import signal
 import subprocess
 import sys
 from contextlib import nullcontext
@@ -143,6 +144,22 @@ def test_since_when_another_holds_it_is_told_by_the_machines_clock_with_its_zone
         done = home.run("up")
 
     assert f"since {NOW.astimezone(ZoneInfo('Asia/Kolkata')):%Y-%m-%d %H:%M} IST" in done.err
+
+
+def test_who_follows_another_coordinator_is_told_what_its_tasks_wait_for(home):
+    home.agent("gone", "")
+    key, other = home.task("do it", "--profile", "gone"), home.task("more", "--profile", "gone")
+    (home.folder / "profiles" / "gone.yaml").unlink()
+    with home_held(home.folder, since=NOW, what="fleet up"), home.start("run", key) as process:
+        assert process.stderr is not None
+        said = [process.stderr.readline() for _ in range(2)]
+        process.send_signal(signal.SIGINT)
+        said += process.communicate(timeout=60)[1].splitlines()
+
+    assert f"it does the work; following {key}" in said[0]
+    assert key in said[1]
+    assert "there is no profile of that name" in said[1]
+    assert not any(other in line for line in said)
 
 
 @pytest.mark.parametrize("kind", list(HoldKind))
