@@ -116,6 +116,23 @@ def test_a_repository_of_somebody_else_is_refused(ground):
             stage.worktrees.validate(stage.project)
 
 
+def test_a_checkout_where_the_owner_may_not_write_is_refused_with_what_to_do(ground):
+    stage = a_stage(ground, {"a": "1"})
+    closed, opened = ground / "closed", ground / "opened"
+    closed.mkdir(mode=0o555)
+    opened.mkdir()
+    if _ROOT:
+        belongs_to(stage.repository, _OWNER)
+        os.chown(opened, _OWNER, _OWNER)
+    tip = stage.worktrees.tip(stage.project)
+
+    with pytest.raises(WorkspaceError, match=rf"uid {_OWNER}.*may not make.*\(name a folder"):
+        stage.worktrees.check_out(stage.project, tip, folder=str(closed / "app-1"))
+    stage.worktrees.check_out(stage.project, tip, folder=str(opened / "app-1"))
+
+    assert (opened / "app-1" / "a").read_text() == "1"
+
+
 def test_a_home_the_owner_cannot_enter_is_refused(ground):
     stage = a_stage(ground)
     stage.home.mkdir(mode=0o700)

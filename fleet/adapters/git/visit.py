@@ -6,6 +6,8 @@ from pathlib import Path
 from fleet.adapters.git.repository import Repository
 from fleet.domain.errors import WorkspaceError
 
+_FORBIDDEN = "Permission denied"  # so git, in the language C, ends its complaint
+
 
 def visit(repository: Repository, sha: str, *, folder: Path) -> None:
     """Make the worktree, detached at `sha`; the caller holds the repository's lock.
@@ -41,7 +43,16 @@ def _add(repository: Repository, sha: str, folder: Path, *options: str) -> None:
     if folder.is_dir() and any(folder.iterdir()):
         raise WorkspaceError(f"{folder} is not empty", remedy="name a new folder")
     asked = ("worktree", "add", "--quiet", "--detach", "--no-checkout", *options)
-    repository.refs.run(*asked, "--", str(folder), sha)
+    try:
+        repository.refs.run(*asked, "--", str(folder), sha)
+    except WorkspaceError as error:
+        if _FORBIDDEN not in error.message:
+            raise
+        owner = repository.owner.uid
+        raise WorkspaceError(
+            f"uid {owner}, whose repository it is, may not make {folder}",
+            remedy="name a folder where that user may write",
+        ) from error
 
 
 def _git_dir(repository: Repository, folder: Path) -> Path | None:
