@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from fleet.config.entry import Entry
 from fleet.config.quantities import Bytes, Command, Micros, Name, Seconds, Text
+from fleet.domain.agent import AGENTS
 from fleet.domain.attempt import BY_FLEET
 from fleet.domain.task import Priority
 
@@ -64,7 +65,8 @@ class ProfileEntry(Entry):
     def _command_belongs_to_command(self) -> Self:
         if self.agent == "command" and self.command is None:
             raise ValueError("the agent 'command' needs the key 'command': a list of texts")
-        if self.agent != "command" and (self.command is not None or self.files):
+        others = AGENTS.keys() - {"command"}
+        if self.agent in others and (self.command is not None or self.files):
             raise ValueError("'command' and 'files' are only for the agent 'command'")
         return self
 

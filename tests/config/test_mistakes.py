@@ -147,6 +147,10 @@ def test_a_mistake_is_one_line_with_its_place(tmp_path, text, said):
 
 PROFILE_MISTAKES = {
     "another name": ("name: other\nagent: claude\nroles: [a]\n", "dev.yaml:1: expected the file's"),
+    "mistyped agent of one's own": (
+        "name: dev\nagent: comand\ncommand: [x]\nroles: [a]\n",
+        "dev.yaml:2: unknown agent 'comand'; did you mean 'command'?",
+    ),
     "unknown agent": (
         "name: dev\nagent: claud\nroles: [a]\n",
         "dev.yaml:2: unknown agent 'claud';",
