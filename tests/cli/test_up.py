@@ -1,7 +1,6 @@
 """`fleet up` says what goes by the clock, and refuses a home that another one holds."""
 
 import os
-import signal
 import subprocess
 import sys
 from contextlib import nullcontext
@@ -153,7 +152,7 @@ def test_who_follows_another_coordinator_is_told_what_its_tasks_wait_for(home):
     with home_held(home.folder, since=NOW, what="fleet up"), home.start("run", key) as process:
         assert process.stderr is not None
         said = [process.stderr.readline() for _ in range(2)]
-        process.send_signal(signal.SIGINT)
+        process.terminate()
         said += process.communicate(timeout=60)[1].splitlines()
 
     assert f"it does the work; following {key}" in said[0]
