@@ -101,7 +101,7 @@ def test_who_is_interrupted_while_it_loads_ends_without_a_word():
     loading.send_signal(signal.SIGINT)
     _, err = loading.communicate()
 
-    assert loading.returncode == 130
+    assert loading.returncode == -signal.SIGINT
     assert [line for line in err.splitlines() if not line.startswith("import time:")] == []
 
 
